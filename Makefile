@@ -1,0 +1,56 @@
+# Two commands matter: `make run` and `make test`. Only Python >= 3.11, make and a package index are needed.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
+REQUIREMENTS := backend/requirements
+JOBS ?= 2
+
+.PHONY: run test check bench requirements messages clean
+
+# Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.
+run: $(VENV)/base.stamp
+	@exec $(PY) backend/manage.py run
+
+# Every check and every test; the last line is pytest's.
+test: check
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope
+
+check: $(VENV)/dev.stamp
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) backend/manage.py makemigrations --check --dry-run
+	$(PY) backend/manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+# The figures of the README; prints a table and writes bench.json. BENCH_SCALE=small takes under five minutes.
+bench: $(VENV)/dev.stamp
+	@exec $(PY) -m tests.bench
+
+# Pins the newest versions that fit the .in files, for Linux and macOS, Python 3.11 and later.
+requirements: $(VENV)/dev.stamp
+	cd $(REQUIREMENTS) && for name in base dev; do \
+		../../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make requirements" \
+			--output-file $$name.txt $$name.in || exit 1; \
+	done
+
+$(VENV)/base.stamp: $(REQUIREMENTS)/base.txt | $(PY)
+	@echo "Installing what the system runs on ($<) ..."
+	@$(PIP) -r $<
+	@touch $@
+
+$(VENV)/dev.stamp: $(REQUIREMENTS)/dev.txt $(VENV)/base.stamp
+	@echo "Installing what the checks need ($<) ..."
+	@$(PIP) -r $<
+	@touch $@
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed: make PYTHON=/path/to/python3 ...")'
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "No virtual environment: is the venv module there (Debian: python3-venv)?" >&2; exit 1; }
+
+# Removes what the commands above made, the demo's data included.
+clean:
+	rm -rf $(VENV) .jieqin .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
