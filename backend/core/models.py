@@ -1,0 +1,38 @@
+"""What every stored thing shares, and the answers remembered for repeated requests."""
+
+from uuid import UUID
+
+import uuid_utils.compat
+from django.db import models
+from django.utils import timezone
+
+
+def new_id() -> UUID:
+    """A time-ordered id (UUID version 7, RFC 9562): rows made later sort later."""
+    return uuid_utils.compat.uuid7()
+
+
+class Record(models.Model):
+    """A stored thing: an id that is opaque to the outside and orders by time, and when it was made."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Answer(models.Model):
+    """The first answer to a request that carried an Idempotency-Key, given again when the request is repeated."""
+
+    user_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    fingerprint = models.BinaryField(max_length=32)
+    """SHA-256 of method, path and body: the same key with another request is refused."""
+    status = models.SmallIntegerField(null=True)
+    body = models.TextField(default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user_id", "key"], name="answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="answer_age")]

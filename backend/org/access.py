@@ -1,0 +1,153 @@
+"""Who sees what and who may do what: one place, read by every `visible_to`.
+
+A *grant* is one role at one unit that is in force today: from an own membership, or from that of somebody whom the
+user stands in for. Grants are read once per request (two statements) and kept on the user object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from backend.org.roles import ACTIONS, ADMINISTRATORS
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from django.contrib.auth.models import AnonymousUser
+
+    from backend.org.models import UnitQuerySet, User, UserQuerySet
+
+    Viewer: TypeAlias = User | AnonymousUser
+    """Whoever a door lets in."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role at a unit, in force today."""
+
+    role: str
+    unit_id: UUID
+    unit_name: str
+    path: str
+    on_behalf_of: str = ""
+    """Name of the absent colleague when the grant comes from standing in."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, as history tells it. `user_id` is None for the system itself."""
+
+    user_id: UUID | None
+    label: str
+    role: str = ""
+    unit_id: UUID | None = None
+    unit_name: str = ""
+
+    @property
+    def is_system(self) -> bool:
+        """Whether no person acts."""
+        return self.user_id is None
+
+
+SYSTEM = Actor(user_id=None, label="system", role="system")
+
+
+def grants(user: Viewer, *, day: date | None = None) -> tuple[Grant, ...]:
+    """The user's grants on that day (default: today in the local calendar). Inactive and anonymous users have none."""
+    if not user.is_authenticated or not user.is_active:
+        return ()
+    today = day or timezone.localdate()
+    kept: dict[date, tuple[Grant, ...]] = user.__dict__.setdefault("_grants", {})
+    if today not in kept:
+        kept[today] = tuple(
+            Grant(
+                role=row.role,
+                unit_id=row.unit_id,
+                unit_name=row.unit.name,
+                path=row.unit.path,
+                on_behalf_of="" if row.user_id == user.pk else row.user.name,
+            )
+            for row in user.memberships_held(today)
+            # An administrator's duty is personal: nobody may come to hold two of the three by standing in.
+            if row.user_id == user.pk or row.role not in ADMINISTRATORS
+        )
+    return kept[today]
+
+
+def granting(user: Viewer, action: str) -> tuple[Grant, ...]:
+    """The grants whose role may do this."""
+    return tuple(grant for grant in grants(user) if action in ACTIONS.get(grant.role, ()))
+
+
+def may(user: Viewer, action: str, *, path: str | None = None) -> bool:
+    """Whether the user may do this, anywhere or (with a path) at the unit with this path."""
+    return any(path is None or path.startswith(grant.path) for grant in granting(user, action))
+
+
+def actions(user: Viewer) -> list[str]:
+    """Everything the user may do somewhere, sorted."""
+    return sorted({action for grant in grants(user) for action in ACTIONS.get(grant.role, ())})
+
+
+def actor_of(user: User, *, action: str = "", role: str = "", path: str | None = None) -> Actor:
+    """The user as history tells it: in the first grant that fits role, action and place, else in the first grant."""
+    held = grants(user)
+    fitting = [
+        grant
+        for grant in held
+        if (not role or grant.role == role)
+        and (not action or action in ACTIONS.get(grant.role, ()))
+        and (path is None or path.startswith(grant.path) or grant.path.startswith(path))
+    ]
+    best = (fitting or list(held) or [None])[0]
+    label = f"{user.name}（代 {best.on_behalf_of}）" if best and best.on_behalf_of else user.name
+    if best is None:
+        return Actor(user_id=user.pk, label=label)
+    return Actor(user_id=user.pk, label=label, role=best.role, unit_id=best.unit_id, unit_name=best.unit_name)
+
+
+def under(field: str, paths: Iterable[str]) -> Q:
+    """The condition "this path column lies in one of these subtrees"; no paths: nothing."""
+    # A path inside another's subtree adds nothing but a slower plan.
+    roots: list[str] = []
+    for path in sorted(set(paths)):
+        if not roots or not path.startswith(roots[-1]):
+            roots.append(path)
+    return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in roots), Q(pk__in=[]))
+
+
+def in_subtree(user: Viewer, action: str, field: str) -> Q:
+    """The condition "lies in a subtree where the user's role may do this"."""
+    return under(field, (grant.path for grant in granting(user, action)))
+
+
+def visible_units(units: UnitQuerySet, user: Viewer) -> UnitQuerySet:
+    """Units at, above and below the user's own; system and security administrators see the whole tree."""
+    held = grants(user)
+    if any(grant.role in ADMINISTRATORS for grant in held):
+        return units
+    readers = [grant.path for grant in held if "unit.read" in ACTIONS.get(grant.role, ())]
+    above = {path[: end + 1] for path in readers for end, letter in enumerate(path) if letter == "."}
+    own = {grant.path for grant in held}
+    return units.filter(under("path", readers) | Q(path__in=above | own))
+
+
+def visible_users(users: UserQuerySet, user: Viewer) -> UserQuerySet:
+    """Oneself; with `user.read` also everybody with a membership in the subtree; administrators everybody."""
+    if any(grant.role in ADMINISTRATORS for grant in grants(user)):
+        return users
+    mine = Q(pk=user.pk)
+    readers = granting(user, "user.read")
+    if not readers:
+        return users.filter(mine)
+    colleagues = users.model._default_manager.filter(under("memberships__unit__path", (grant.path for grant in readers)))
+    return users.filter(mine | Q(pk__in=colleagues.values("pk")))

@@ -1,0 +1,65 @@
+"""Roles and what each may do: one table.
+
+Codes of domain.md section 3.0 in brackets. An action is `resource.verb`. Reading actions reach the member's whole
+subtree; `own.*` actions reach only families of the member's own dated pairings. Administrators (三员: system, security,
+audit) never read case content (GB/T 22239-2019), and nobody holds two of the three.
+"""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ROLE_NAMES: Mapping[str, str | Promise] = {
+    "caseworker": _("caseworker"),  # CW
+    "supervisor": _("supervisor"),  # SUP
+    "village": _("village worker"),  # VA, GRID, CDO
+    "helper": _("helper"),  # VOL: volunteer, soldier son, neighbour …
+    "liaison": _("liaison of a partner unit"),  # UNIT, YL
+    "auditor": _("auditor"),  # AUD
+    "sysadmin": _("system administrator"),  # SYS
+    "secadmin": _("security administrator"),  # SEC
+    "auditadmin": _("audit administrator"),  # LOGA
+}
+
+ADMINISTRATORS = frozenset({"sysadmin", "secadmin", "auditadmin"})
+
+LEVELS: Mapping[str, str] = {"village": "village", "caseworker": "town", "supervisor": "town"}
+"""The level of unit at which a lane's work is done: the nearest such unit above the family's village."""
+
+_READ_CASES = frozenset(
+    {"family.read", "person.read", "case.read", "pairing.read", "visit.read", "review.read", "work_item.read"}
+)
+_WORK = frozenset({"work_item.claim", "work_item.complete"})
+
+ACTIONS: Mapping[str, frozenset[str]] = {
+    "caseworker": _READ_CASES
+    | _WORK
+    | {
+        "family.write", "person.write", "person.reveal", "case.write", "case.start", "case.message", "case.close",
+        "helper.read", "helper.write", "partner_unit.read", "pairing.write", "visit.write", "roster.read",
+        "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
+        "work_item.delegate", "work_item.postpone",
+    },
+    "supervisor": _READ_CASES
+    | _WORK
+    | {
+        "person.reveal", "case.start", "case.message", "case.close", "case.reopen", "case.transfer", "helper.read",
+        "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
+        "work_item.delegate", "work_item.postpone", "work_item.assign",
+    },
+    "village": _READ_CASES | _WORK | {"visit.write", "case.message", "process.read", "unit.read", "work_item.postpone"},
+    "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
+                       "own.work_item.read", "process.read"},
+    "liaison": _WORK | {"own.helper.read", "own.work_item.read", "partner_unit.read", "process.read"},
+    "auditor": _READ_CASES | {"helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify",
+                              "process.read", "unit.read", "user.read"},
+    "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read"}),
+    "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write"}),
+    "auditadmin": frozenset({"unit.read", "user.read", "event.verify", "event.system"}),
+}  # fmt: skip
+
+
+def roles_with(action: str) -> frozenset[str]:
+    """The roles that may do this (without the `own.` form)."""
+    return frozenset(role for role, actions in ACTIONS.items() if action in actions)

@@ -1,0 +1,75 @@
+"""Visits: planned and done contacts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backend.cases.models import Case, Family
+from backend.core.crypto import EncryptedText
+from backend.core.models import Record
+from backend.helpers.models import Helper, Pairing
+from backend.org.access import granting, in_subtree
+from backend.org.models import User
+
+if TYPE_CHECKING:
+    from backend.org.access import Viewer
+
+
+class VisitQuerySet(models.QuerySet["Visit"]):
+    """Visits by who may see them."""
+
+    def visible_to(self, user: Viewer) -> VisitQuerySet:
+        """Visits to families in one's subtree, and one's own as a helper."""
+        condition = in_subtree(user, "visit.read", "family__unit__path")
+        if granting(user, "own.visit.read"):
+            condition |= Q(helper__user_id=user.pk)
+        return self.filter(condition)
+
+
+class Visit(Record):
+    """One planned or done contact with a family (F07). The id may be made by the client: the same id twice is one visit."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("planned")
+        DONE = "done", _("done")
+        NOT_MET = "not_met", _("nobody met")
+        REFUSED = "refused", _("refused")
+        MISSED = "missed", _("missed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="visits")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="visits")
+    pairing = models.ForeignKey(Pairing, null=True, blank=True, on_delete=models.PROTECT, related_name="visits")
+    helper = models.ForeignKey(Helper, null=True, blank=True, on_delete=models.PROTECT, related_name="visits")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    planned_for = models.DateField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    channel = models.CharField(max_length=12, default="home")
+    """home, phone, video, group, other."""
+    answers = EncryptedText(default="", blank=True)
+    """The record's answers as JSON; health and mood are sensitive (PIPL art. 28)."""
+    red_flags = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    recorded_at = models.DateTimeField(null=True, blank=True)
+    recorded_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    recorded_by_label = models.CharField(max_length=120, default="", blank=True)
+    is_late = models.BooleanField(default=False)
+    late_reason = models.CharField(max_length=400, default="", blank=True)
+    is_extra = models.BooleanField(default=False)
+    """Not planned by the process: somebody just went."""
+    version = models.PositiveIntegerField(default=1)
+
+    objects = VisitQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["family", "id"], name="visit_family"),
+            models.Index(fields=["helper", "state", "due_at"], name="visit_helper"),
+            models.Index(fields=["due_at"], condition=Q(state="planned"), name="visit_due"),
+        ]

@@ -1,0 +1,196 @@
+"""Processes as deployed, their instances, the work items people see, and the trace of what was passed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backend.cases.models import Case, Family
+from backend.core.models import Record
+from backend.org.access import grants, under
+from backend.org.models import Unit, User
+from backend.org.roles import ACTIONS
+
+if TYPE_CHECKING:
+    from backend.org.access import Viewer
+
+
+class ProcessQuerySet(models.QuerySet["Process"]):
+    """Processes: no personal data, readable by everybody whose role reads processes."""
+
+    def visible_to(self, user: Viewer) -> ProcessQuerySet:
+        """All of them, or none."""
+        readers = any("process.read" in ACTIONS.get(grant.role, ()) for grant in grants(user))
+        return self if readers else self.none()
+
+    def newest(self, key: str) -> Process:
+        """The version that new instances take. Raises Process.DoesNotExist."""
+        return self.filter(key=key, is_active=True).latest("number")
+
+
+class Process(Record):
+    """A deployed, versioned process definition. It never changes: new content is a new version."""
+
+    key = models.CharField(max_length=60)
+    number = models.PositiveIntegerField()
+    """Version: 1, 2, 3 … per key."""
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=120)
+    name_en = models.CharField(max_length=120)
+    files = models.JSONField()
+    """Path → text: diagram, tables, forms and everything it calls, so that a version is complete in itself."""
+    deployed_by = models.CharField(max_length=120, default="")
+    is_active = models.BooleanField(default=True)
+
+    objects = ProcessQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "number"], name="process_version"),
+            models.UniqueConstraint(fields=["key", "digest"], name="process_content"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.number}"
+
+
+class Instance(Record):
+    """One run of a process for one case: its state as one compressed value, and when it wants to be woken."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        CANCELLED = "cancelled", _("cancelled")
+
+    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="instances")
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="instances")
+    parent_id = models.UUIDField(null=True)
+    """The instance that started this one and waits for its end; not a lock order, only an address."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    outcome = models.CharField(max_length=60, default="", blank=True)
+    data = models.BinaryField()
+    """The engine's state, pruned, without the definition."""
+    wake_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["wake_at"], condition=Q(state="running", wake_at__isnull=False), name="instance_wake"),
+            models.Index(fields=["case", "state"], name="instance_case"),
+            models.Index(fields=["process", "state"], name="instance_process"),
+        ]
+
+
+class WorkItemQuerySet(models.QuerySet["WorkItem"]):
+    """Work items by who may see and do them. Overdue has its one definition here."""
+
+    def visible_to(self, user: Viewer) -> WorkItemQuerySet:
+        """Items of one's subtree when one's role reads work; else only items of one's own roles and units, or one's own."""
+        condition = Q(pk__in=[])
+        readers = [grant.path for grant in grants(user) if "work_item.read" in ACTIONS.get(grant.role, ())]
+        condition |= under("unit_path", readers)
+        own = [grant for grant in grants(user) if "own.work_item.read" in ACTIONS.get(grant.role, ())]
+        for grant in own:
+            if grant.role == "liaison":
+                condition |= Q(role="liaison", unit_id=grant.unit_id)
+            else:
+                condition |= Q(assignee_id=user.pk, role=grant.role)
+        return self.filter(condition)
+
+    def doable_by(self, user: Viewer) -> WorkItemQuerySet:
+        """Open items that the user's roles and units may take or have taken."""
+        condition = Q(pk__in=[])
+        for grant in grants(user):
+            if grant.role == "helper":
+                continue
+            condition |= Q(role=grant.role, unit_id=grant.unit_id)
+        return self.filter(condition | Q(assignee_id=getattr(user, "pk", None)), state=WorkItem.State.OPEN)
+
+    def overdue(self, now: datetime) -> WorkItemQuerySet:
+        """Open and past its due time: the one definition for list, badge, reminder and report."""
+        return self.filter(state=WorkItem.State.OPEN, due_at__lt=now)
+
+
+class WorkItem(Record):
+    """A step that waits for a person; what an inbox lists. Everything a list shows is in the row."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        DONE = "done", _("done")
+        CANCELLED = "cancelled", _("cancelled")
+
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="work_items")
+    token = models.CharField(max_length=64)
+    """Where the engine waits: one item per token."""
+    process = models.CharField(max_length=60)
+    step = models.CharField(max_length=80)
+    title = models.CharField(max_length=120)
+    title_en = models.CharField(max_length=120)
+    form = models.CharField(max_length=60)
+    role = models.CharField(max_length=20)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="work_items")
+    unit_path = models.CharField(max_length=200, db_collation="C")
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="work_items")
+    case_number = models.CharField(max_length=40, default="", blank=True)
+    family = models.ForeignKey(Family, null=True, on_delete=models.PROTECT, related_name="work_items")
+    family_label = models.CharField(max_length=60, default="", blank=True)
+    search = models.TextField(default="", blank=True)
+    """Title, number, names and pinyin initials in lower case."""
+    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="work_items")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    priority = models.PositiveSmallIntegerField(default=50)
+    due_at = models.DateTimeField()
+    postponed_until = models.DateTimeField(null=True, blank=True)
+    postpone_reason = models.CharField(max_length=400, default="", blank=True)
+    excluded = models.JSONField(default=list)
+    """Ids of users who may not complete it (four eyes)."""
+    draft = models.BinaryField(null=True)
+    """What was typed so far, encrypted."""
+    draft_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=60, default="", blank=True)
+    completed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    completed_label = models.CharField(max_length=120, default="", blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = WorkItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "token"], name="work_item_token")]
+        indexes = [
+            # Inbox of one queue: role and unit fixed, walked in due order.
+            models.Index(fields=["unit", "role", "due_at", "id"], condition=Q(state="open"), name="work_item_queue"),
+            # A wide subtree is walked in due order, a narrow one found by its path.
+            models.Index(fields=["due_at", "id"], condition=Q(state="open"), name="work_item_due"),
+            models.Index(fields=["unit_path", "due_at", "id"], condition=Q(state="open"), name="work_item_place"),
+            models.Index(fields=["assignee", "due_at", "id"], condition=Q(state="open"), name="work_item_mine"),
+            models.Index(fields=["case", "id"], name="work_item_case"),
+            models.Index(fields=["family", "id"], name="work_item_family"),
+            models.Index(fields=["instance", "state"], name="work_item_instance"),
+            GinIndex(OpClass(F("search"), "gin_trgm_ops"), name="work_item_search", condition=Q(state="open")),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Trace(models.Model):
+    """A node of a diagram that an instance has passed: what the diagram shows as done, with time and name."""
+
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="trace")
+    node = models.CharField(max_length=80)
+    kind = models.CharField(max_length=30)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.CharField(max_length=120, default="", blank=True)
+    by_id = models.UUIDField(null=True)
+    outcome = models.CharField(max_length=60, default="", blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["instance", "at"], name="trace_instance")]
