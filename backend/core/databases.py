@@ -1,10 +1,21 @@
 """Where the database is: DATABASE_URL, or the socket of the embedded server in the data folder."""
 
+import hashlib
+import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 POOL = {"min_size": 1, "max_size": 8, "timeout": 10}
+OPTIONS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000"
+"""A busy case answers 409 at once instead of holding the request: see workflows.store."""
+
+ROLE = "jieqin"
+"""Who owns the embedded database and works in it; no superuser."""
+SUPERUSER = "postgres"
+LONGEST_SOCKET = 107
+"""Bytes of a Unix socket's path (sun_path of unix(7), less the closing zero)."""
+SOCKET = ".s.PGSQL.5432"
 
 
 def connection_settings(url: str, data: Path) -> dict[str, Any]:
@@ -13,9 +24,7 @@ def connection_settings(url: str, data: Path) -> dict[str, Any]:
     Without a url: the embedded server of the data folder (see backend.core.embedded), reached by its Unix socket.
     Raises ValueError when the url is not PostgreSQL's.
     """
-    if not url:
-        url = embedded_url(data)
-    parts = urlsplit(url)
+    parts = urlsplit(url or embedded_url(data))
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError("DATABASE_URL: only PostgreSQL is supported (postgresql://user:password@host:port/name)")
     query = dict(parse_qsl(parts.query))
@@ -28,16 +37,25 @@ def connection_settings(url: str, data: Path) -> dict[str, Any]:
         "HOST": host,
         "PORT": query.pop("port", None) or (parts.port or ""),
         "ATOMIC_REQUESTS": True,
-        "CONN_HEALTH_CHECKS": False,
+        # A connection is tried before it is handed out: after a restart of the database the first request works.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            # A busy case answers 409 at once instead of holding the request: see workflows.store.
-            "options": "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000",
+            "options": f"{OPTIONS} {query.pop('options', '')}".strip(),
+            "connect_timeout": 5,
             "pool": dict(POOL),
             **query,
         },
     }
 
 
-def embedded_url(data: Path) -> str:
+def embedded_url(data: Path, *, role: str = ROLE) -> str:
     """The address of the embedded server of this data folder."""
-    return f"postgresql://postgres@/jieqin?host={data / 'postgres'}"
+    return f"postgresql://{role}@/{ROLE}?host={quote(str(socket_folder(data)))}&port=5432"
+
+
+def socket_folder(data: Path) -> Path:
+    """Where the embedded server listens: with the data, or in the temporary folder when that path is too long."""
+    folder = data / "postgres"
+    if len(bytes(folder / SOCKET)) <= LONGEST_SOCKET:
+        return folder
+    return Path(tempfile.gettempdir()) / f"jieqin-{hashlib.sha256(bytes(data)).hexdigest()[:16]}"

@@ -6,7 +6,7 @@ A subclass stands beside the function that raises it. Its `code` is stable for p
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -30,9 +30,9 @@ class DomainError(Exception):
     where: str = ""
     """Process, node and step when it was raised inside a process."""
 
-    code = "refused"
-    status = 422
-    message: str | Promise = _("This is not possible.")
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 422
+    message: ClassVar[str | Promise] = _("This is not possible.")
 
     def __str__(self) -> str:
         return str(self.message) % dict(self.params) if self.params else str(self.message)
