@@ -60,6 +60,18 @@ class Process(Record):
         return f"{self.name} v{self.number}"
 
 
+class InstanceQuerySet(models.QuerySet["Instance"]):
+    """Instances by who may see them and by what they wait for."""
+
+    def visible_to(self, user: Viewer) -> InstanceQuerySet:
+        """Instances of cases that one may see."""
+        return self.filter(case__in=Case.objects.visible_to(user))
+
+    def due(self, now: datetime) -> InstanceQuerySet:
+        """Running and past the time at which they want to be woken, the longest waiting first."""
+        return self.filter(state="running", wake_at__lte=now).order_by("wake_at")
+
+
 class Instance(Record):
     """One run of a process for one case: its state as one compressed value, and when it wants to be woken."""
 
@@ -78,7 +90,12 @@ class Instance(Record):
     """The engine's state, pruned, without the definition."""
     wake_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    """How often waking it failed in a row; each failure doubles the wait."""
+    error = models.CharField(max_length=400, default="", blank=True)
     version = models.PositiveIntegerField(default=1)
+
+    objects = InstanceQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -112,6 +129,10 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
                 continue
             condition |= Q(role=grant.role, unit_id=grant.unit_id)
         return self.filter(condition | Q(assignee_id=getattr(user, "pk", None)), state=WorkItem.State.OPEN)
+
+    def ready(self, now: datetime) -> WorkItemQuerySet:
+        """Open and not put off to a later time."""
+        return self.filter(Q(postponed_until__isnull=True) | Q(postponed_until__lte=now), state=WorkItem.State.OPEN)
 
     def overdue(self, now: datetime) -> WorkItemQuerySet:
         """Open and past its due time: the one definition for list, badge, reminder and report."""

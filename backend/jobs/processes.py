@@ -1,1 +1,77 @@
+"""Jobs that move instances: load ids, one call. Jobs of one instance or case run one after another (their lock)."""
 
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from backend.cases.models import Case
+from backend.org.access import SYSTEM, Actor
+from workflows import services
+
+# A busy case or a lost connection passes; a fault in a step does not, and stays visible as a failed job.
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+
+
+@app.task(name="processes.start", retry=RETRY)
+def start(
+    *,
+    process: str,
+    case_id: str | None = None,
+    parent_id: str | None = None,
+    data: dict[str, Any] | None = None,
+    actor: dict[str, Any] | None = None,
+) -> None:
+    """Begin a process for a case."""
+    with transaction.atomic():
+        case = Case.objects.get(pk=case_id) if case_id else None
+        services.start(
+            process=process,
+            case=case,
+            data=data,
+            actor=actor_from(actor),
+            now=timezone.now(),
+            parent_id=UUID(parent_id) if parent_id else None,
+        )
+
+
+@app.task(name="processes.message", retry=RETRY)
+def message(*, instance_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None) -> None:
+    """Deliver a message to one instance; when it does not wait for it, nothing happens."""
+    with transaction.atomic():
+        services.send_message(
+            instance_id=UUID(instance_id), name=name, data=data or {}, actor=actor_from(actor), now=timezone.now()
+        )
+
+
+@app.task(name="processes.message_case", retry=RETRY)
+def message_case(*, case_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None) -> None:
+    """Deliver a message to every running instance of a case, each by a job of its own."""
+    with transaction.atomic():
+        case = Case.objects.get(pk=case_id)
+        services.send_to_case(case=case, name=name, data=data or {}, actor=actor_from(actor), now=timezone.now())
+
+
+@app.task(name="processes.cancel", retry=RETRY)
+def cancel(*, instance_id: str, reason: str, actor: dict[str, Any] | None = None) -> None:
+    """Stop an instance."""
+    with transaction.atomic():
+        services.cancel(instance_id=UUID(instance_id), reason=reason, actor=actor_from(actor), now=timezone.now())
+
+
+def actor_from(fields: dict[str, Any] | None) -> Actor:
+    """The actor of a job's arguments; the system when there is none."""
+    if not fields:
+        return SYSTEM
+    return Actor(
+        user_id=UUID(fields["user_id"]) if fields.get("user_id") else None,
+        label=fields["label"],
+        role=fields.get("role", ""),
+        unit_id=UUID(fields["unit_id"]) if fields.get("unit_id") else None,
+        unit_name=fields.get("unit_name", ""),
+    )

@@ -38,6 +38,8 @@ class Grant:
     unit_id: UUID
     unit_name: str
     path: str
+    holder_id: UUID
+    """Whose membership it is: the user's own, or an absent colleague's."""
     on_behalf_of: str = ""
     """Name of the absent colleague when the grant comes from standing in."""
 
@@ -74,6 +76,7 @@ def grants(user: Viewer, *, day: date | None = None) -> tuple[Grant, ...]:
                 unit_id=row.unit_id,
                 unit_name=row.unit.name,
                 path=row.unit.path,
+                holder_id=row.user_id,
                 on_behalf_of="" if row.user_id == user.pk else row.user.name,
             )
             for row in user.memberships_held(today)

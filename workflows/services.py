@@ -1,0 +1,550 @@
+"""The verbs by which doors move processes: the same for the API, the pages, jobs and commands.
+
+Each verb takes the time as an argument, runs in its caller's transaction (the door owns it), leaves either everything
+or nothing behind, and writes its events together with what it did.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from backend.audit.history import collect, record
+from backend.cases.models import Case
+from backend.core.crypto import decrypt, encrypt
+from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed, StaleVersion
+from backend.core.jobs import enqueue
+from backend.org.access import SYSTEM, Actor, Grant, grants
+from backend.org.models import User
+from backend.org.roles import ACTIONS
+from workflows import store
+from workflows.engine.definition import Definition, Node
+from workflows.engine.forms import localise, validate
+from workflows.engine.runner import Made, Run
+from workflows.messages import problem_text
+from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
+
+DRAFT_LIMIT = 200_000
+"""Characters of JSON that a draft may have."""
+
+
+class AlreadyDone(Conflict):
+    """The work item is not open any more."""
+
+    code = "already_done"
+    message = _("This has been done already, or is no longer needed.")
+
+
+class Taken(Conflict):
+    """Somebody else has claimed the work item."""
+
+    code = "taken"
+    message = _("Somebody else has taken this.")
+
+
+class NotYours(NotAllowed):
+    """The work item is for another role, place or person."""
+
+    code = "not_yours"
+    message = _("This is not in your inbox.")
+
+
+class FourEyes(NotAllowed):
+    """Who did an earlier step may not do this one."""
+
+    code = "four_eyes"
+    message = _("You did an earlier step of this case; this one needs another person.")
+
+
+class NotForThem(Invalid):
+    """The other person cannot do this work item."""
+
+    code = "not_for_them"
+    message = _("That person cannot do this: another role or place, left, or excluded by the four-eyes rule.")
+
+
+class BadAnswers(Invalid):
+    """The answers do not fit the form."""
+
+    code = "bad_answers"
+    message = _("Some answers are missing or not right.")
+
+
+class NotRunning(Conflict):
+    """The instance has ended."""
+
+    code = "not_running"
+    message = _("This process has ended.")
+
+
+class ReasonMissing(Invalid):
+    """A reason is needed."""
+
+    code = "reason_missing"
+    message = _("Please give a reason.")
+
+
+class DateNotAhead(Invalid):
+    """The date has to lie in the future."""
+
+    code = "date_not_ahead"
+    message = _("Please choose a time in the future.")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A work item's form for one language: JSON Schema, what was typed so far, values known beforehand."""
+
+    schema: Mapping[str, Any]
+    draft: Mapping[str, Any] | None
+    values: Mapping[str, Any]
+
+
+# --- instances -------------------------------------------------------------------------------------------------------
+
+
+def start(
+    *,
+    process: str,
+    case: Case | None,
+    data: Mapping[str, Any] | None = None,
+    actor: Actor,
+    now: datetime,
+    parent_id: UUID | None = None,
+) -> Instance:
+    """Begin the newest version of a process for a case and walk it to its first waits.
+
+    Raises Process.DoesNotExist when no such process is deployed.
+    """
+    with collect():
+        instance = Instance(process=Process.objects.newest(process), case=case, parent_id=parent_id, created_at=now)
+        _record(instance, "instance.started", actor, now)
+        run = store.begin(instance, data=data or {}, actor=actor, now=now)
+        store.save(instance, run, before=(), actor=actor, now=now)
+        _settle(instance, run, now)
+    return instance
+
+
+def send_message(*, instance_id: UUID, name: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> bool:
+    """Deliver a message to an instance. False when it waits for no such message: nothing happened then.
+
+    Sending the same message twice is harmless: the second time nobody waits for it.
+    """
+    with collect():
+        instance = store.locked(instance_id)
+        if instance.state != Instance.State.RUNNING:
+            return False
+        run = store.restore(instance, actor=actor, now=now)
+        before = list(run.waiting)
+        if not run.send(name, dict(data)):
+            return False
+        _record(instance, "message.received", actor, now, data={"message": name, **_scalars(data)})
+        store.save(instance, run, before=before, actor=actor, now=now)
+        _settle(instance, run, now)
+    return True
+
+
+def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> int:
+    """Queue a message to every running instance of a case; returns how many. No two locks are held together."""
+    ids = list(Instance.objects.filter(case=case, state=Instance.State.RUNNING).values_list("pk", flat=True))
+    for instance_id in ids:
+        enqueue(
+            "processes.message",
+            lock=f"instance:{instance_id}",
+            instance_id=str(instance_id),
+            name=name,
+            data=dict(data),
+            actor=_actor_fields(actor),
+        )
+    return len(ids)
+
+
+def wake(*, instance_id: UUID, now: datetime) -> bool:
+    """Fire the timers of an instance that are due. False when none is (somebody else was faster)."""
+    with collect():
+        instance = store.locked(instance_id, skip_locked=True)
+        if instance.state != Instance.State.RUNNING or instance.wake_at is None or instance.wake_at > now:
+            return False
+        _record(instance, "timer.fired", SYSTEM, now, data={"due": instance.wake_at.isoformat()})
+        run = store.restore(instance, actor=SYSTEM, now=now)
+        before = list(run.waiting)
+        run.wake()
+        store.save(instance, run, before=before, actor=SYSTEM, now=now)
+        _settle(instance, run, now)
+    return True
+
+
+def cancel(*, instance_id: UUID, reason: str, actor: Actor, now: datetime) -> None:
+    """Stop an instance: its open work items are cancelled, no timer fires any more. Stopping twice is harmless."""
+    with collect():
+        instance = store.locked(instance_id)
+        if instance.state != Instance.State.RUNNING:
+            return
+        instance.state, instance.ended_at, instance.wake_at = Instance.State.CANCELLED, now, None
+        instance.version += 1
+        instance.save(update_fields=["state", "ended_at", "wake_at", "version"])
+        WorkItem.objects.filter(instance=instance, state=WorkItem.State.OPEN).update(
+            state=WorkItem.State.CANCELLED, ended_at=now, draft=None
+        )
+        _record(instance, "instance.cancelled", actor, now, reason=reason)
+
+
+# --- work items ------------------------------------------------------------------------------------------------------
+
+
+def claim(*, item: WorkItem, user: User, now: datetime, version: int | None = None) -> WorkItem:
+    """Take an item: nobody else is offered it. Raises Taken, AlreadyDone, NotYours, FourEyes, StaleVersion."""
+    row = _locked_item(item, version)
+    grant = _grant_for(row, user)
+    _check_free(row, user)
+    if row.assignee_id == user.pk:
+        return row
+    return _reassign(row, user.pk, "work_item.claimed", _actor(user, grant), now)
+
+
+def release(*, item: WorkItem, user: User, now: datetime, version: int | None = None) -> WorkItem:
+    """Give an item back to its queue; the draft stays. Raises NotYours when it is somebody else's."""
+    row = _locked_item(item, version)
+    grant = _grant_for(row, user)
+    if row.assignee_id is None:
+        return row
+    if row.role == "helper" or (row.assignee_id != user.pk and "work_item.assign" not in ACTIONS[grant.role]):
+        raise NotYours
+    return _reassign(row, None, "work_item.released", _actor(user, grant), now)
+
+
+def delegate(
+    *, item: WorkItem, to: User, reason: str, user: User, now: datetime, version: int | None = None
+) -> WorkItem:
+    """Hand an item to a colleague who can do it. Raises NotForThem when they cannot, ReasonMissing without a reason."""
+    _need_reason(reason)
+    row = _locked_item(item, version)
+    actor = _overseer(row, user, "work_item.delegate")
+    if str(to.pk) in row.excluded or not _may_do(row, to):
+        raise NotForThem
+    return _reassign(row, to.pk, "work_item.delegated", actor, now, reason=reason, to=to.name)
+
+
+def postpone(
+    *, item: WorkItem, until: datetime, reason: str, user: User, now: datetime, version: int | None = None
+) -> WorkItem:
+    """Put an item off until a time, with a reason. It stays due when it was due. Raises DateNotAhead, ReasonMissing."""
+    _need_reason(reason)
+    if until <= now:
+        raise DateNotAhead
+    row = _locked_item(item, version)
+    actor = _overseer(row, user, "work_item.postpone")
+    row.postponed_until, row.postpone_reason = until, reason
+    row.version += 1
+    row.save(update_fields=["postponed_until", "postpone_reason", "version"])
+    _record_item(row, "work_item.postponed", actor, now, reason=reason, data={"until": until.isoformat()})
+    return row
+
+
+def save_draft(*, item: WorkItem, answers: Mapping[str, Any], user: User, now: datetime) -> WorkItem:
+    """Keep what was typed so far, encrypted; unfinished answers are welcome. It is no event and moves nothing."""
+    text = json.dumps(answers, ensure_ascii=False)
+    if len(text) > DRAFT_LIMIT:
+        raise BadAnswers([FieldProblem("/answers", "too_long", problem_text("too_long"))])
+    row = _locked_item(item, None)
+    _grant_for(row, user)
+    if row.assignee_id not in {None, user.pk} and not _stands_in(row, user):
+        raise Taken
+    row.draft, row.draft_at = encrypt(text), now
+    row.save(update_fields=["draft", "draft_at"])
+    return row
+
+
+def complete(
+    *, item: WorkItem, answers: Mapping[str, Any], user: User, now: datetime, version: int | None = None
+) -> WorkItem:
+    """Complete a work item with its form's answers and walk the process to its next waits.
+
+    Raises AlreadyDone, StaleVersion, Busy (409), NotYours, FourEyes (403), BadAnswers (422 with a pointer per field),
+    and whatever rule of the domain a step refuses by. Nothing is changed then; the draft stays.
+    """
+    with collect():
+        instance = store.locked(item.instance_id)
+        row = _fresh(item, version)
+        actor = _actor(user, _grant_for(row, user))
+        _check_free(row, user)
+        definition = store.definition(instance.process)
+        node = definition.nodes[row.step]
+        given = _checked(definition, node, answers)
+        run = store.restore(instance, actor=actor, now=now)
+        before = list(run.waiting)
+        _finish(row, node, given, user, actor, now)
+        _record_item(row, "work_item.completed", actor, now, data=_told(definition, node, given))
+        run.complete(row.token, given)
+        store.save(instance, run, before=before, actor=actor, now=now, completed=row)
+        _settle(instance, run, now)
+    return row
+
+
+def hand_out_next(*, user: User, now: datetime, items: WorkItemQuerySet) -> WorkItem | None:
+    """Claim and return the most pressing item that nobody has: one statement finds and locks it, so that two people
+    asking at the same moment get different ones. None when nothing is left."""
+    row = (
+        items.doable_by(user)
+        .ready(now)
+        .filter(assignee__isnull=True)
+        .exclude(excluded__contains=[str(user.pk)])
+        .order_by("due_at", "id")
+        .select_for_update(skip_locked=True, of=("self",))
+        .first()
+    )
+    if row is None:
+        return None
+    return _reassign(row, user.pk, "work_item.claimed", _actor(user, _grant_for(row, user)), now)
+
+
+def form_of(item: WorkItem, *, language: str) -> Form:
+    """The item's form in a language, its draft, and the values that are known beforehand."""
+    process = item.instance.process
+    schema = store.definition(process).forms[item.form]
+    draft = json.loads(decrypt(bytes(item.draft))) if item.draft else None
+    return Form(schema=localise(schema, language), draft=draft, values={})
+
+
+def diagram(instance: Instance, *, language: str) -> dict[str, Any]:
+    """The instance on its diagram: BPMN XML, what waits, what was passed, when, by whom, with what outcome."""
+    definition = store.definition(instance.process)
+    english = language.startswith("en")
+    names = {node.id: (node.name_en if english else node.name) for node in definition.nodes.values()}
+    open_items = WorkItem.objects.filter(instance=instance, state=WorkItem.State.OPEN).order_by("created_at")
+    waiting = [{"node": row.step, "name": names.get(row.step, ""), "since": row.created_at} for row in open_items]
+    if instance.state == Instance.State.RUNNING:
+        run = store.restore(instance, actor=SYSTEM, now=instance.created_at)
+        people = {row["node"] for row in waiting}
+        waiting += [
+            {"node": entry.node.id, "name": names.get(entry.node.id, ""), "since": None}
+            for entry in run.waiting
+            if entry.node.id not in people
+        ]
+    done = [
+        {"node": row.node, "name": names.get(row.node, ""), "at": row.at, "by": row.by, "outcome": row.outcome}
+        for row in Trace.objects.filter(instance=instance).order_by("at", "id")
+    ]
+    return {
+        "instance": str(instance.pk),
+        "process": instance.process.key,
+        "version": instance.process.number,
+        "name": instance.process.name_en if english else instance.process.name,
+        "state": instance.state,
+        "outcome": instance.outcome,
+        "started_at": instance.created_at,
+        "ended_at": instance.ended_at,
+        "bpmn": definition.xml,
+        "active": waiting,
+        "done": done,
+    }
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _locked_item(item: WorkItem, version: int | None) -> WorkItem:
+    """The item's row under lock, open, of the version that was read."""
+    row = WorkItem.objects.select_for_update(of=("self",)).select_related("instance").filter(pk=item.pk).first()
+    return _open(row, version)
+
+
+def _fresh(item: WorkItem, version: int | None) -> WorkItem:
+    """The item's row read again, its instance being locked."""
+    return _open(WorkItem.objects.filter(pk=item.pk).first(), version)
+
+
+def _open(row: WorkItem | None, version: int | None) -> WorkItem:
+    if row is None or row.state != WorkItem.State.OPEN:
+        raise AlreadyDone
+    if version is not None and version != row.version:
+        raise StaleVersion
+    return row
+
+
+def _grant_for(row: WorkItem, user: User) -> Grant:
+    """The user's grant by which the item is theirs to do. Raises NotYours."""
+    for grant in grants(user):
+        in_place = row.unit_path.startswith(grant.path)
+        if grant.role == row.role == "helper":
+            if row.assignee_id == grant.holder_id:
+                return grant
+        elif grant.role == row.role and in_place and "work_item.complete" in ACTIONS[grant.role]:
+            return grant
+    raise NotYours
+
+
+def _may_do(row: WorkItem, user: User) -> bool:
+    try:
+        _grant_for(row, user)
+    except NotYours:
+        return False
+    return True
+
+
+def _overseer(row: WorkItem, user: User, action: str) -> Actor:
+    """Who may move the item to another person or day: its own role, or a supervisor above its place."""
+    for grant in grants(user):
+        if action in ACTIONS[grant.role] and row.unit_path.startswith(grant.path):
+            return _actor(user, grant)
+    raise NotYours
+
+
+def _check_free(row: WorkItem, user: User) -> None:
+    if row.assignee_id not in {None, user.pk} and not _stands_in(row, user):
+        raise Taken
+    if str(user.pk) in row.excluded:
+        raise FourEyes
+
+
+def _stands_in(row: WorkItem, user: User) -> bool:
+    return any(grant.on_behalf_of and grant.holder_id == row.assignee_id for grant in grants(user))
+
+
+def _actor(user: User, grant: Grant) -> Actor:
+    label = f"{user.name}（代 {grant.on_behalf_of}）" if grant.on_behalf_of else user.name
+    return Actor(
+        user_id=user.pk,
+        label=label,
+        role=grant.role,
+        unit_id=grant.unit_id,
+        unit_name=grant.unit_name,
+    )
+
+
+def _reassign(
+    row: WorkItem, user_id: UUID | None, action: str, actor: Actor, now: datetime, *, reason: str = "", to: str = ""
+) -> WorkItem:
+    row.assignee_id = user_id
+    row.version += 1
+    row.save(update_fields=["assignee", "version"])
+    _record_item(row, action, actor, now, reason=reason, data={"to": to} if to else {})
+    return row
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing([FieldProblem("/reason", "missing", ReasonMissing.message)])
+
+
+def _checked(definition: Definition, node: Node, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers when they fit the node's form. Raises BadAnswers with a pointer per field."""
+    problems = validate(definition.forms[node.form], dict(answers))
+    if problems:
+        raise BadAnswers(
+            [FieldProblem(f"/answers{each.pointer}", each.code, problem_text(each.code, each.params)) for each in problems]
+        )
+    return dict(answers)
+
+
+def _finish(
+    row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, actor: Actor, now: datetime
+) -> None:
+    row.state = WorkItem.State.DONE
+    row.outcome = str(answers.get(node.outcome) or "")[:60] if node.outcome else ""
+    row.assignee_id = row.assignee_id or user.pk
+    row.completed_by_id, row.completed_label, row.ended_at = user.pk, actor.label, now
+    row.draft = None
+    row.version += 1
+    row.save(
+        update_fields=[
+            "state", "outcome", "assignee", "completed_by", "completed_label", "ended_at", "draft", "version",
+        ]
+    )  # fmt: skip
+
+
+def _told(definition: Definition, node: Node, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What history says of the answers: sensitive fields only by name (their content is in the domain's own rows)."""
+    fields = definition.forms[node.form].get("properties", {})
+    hidden = sorted(name for name in answers if fields.get(name, {}).get("x-sensitive"))
+    plain = {name: value for name, value in answers.items() if name not in hidden}
+    outcome = str(answers.get(node.outcome) or "") if node.outcome else ""
+    return {"step": node.id, "outcome": outcome, "answers": plain, "sensitive": hidden}
+
+
+def _settle(instance: Instance, run: Run, now: datetime) -> None:
+    """Tell history what the engine decided by itself, and tell a waiting parent when the instance has ended."""
+    for made in run.decisions:
+        _record(instance, "decision.made", SYSTEM, now, data=_decision(made))
+    if instance.state != Instance.State.DONE:
+        return
+    _record(instance, "instance.ended", SYSTEM, now, data={"outcome": instance.outcome})
+    if instance.parent_id:
+        enqueue(
+            "processes.message",
+            lock=f"instance:{instance.parent_id}",
+            instance_id=str(instance.parent_id),
+            name="phase_ended",
+            data={"phase_outcome": instance.outcome, "phase": instance.process.key},
+            actor=_actor_fields(SYSTEM),
+        )
+
+
+def _decision(made: Made) -> dict[str, Any]:
+    """A decision for the history: table, version, rules that fired, outputs; the inputs sealed, for they tell health."""
+    inputs = encrypt(json.dumps(made.inputs, ensure_ascii=False, default=str)).hex()
+    return {
+        "table": made.table,
+        "version": made.version,
+        "rules": list(made.rules),
+        "outputs": made.outputs,
+        "sealed_inputs": inputs,
+    }
+
+
+def _record(
+    instance: Instance, action: str, actor: Actor, now: datetime, *, data: Mapping[str, Any] | None = None, reason: str = ""
+) -> None:
+    case = instance.case
+    record(
+        action=action,
+        object=instance,
+        label=str(instance.process.name),
+        actor=actor,
+        now=now,
+        case_id=case.pk if case else None,
+        family_id=case.family_id if case else None,
+        unit_path=case.unit_path if case else "",
+        data={"process": instance.process.key, "version": instance.process.number, **(data or {})},
+        reason=reason,
+    )
+
+
+def _record_item(
+    row: WorkItem, action: str, actor: Actor, now: datetime, *, data: Mapping[str, Any] | None = None, reason: str = ""
+) -> None:
+    record(
+        action=action,
+        object=row,
+        label=row.title,
+        actor=actor,
+        now=now,
+        case_id=row.case_id,
+        family_id=row.family_id,
+        unit_path=row.unit_path,
+        data={"title": row.title, "title_en": row.title_en, **(data or {})},
+        reason=reason,
+    )
+
+
+def _scalars(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if isinstance(value, str | int | float | bool)}
+
+
+def _actor_fields(actor: Actor) -> dict[str, Any]:
+    """An actor as JSON, for a job's arguments."""
+    return {
+        "user_id": str(actor.user_id) if actor.user_id else None,
+        "label": actor.label,
+        "role": actor.role,
+        "unit_id": str(actor.unit_id) if actor.unit_id else None,
+        "unit_name": actor.unit_name,
+    }
+
+

@@ -1,0 +1,249 @@
+"""Instances in the database: loaded under lock, saved with one UPDATE, waiting nodes mirrored into work items.
+
+Nothing but `services` calls this. Locks are taken in one order everywhere: instance, then its work items, then (at the
+very end, by the database's trigger) the case's chain of events; two instances are never locked together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import OperationalError
+from django.utils.translation import gettext_lazy as _
+from psycopg.errors import LockNotAvailable
+
+from backend.core.errors import Conflict, NotFound
+from backend.org.access import Actor
+from backend.org.models import Unit
+from backend.org.roles import LEVELS
+from backend.org.working_days import due_at
+from workflows.engine.definition import Definition, Node, compile_definition
+from workflows.engine.runner import Passed, Run, Waiting
+from workflows.models import Instance, Process, Trace, WorkItem
+from workflows.steps import STEPS
+from workflows.steps.context import Context
+
+STAND_INS: Mapping[str, str] = {"helper": "village", "liaison": "caseworker"}
+"""Whose inbox an item goes to when the helper has no account, or no partner unit stands behind the helper."""
+
+
+class Busy(Conflict):
+    """Another command is moving this case right now."""
+
+    code = "busy"
+    message = _("Somebody is working on this case at this very moment. Try again.")
+
+
+@lru_cache(maxsize=256)
+def _compiled(digest: str, process_id: UUID) -> Definition:
+    process = Process.objects.only("key", "files").get(pk=process_id)
+    return compile_definition({path: text.encode() for path, text in process.files.items()}, process_id=process.key)
+
+
+def definition(process: Process) -> Definition:
+    """The compiled definition, parsed once per operating-system process and kept by its digest."""
+    return _compiled(process.digest, process.pk)
+
+
+def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
+    """The instance with its process and case, its row locked until the transaction ends.
+
+    Raises NotFound when there is none, Busy when another transaction holds it for longer than the lock timeout.
+    """
+    rows = (
+        Instance.objects.select_for_update(of=("self",), skip_locked=skip_locked)
+        .select_related("process", "case__family__unit", "case__programme")
+        .defer("process__files")
+    )
+    try:
+        instance = rows.filter(pk=instance_id).first()
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise Busy from error
+        raise
+    if instance is None:
+        raise Busy if skip_locked else NotFound
+    return instance
+
+
+def context(instance: Instance, actor: Actor, now: datetime) -> Context:
+    """What a step is told about where it runs."""
+    case = instance.case
+    return Context(
+        instance_id=instance.pk,
+        parent_id=instance.parent_id,
+        case=case,
+        actor=actor,
+        now=now,
+    )
+
+
+def restore(instance: Instance, *, actor: Actor, now: datetime) -> Run:
+    """The instance as a run of the engine."""
+    return Run.restore(
+        definition(instance.process),
+        bytes(instance.data),
+        steps=STEPS,
+        context=context(instance, actor, now),
+        now=now,
+    )
+
+
+def begin(instance: Instance, *, data: Mapping[str, Any], actor: Actor, now: datetime) -> Run:
+    """A new run, walked to its first waits."""
+    return Run.start(
+        definition(instance.process),
+        data=dict(data),
+        steps=STEPS,
+        context=context(instance, actor, now),
+        now=now,
+    )
+
+
+def save(
+    instance: Instance, run: Run, *, before: Iterable[Waiting], actor: Actor, now: datetime, completed: WorkItem | None = None
+) -> list[WorkItem]:
+    """Write back what a command did: state row, opened and dropped work items, trace. Returns the opened items.
+
+    `before`: what waited when the command began. One statement for each kind of row, whatever their number.
+    """
+    _save_state(instance, run, now)
+    known = {waiting.token for waiting in before}
+    still = {waiting.token for waiting in run.waiting}
+    dropped = known - still - ({completed.token} if completed else set())
+    if dropped:
+        WorkItem.objects.filter(instance=instance, token__in=dropped, state=WorkItem.State.OPEN).update(
+            state=WorkItem.State.CANCELLED, ended_at=now, draft=None
+        )
+    _trace(instance, run.passed, actor, now, completed)
+    return open_items(instance, [waiting for waiting in run.waiting if waiting.token not in known], run.data, now)
+
+
+def _save_state(instance: Instance, run: Run, now: datetime) -> None:
+    instance.data = run.dump()
+    instance.wake_at = run.wake_at
+    instance.failures, instance.error = 0, ""
+    if run.state == "done":
+        instance.state = Instance.State.DONE
+        instance.outcome = run.outcome or ""
+        instance.ended_at = now
+    if instance._state.adding:
+        instance.save(force_insert=True)
+    else:
+        instance.version += 1
+        instance.save(
+            update_fields=["data", "wake_at", "failures", "error", "state", "outcome", "ended_at", "version"]
+        )
+
+
+def _trace(instance: Instance, passed: Sequence[Passed], actor: Actor, now: datetime, completed: WorkItem | None) -> None:
+    rows = []
+    for node in passed:
+        by_person = completed is not None and node.token == completed.token
+        rows.append(
+            Trace(
+                instance=instance,
+                node=node.node_id,
+                kind=node.kind,
+                at=node.at,
+                by=actor.label if by_person else "",
+                by_id=actor.user_id if by_person else None,
+                outcome=completed.outcome if completed is not None and by_person else "",
+            )
+        )
+    Trace.objects.bulk_create(rows)
+
+
+def open_items(instance: Instance, waiting: Sequence[Waiting], data: Mapping[str, Any], now: datetime) -> list[WorkItem]:
+    """One work item for each node that began to wait, each in the inbox of its role at its unit."""
+    people = [entry for entry in waiting if entry.node.form]
+    if not people:
+        return []
+    doers = _doers(instance, [entry.node for entry in people])
+    return WorkItem.objects.bulk_create([_item(instance, entry, data, doers, now) for entry in people])
+
+
+def _item(
+    instance: Instance, entry: Waiting, data: Mapping[str, Any], doers: Mapping[str, UUID], now: datetime
+) -> WorkItem:
+    node, case = entry.node, instance.case
+    family = case.family if case else None
+    assignee = data.get(node.assignee) if node.assignee else None
+    role, unit = _place(instance, node, data, assigned=bool(assignee))
+    hidden = role == "liaison"  # a liaison asks people for "a place", not for a named family (domain.md P-5)
+    return WorkItem(
+        instance=instance,
+        token=entry.token,
+        process=instance.process.key,
+        step=node.id,
+        title=node.name,
+        title_en=node.name_en,
+        form=node.form,
+        role=role,
+        unit=unit,
+        unit_path=unit.path,
+        case=case,
+        case_number=case.number if case else "",
+        family=None if hidden else family,
+        family_label="" if hidden or family is None else family.label,
+        search=_search_text(node, instance, hidden=hidden),
+        assignee_id=UUID(str(assignee)) if assignee else None,
+        priority=node.priority,
+        due_at=due_at(now, node.due),
+        excluded=sorted({str(doers[other]) for other in node.not_same_as if other in doers}),
+        created_at=now,
+    )
+
+
+def _search_text(node: Node, instance: Instance, *, hidden: bool) -> str:
+    parts = [node.name, node.name_en]
+    if instance.case and not hidden:
+        parts += [instance.case.number, instance.case.family.search]
+    return " ".join(parts).lower()
+
+
+def _place(instance: Instance, node: Node, data: Mapping[str, Any], *, assigned: bool) -> tuple[str, Unit]:
+    """Role and unit whose inbox the item goes to."""
+    role = node.role
+    if node.unit.startswith("partner:"):
+        partner = data.get(node.unit.removeprefix("partner:"))
+        if partner:
+            return role, Unit.objects.get(pk=partner)
+        role = STAND_INS.get(role, role)
+    elif role == "helper" and not assigned:
+        role = STAND_INS[role]
+    if instance.case is None:
+        raise NotFound(where=f"{instance.process.key}/{node.id}")
+    return role, unit_for(role, instance.case.family.unit)
+
+
+def unit_for(role: str, village: Unit) -> Unit:
+    """The unit at which this role's work for a village is done: the nearest unit of the role's level above it."""
+    level = LEVELS.get(role, village.kind)
+    return village if village.kind == level else _above(village.path, level) or village
+
+
+@lru_cache(maxsize=4096)
+def _above(path: str, kind: str) -> Unit | None:
+    """The nearest unit of a kind above a path. Kept in memory: a path never comes to mean another place."""
+    prefixes = [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
+    return Unit.objects.filter(path__in=prefixes, kind=kind).order_by("-path").first()
+
+
+def _doers(instance: Instance, nodes: Sequence[Node]) -> dict[str, UUID]:
+    """Who last completed each of the nodes that four-eyes rules name; one statement, none when no rule asks."""
+    named = {other for node in nodes for other in node.not_same_as}
+    if not named or instance._state.adding:
+        return {}
+    rows = Trace.objects.filter(instance=instance, node__in=named, by_id__isnull=False).order_by("at")
+    return {node: by for node, by in rows.values_list("node", "by_id") if by is not None}
+
+
+def forget_definitions() -> None:
+    """Empty the in-memory caches (tests that rebuild the database)."""
+    _compiled.cache_clear()
+    _above.cache_clear()
