@@ -151,8 +151,12 @@ def send_message(*, instance_id: UUID, name: str, data: Mapping[str, Any], actor
 
 
 def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> int:
-    """Queue a message to every running instance of a case; returns how many. No two locks are held together."""
-    ids = list(Instance.objects.filter(case=case, state=Instance.State.RUNNING).values_list("pk", flat=True))
+    """Queue a message to the instances that conduct a case; returns how many. They pass it on to the running phase.
+
+    Queued, not sent: no two instances' locks are ever held together, and what is queued here is never lost.
+    """
+    conducting = Instance.objects.filter(case=case, state=Instance.State.RUNNING, parent_id__isnull=True)
+    ids = list(conducting.values_list("pk", flat=True))
     for instance_id in ids:
         enqueue(
             "processes.message",
