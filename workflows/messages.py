@@ -33,5 +33,3 @@ TEXTS: Mapping[str, str | Promise] = {
 def problem_text(code: str, params: Mapping[str, Any] | None = None) -> str | Promise:
     """The sentence for a code of the form check; unknown codes get a general one."""
     return TEXTS.get(code, _("This is not right."))
-
-

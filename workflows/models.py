@@ -109,7 +109,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     """Work items by who may see and do them. Overdue has its one definition here."""
 
     def visible_to(self, user: Viewer) -> WorkItemQuerySet:
-        """Items of one's subtree when one's role reads work; else only items of one's own roles and units, or one's own."""
+        """Items of the subtree when the role reads work; else only items of the own role and unit, or one's own."""
         condition = Q(pk__in=[])
         readers = [grant.path for grant in grants(user) if "work_item.read" in ACTIONS.get(grant.role, ())]
         condition |= under("unit_path", readers)

@@ -209,7 +209,7 @@ def claim(*, item: WorkItem, user: User, now: datetime, version: int | None = No
     _check_free(row, user)
     if row.assignee_id == user.pk:
         return row
-    return _reassign(row, user.pk, "work_item.claimed", _actor(user, grant), now)
+    return _reassign(row, user.pk, "work_item.claimed", grant.actor(user), now)
 
 
 def release(*, item: WorkItem, user: User, now: datetime, version: int | None = None) -> WorkItem:
@@ -220,7 +220,7 @@ def release(*, item: WorkItem, user: User, now: datetime, version: int | None = 
         return row
     if row.role == "helper" or (row.assignee_id != user.pk and "work_item.assign" not in ACTIONS[grant.role]):
         raise NotYours
-    return _reassign(row, None, "work_item.released", _actor(user, grant), now)
+    return _reassign(row, None, "work_item.released", grant.actor(user), now)
 
 
 def delegate(
@@ -276,7 +276,7 @@ def complete(
     with collect():
         instance = store.locked(item.instance_id)
         row = _fresh(item, version)
-        actor = _actor(user, _grant_for(row, user))
+        actor = _grant_for(row, user).actor(user)
         _check_free(row, user)
         definition = store.definition(instance.process)
         node = definition.nodes[row.step]
@@ -305,7 +305,7 @@ def hand_out_next(*, user: User, now: datetime, items: WorkItemQuerySet) -> Work
     )
     if row is None:
         return None
-    return _reassign(row, user.pk, "work_item.claimed", _actor(user, _grant_for(row, user)), now)
+    return _reassign(row, user.pk, "work_item.claimed", _grant_for(row, user).actor(user), now)
 
 
 def form_of(item: WorkItem, *, language: str) -> Form:
@@ -396,7 +396,7 @@ def _overseer(row: WorkItem, user: User, action: str) -> Actor:
     """Who may move the item to another person or day: its own role, or a supervisor above its place."""
     for grant in grants(user):
         if action in ACTIONS[grant.role] and row.unit_path.startswith(grant.path):
-            return _actor(user, grant)
+            return grant.actor(user)
     raise NotYours
 
 
@@ -409,17 +409,6 @@ def _check_free(row: WorkItem, user: User) -> None:
 
 def _stands_in(row: WorkItem, user: User) -> bool:
     return any(grant.on_behalf_of and grant.holder_id == row.assignee_id for grant in grants(user))
-
-
-def _actor(user: User, grant: Grant) -> Actor:
-    label = f"{user.name}（代 {grant.on_behalf_of}）" if grant.on_behalf_of else user.name
-    return Actor(
-        user_id=user.pk,
-        label=label,
-        role=grant.role,
-        unit_id=grant.unit_id,
-        unit_name=grant.unit_name,
-    )
 
 
 def _reassign(
@@ -442,14 +431,15 @@ def _checked(definition: Definition, node: Node, answers: Mapping[str, Any]) -> 
     problems = validate(definition.forms[node.form], dict(answers))
     if problems:
         raise BadAnswers(
-            [FieldProblem(f"/answers{each.pointer}", each.code, problem_text(each.code, each.params)) for each in problems]
+            [
+                FieldProblem(f"/answers{each.pointer}", each.code, problem_text(each.code, each.params))
+                for each in problems
+            ]
         )
     return dict(answers)
 
 
-def _finish(
-    row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, actor: Actor, now: datetime
-) -> None:
+def _finish(row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, actor: Actor, now: datetime) -> None:
     row.state = WorkItem.State.DONE
     row.outcome = str(answers.get(node.outcome) or "")[:60] if node.outcome else ""
     row.assignee_id = row.assignee_id or user.pk
@@ -491,7 +481,7 @@ def _settle(instance: Instance, run: Run, now: datetime) -> None:
 
 
 def _decision(made: Made) -> dict[str, Any]:
-    """A decision for the history: table, version, rules that fired, outputs; the inputs sealed, for they tell health."""
+    """A decision for the history: table, version, rules, outputs; the inputs sealed, for they tell of health."""
     inputs = encrypt(json.dumps(made.inputs, ensure_ascii=False, default=str)).hex()
     return {
         "table": made.table,
@@ -503,7 +493,13 @@ def _decision(made: Made) -> dict[str, Any]:
 
 
 def _record(
-    instance: Instance, action: str, actor: Actor, now: datetime, *, data: Mapping[str, Any] | None = None, reason: str = ""
+    instance: Instance,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    data: Mapping[str, Any] | None = None,
+    reason: str = "",
 ) -> None:
     case = instance.case
     record(
@@ -550,5 +546,3 @@ def _actor_fields(actor: Actor) -> dict[str, Any]:
         "unit_id": str(actor.unit_id) if actor.unit_id else None,
         "unit_name": actor.unit_name,
     }
-
-

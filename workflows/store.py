@@ -105,7 +105,13 @@ def begin(instance: Instance, *, data: Mapping[str, Any], actor: Actor, now: dat
 
 
 def save(
-    instance: Instance, run: Run, *, before: Iterable[Waiting], actor: Actor, now: datetime, completed: WorkItem | None = None
+    instance: Instance,
+    run: Run,
+    *,
+    before: Iterable[Waiting],
+    actor: Actor,
+    now: datetime,
+    completed: WorkItem | None = None,
 ) -> list[WorkItem]:
     """Write back what a command did: state row, opened and dropped work items, trace. Returns the opened items.
 
@@ -135,12 +141,12 @@ def _save_state(instance: Instance, run: Run, now: datetime) -> None:
         instance.save(force_insert=True)
     else:
         instance.version += 1
-        instance.save(
-            update_fields=["data", "wake_at", "failures", "error", "state", "outcome", "ended_at", "version"]
-        )
+        instance.save(update_fields=["data", "wake_at", "failures", "error", "state", "outcome", "ended_at", "version"])
 
 
-def _trace(instance: Instance, passed: Sequence[Passed], actor: Actor, now: datetime, completed: WorkItem | None) -> None:
+def _trace(
+    instance: Instance, passed: Sequence[Passed], actor: Actor, now: datetime, completed: WorkItem | None
+) -> None:
     rows = []
     for node in passed:
         by_person = completed is not None and node.token == completed.token
@@ -158,7 +164,9 @@ def _trace(instance: Instance, passed: Sequence[Passed], actor: Actor, now: date
     Trace.objects.bulk_create(rows)
 
 
-def open_items(instance: Instance, waiting: Sequence[Waiting], data: Mapping[str, Any], now: datetime) -> list[WorkItem]:
+def open_items(
+    instance: Instance, waiting: Sequence[Waiting], data: Mapping[str, Any], now: datetime
+) -> list[WorkItem]:
     """One work item for each node that began to wait, each in the inbox of its role at its unit."""
     people = [entry for entry in waiting if entry.node.form]
     if not people:

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from backend.org.access import Viewer
 
 
-
 def visible_families(user: Viewer, prefix: str = "", action: str = "family.read") -> Q:
     """The condition under which a family (reached by `prefix`) concerns the user: own subtree, or own pairing today."""
     condition = in_subtree(user, action, f"{prefix}unit__path")
-    if granting(user, f"own.{action}"):
+    if user.is_authenticated and granting(user, f"own.{action}"):
         today = timezone.localdate()
         paired = Family.objects.filter(
             Q(pairings__to_date__isnull=True) | Q(pairings__to_date__gt=today),
@@ -66,7 +65,7 @@ class FamilyQuerySet(models.QuerySet["Family"]):
 
 
 class Family(Record):
-    """A household (F01 户档案). `number` is the household's number in its village, `search` what people type to find it."""
+    """A household (F01 户档案). `number` is its number in the village, `search` what people type to find it."""
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -247,8 +246,6 @@ class CaseNumber(models.Model):
 
     scope = models.CharField(primary_key=True, max_length=80)
     last = models.PositiveIntegerField()
-
-
 
 
 class Survey(Record):

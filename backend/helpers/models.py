@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.cases.models import Case, Family, Programme
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
-from backend.org.access import grants, granting, in_subtree
+from backend.org.access import granting, grants, in_subtree
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -166,7 +166,9 @@ class Pairing(Record):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="pairing_dates"),
+            models.CheckConstraint(
+                condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="pairing_dates"
+            ),
             # The same two cannot have two spells at once, whatever two requests do at the same moment.
             ExclusionConstraint(
                 name="pairing_no_overlap",
@@ -181,5 +183,3 @@ class Pairing(Record):
             models.Index(fields=["helper", "to_date"], name="pairing_helper"),
             models.Index(fields=["family", "to_date"], name="pairing_family"),
         ]
-
-

@@ -41,7 +41,9 @@ def start(
 
 
 @app.task(name="processes.message", retry=RETRY)
-def message(*, instance_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None) -> None:
+def message(
+    *, instance_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None
+) -> None:
     """Deliver a message to one instance; when it does not wait for it, nothing happens."""
     with transaction.atomic():
         services.send_message(
@@ -50,7 +52,9 @@ def message(*, instance_id: str, name: str, data: dict[str, Any] | None = None, 
 
 
 @app.task(name="processes.message_case", retry=RETRY)
-def message_case(*, case_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None) -> None:
+def message_case(
+    *, case_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None
+) -> None:
     """Deliver a message to every running instance of a case, each by a job of its own."""
     with transaction.atomic():
         case = Case.objects.get(pk=case_id)

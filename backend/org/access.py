@@ -31,20 +31,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Grant:
-    """A role at a unit, in force today."""
-
-    role: str
-    unit_id: UUID
-    unit_name: str
-    path: str
-    holder_id: UUID
-    """Whose membership it is: the user's own, or an absent colleague's."""
-    on_behalf_of: str = ""
-    """Name of the absent colleague when the grant comes from standing in."""
-
-
-@dataclass(frozen=True)
 class Actor:
     """Who does something, as history tells it. `user_id` is None for the system itself."""
 
@@ -58,6 +44,25 @@ class Actor:
     def is_system(self) -> bool:
         """Whether no person acts."""
         return self.user_id is None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role at a unit, in force today."""
+
+    role: str
+    unit_id: UUID
+    unit_name: str
+    path: str
+    holder_id: UUID
+    """Whose membership it is: the user's own, or an absent colleague's."""
+    on_behalf_of: str = ""
+    """Name of the absent colleague when the grant comes from standing in."""
+
+    def actor(self, user: User) -> Actor:
+        """The user acting by this grant, as history tells it."""
+        label = f"{user.name}（代 {self.on_behalf_of}）" if self.on_behalf_of else user.name
+        return Actor(user.pk, label, role=self.role, unit_id=self.unit_id, unit_name=self.unit_name)
 
 
 SYSTEM = Actor(user_id=None, label="system", role="system")
@@ -111,11 +116,10 @@ def actor_of(user: User, *, action: str = "", role: str = "", path: str | None =
         and (not action or action in ACTIONS.get(grant.role, ()))
         and (path is None or path.startswith(grant.path) or grant.path.startswith(path))
     ]
-    best = (fitting or list(held) or [None])[0]
-    label = f"{user.name}（代 {best.on_behalf_of}）" if best and best.on_behalf_of else user.name
+    best = next(iter(fitting or held), None)
     if best is None:
-        return Actor(user_id=user.pk, label=label)
-    return Actor(user_id=user.pk, label=label, role=best.role, unit_id=best.unit_id, unit_name=best.unit_name)
+        return Actor(user_id=user.pk, label=user.name)
+    return best.actor(user)
 
 
 def under(field: str, paths: Iterable[str]) -> Q:
@@ -152,5 +156,7 @@ def visible_users(users: UserQuerySet, user: Viewer) -> UserQuerySet:
     readers = granting(user, "user.read")
     if not readers:
         return users.filter(mine)
-    colleagues = users.model._default_manager.filter(under("memberships__unit__path", (grant.path for grant in readers)))
+    colleagues = users.model._default_manager.filter(
+        under("memberships__unit__path", (grant.path for grant in readers))
+    )
     return users.filter(mine | Q(pk__in=colleagues.values("pk")))

@@ -23,7 +23,7 @@ class UnitQuerySet(models.QuerySet["Unit"]):
     """Units by place."""
 
     def visible_to(self, user: Viewer) -> UnitQuerySet:
-        """The units at, above and below where the user works; administrators see all; a liaison the own partner unit."""
+        """Units at, above and below where the user works; administrators see all; a liaison the own partner unit."""
         return visible_units(self, user)
 
     def below(self, path: str) -> UnitQuerySet:
@@ -140,7 +140,9 @@ class Membership(Record):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="membership_dates")
+            models.CheckConstraint(
+                condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="membership_dates"
+            )
         ]
         indexes = [models.Index(fields=["unit", "role"], name="membership_unit_role")]
 
@@ -159,7 +161,9 @@ class Deputy(Record):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(absent=F("deputy")), name="deputy_is_another"),
-            models.CheckConstraint(condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="deputy_dates"),
+            models.CheckConstraint(
+                condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="deputy_dates"
+            ),
         ]
 
 

@@ -32,7 +32,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
 
 
 class Visit(Record):
-    """One planned or done contact with a family (F07). The id may be made by the client: the same id twice is one visit."""
+    """One planned or done contact with a family (F07). The client may make the id: the same id twice is one visit."""
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")
