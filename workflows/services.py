@@ -15,51 +15,25 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from backend.audit.history import collect, record
+from backend.audit.history import collect
 from backend.cases.models import Case
 from backend.core.crypto import decrypt, encrypt
-from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed, StaleVersion
+from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
-from backend.org.access import SYSTEM, Actor, Grant, grants
+from backend.org.access import SYSTEM, Actor
 from backend.org.models import User
 from backend.org.roles import ACTIONS
 from workflows import store
+from workflows.authority import AlreadyDone, FourEyes, NotYours, Taken, check_free, grant_for, may_do, overseer, stands_in
+from workflows.chronicle import decision, record_instance, record_item, told
 from workflows.engine.definition import Definition, Node
 from workflows.engine.forms import localise, validate
-from workflows.engine.runner import Made, Run
+from workflows.engine.runner import Run
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
 
 DRAFT_LIMIT = 200_000
 """Characters of JSON that a draft may have."""
-
-
-class AlreadyDone(Conflict):
-    """The work item is not open any more."""
-
-    code = "already_done"
-    message = _("This has been done already, or is no longer needed.")
-
-
-class Taken(Conflict):
-    """Somebody else has claimed the work item."""
-
-    code = "taken"
-    message = _("Somebody else has taken this.")
-
-
-class NotYours(NotAllowed):
-    """The work item is for another role, place or person."""
-
-    code = "not_yours"
-    message = _("This is not in your inbox.")
-
-
-class FourEyes(NotAllowed):
-    """Who did an earlier step may not do this one."""
-
-    code = "four_eyes"
-    message = _("You did an earlier step of this case; this one needs another person.")
 
 
 class NotForThem(Invalid):
@@ -124,7 +98,7 @@ def start(
     """
     with collect():
         instance = Instance(process=Process.objects.newest(process), case=case, parent_id=parent_id, created_at=now)
-        _record(instance, "instance.started", actor, now)
+        record_instance(instance, "instance.started", actor, now)
         run = store.begin(instance, data=data or {}, actor=actor, now=now)
         store.save(instance, run, before=(), actor=actor, now=now)
         _settle(instance, run, now)
@@ -144,7 +118,7 @@ def send_message(*, instance_id: UUID, name: str, data: Mapping[str, Any], actor
         before = list(run.waiting)
         if not run.send(name, dict(data)):
             return False
-        _record(instance, "message.received", actor, now, data={"message": name, **_scalars(data)})
+        record_instance(instance, "message.received", actor, now, data={"message": name, **_scalars(data)})
         store.save(instance, run, before=before, actor=actor, now=now)
         _settle(instance, run, now)
     return True
@@ -175,7 +149,7 @@ def wake(*, instance_id: UUID, now: datetime) -> bool:
         instance = store.locked(instance_id, skip_locked=True)
         if instance.state != Instance.State.RUNNING or instance.wake_at is None or instance.wake_at > now:
             return False
-        _record(instance, "timer.fired", SYSTEM, now, data={"due": instance.wake_at.isoformat()})
+        record_instance(instance, "timer.fired", SYSTEM, now, data={"due": instance.wake_at.isoformat()})
         run = store.restore(instance, actor=SYSTEM, now=now)
         before = list(run.waiting)
         run.wake()
@@ -196,7 +170,7 @@ def cancel(*, instance_id: UUID, reason: str, actor: Actor, now: datetime) -> No
         WorkItem.objects.filter(instance=instance, state=WorkItem.State.OPEN).update(
             state=WorkItem.State.CANCELLED, ended_at=now, draft=None
         )
-        _record(instance, "instance.cancelled", actor, now, reason=reason)
+        record_instance(instance, "instance.cancelled", actor, now, reason=reason)
 
 
 # --- work items ------------------------------------------------------------------------------------------------------
@@ -205,8 +179,8 @@ def cancel(*, instance_id: UUID, reason: str, actor: Actor, now: datetime) -> No
 def claim(*, item: WorkItem, user: User, now: datetime, version: int | None = None) -> WorkItem:
     """Take an item: nobody else is offered it. Raises Taken, AlreadyDone, NotYours, FourEyes, StaleVersion."""
     row = _locked_item(item, version)
-    grant = _grant_for(row, user)
-    _check_free(row, user)
+    grant = grant_for(row, user)
+    check_free(row, user)
     if row.assignee_id == user.pk:
         return row
     return _reassign(row, user.pk, "work_item.claimed", grant.actor(user), now)
@@ -215,7 +189,7 @@ def claim(*, item: WorkItem, user: User, now: datetime, version: int | None = No
 def release(*, item: WorkItem, user: User, now: datetime, version: int | None = None) -> WorkItem:
     """Give an item back to its queue; the draft stays. Raises NotYours when it is somebody else's."""
     row = _locked_item(item, version)
-    grant = _grant_for(row, user)
+    grant = grant_for(row, user)
     if row.assignee_id is None:
         return row
     if row.role == "helper" or (row.assignee_id != user.pk and "work_item.assign" not in ACTIONS[grant.role]):
@@ -229,8 +203,8 @@ def delegate(
     """Hand an item to a colleague who can do it. Raises NotForThem when they cannot, ReasonMissing without a reason."""
     _need_reason(reason)
     row = _locked_item(item, version)
-    actor = _overseer(row, user, "work_item.delegate")
-    if str(to.pk) in row.excluded or not _may_do(row, to):
+    actor = overseer(row, user, "work_item.delegate")
+    if str(to.pk) in row.excluded or not may_do(row, to):
         raise NotForThem
     return _reassign(row, to.pk, "work_item.delegated", actor, now, reason=reason, to=to.name)
 
@@ -243,11 +217,11 @@ def postpone(
     if until <= now:
         raise DateNotAhead
     row = _locked_item(item, version)
-    actor = _overseer(row, user, "work_item.postpone")
+    actor = overseer(row, user, "work_item.postpone")
     row.postponed_until, row.postpone_reason = until, reason
     row.version += 1
     row.save(update_fields=["postponed_until", "postpone_reason", "version"])
-    _record_item(row, "work_item.postponed", actor, now, reason=reason, data={"until": until.isoformat()})
+    record_item(row, "work_item.postponed", actor, now, reason=reason, data={"until": until.isoformat()})
     return row
 
 
@@ -257,8 +231,8 @@ def save_draft(*, item: WorkItem, answers: Mapping[str, Any], user: User, now: d
     if len(text) > DRAFT_LIMIT:
         raise BadAnswers([FieldProblem("/answers", "too_long", problem_text("too_long"))])
     row = _locked_item(item, None)
-    _grant_for(row, user)
-    if row.assignee_id not in {None, user.pk} and not _stands_in(row, user):
+    grant_for(row, user)
+    if row.assignee_id not in {None, user.pk} and not stands_in(row, user):
         raise Taken
     row.draft, row.draft_at = encrypt(text), now
     row.save(update_fields=["draft", "draft_at"])
@@ -276,15 +250,16 @@ def complete(
     with collect():
         instance = store.locked(item.instance_id)
         row = _fresh(item, version)
-        actor = _grant_for(row, user).actor(user)
-        _check_free(row, user)
+        actor = grant_for(row, user).actor(user)
+        check_free(row, user)
         definition = store.definition(instance.process)
         node = definition.nodes[row.step]
+        _check_four_eyes(instance, node, user)
         given = _checked(definition, node, answers)
         run = store.restore(instance, actor=actor, now=now)
         before = list(run.waiting)
         _finish(row, node, given, user, actor, now)
-        _record_item(row, "work_item.completed", actor, now, data=_told(definition, node, given))
+        record_item(row, "work_item.completed", actor, now, data=told(definition, node, given))
         run.complete(row.token, given)
         store.save(instance, run, before=before, actor=actor, now=now, completed=row)
         _settle(instance, run, now)
@@ -305,7 +280,7 @@ def hand_out_next(*, user: User, now: datetime, items: WorkItemQuerySet) -> Work
     )
     if row is None:
         return None
-    return _reassign(row, user.pk, "work_item.claimed", _grant_for(row, user).actor(user), now)
+    return _reassign(row, user.pk, "work_item.claimed", grant_for(row, user).actor(user), now)
 
 
 def form_of(item: WorkItem, *, language: str) -> Form:
@@ -372,43 +347,10 @@ def _open(row: WorkItem | None, version: int | None) -> WorkItem:
     return row
 
 
-def _grant_for(row: WorkItem, user: User) -> Grant:
-    """The user's grant by which the item is theirs to do. Raises NotYours."""
-    for grant in grants(user):
-        in_place = row.unit_path.startswith(grant.path)
-        if grant.role == row.role == "helper":
-            if row.assignee_id == grant.holder_id:
-                return grant
-        elif grant.role == row.role and in_place and "work_item.complete" in ACTIONS[grant.role]:
-            return grant
-    raise NotYours
-
-
-def _may_do(row: WorkItem, user: User) -> bool:
-    try:
-        _grant_for(row, user)
-    except NotYours:
-        return False
-    return True
-
-
-def _overseer(row: WorkItem, user: User, action: str) -> Actor:
-    """Who may move the item to another person or day: its own role, or a supervisor above its place."""
-    for grant in grants(user):
-        if action in ACTIONS[grant.role] and row.unit_path.startswith(grant.path):
-            return grant.actor(user)
-    raise NotYours
-
-
-def _check_free(row: WorkItem, user: User) -> None:
-    if row.assignee_id not in {None, user.pk} and not _stands_in(row, user):
-        raise Taken
-    if str(user.pk) in row.excluded:
+def _check_four_eyes(instance: Instance, node: Node, user: User) -> None:
+    """Asked again at completion: in a parallel branch the other step may have been done after this item was opened."""
+    if user.pk in store.doers(instance, [node]).values():
         raise FourEyes
-
-
-def _stands_in(row: WorkItem, user: User) -> bool:
-    return any(grant.on_behalf_of and grant.holder_id == row.assignee_id for grant in grants(user))
 
 
 def _reassign(
@@ -417,7 +359,7 @@ def _reassign(
     row.assignee_id = user_id
     row.version += 1
     row.save(update_fields=["assignee", "version"])
-    _record_item(row, action, actor, now, reason=reason, data={"to": to} if to else {})
+    record_item(row, action, actor, now, reason=reason, data={"to": to} if to else {})
     return row
 
 
@@ -453,22 +395,13 @@ def _finish(row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, a
     )  # fmt: skip
 
 
-def _told(definition: Definition, node: Node, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """What history says of the answers: sensitive fields only by name (their content is in the domain's own rows)."""
-    fields = definition.forms[node.form].get("properties", {})
-    hidden = sorted(name for name in answers if fields.get(name, {}).get("x-sensitive"))
-    plain = {name: value for name, value in answers.items() if name not in hidden}
-    outcome = str(answers.get(node.outcome) or "") if node.outcome else ""
-    return {"step": node.id, "outcome": outcome, "answers": plain, "sensitive": hidden}
-
-
 def _settle(instance: Instance, run: Run, now: datetime) -> None:
     """Tell history what the engine decided by itself, and tell a waiting parent when the instance has ended."""
     for made in run.decisions:
-        _record(instance, "decision.made", SYSTEM, now, data=_decision(made))
+        record_instance(instance, "decision.made", SYSTEM, now, data=decision(made))
     if instance.state != Instance.State.DONE:
         return
-    _record(instance, "instance.ended", SYSTEM, now, data={"outcome": instance.outcome})
+    record_instance(instance, "instance.ended", SYSTEM, now, data={"outcome": instance.outcome})
     if instance.parent_id:
         enqueue(
             "processes.message",
@@ -478,59 +411,6 @@ def _settle(instance: Instance, run: Run, now: datetime) -> None:
             data={"phase_outcome": instance.outcome, "phase": instance.process.key},
             actor=_actor_fields(SYSTEM),
         )
-
-
-def _decision(made: Made) -> dict[str, Any]:
-    """A decision for the history: table, version, rules, outputs; the inputs sealed, for they tell of health."""
-    inputs = encrypt(json.dumps(made.inputs, ensure_ascii=False, default=str)).hex()
-    return {
-        "table": made.table,
-        "version": made.version,
-        "rules": list(made.rules),
-        "outputs": made.outputs,
-        "sealed_inputs": inputs,
-    }
-
-
-def _record(
-    instance: Instance,
-    action: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    data: Mapping[str, Any] | None = None,
-    reason: str = "",
-) -> None:
-    case = instance.case
-    record(
-        action=action,
-        object=instance,
-        label=str(instance.process.name),
-        actor=actor,
-        now=now,
-        case_id=case.pk if case else None,
-        family_id=case.family_id if case else None,
-        unit_path=case.unit_path if case else "",
-        data={"process": instance.process.key, "version": instance.process.number, **(data or {})},
-        reason=reason,
-    )
-
-
-def _record_item(
-    row: WorkItem, action: str, actor: Actor, now: datetime, *, data: Mapping[str, Any] | None = None, reason: str = ""
-) -> None:
-    record(
-        action=action,
-        object=row,
-        label=row.title,
-        actor=actor,
-        now=now,
-        case_id=row.case_id,
-        family_id=row.family_id,
-        unit_path=row.unit_path,
-        data={"title": row.title, "title_en": row.title_en, **(data or {})},
-        reason=reason,
-    )
 
 
 def _scalars(data: Mapping[str, Any]) -> dict[str, Any]:

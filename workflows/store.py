@@ -171,7 +171,7 @@ def open_items(
     people = [entry for entry in waiting if entry.node.form]
     if not people:
         return []
-    doers = _doers(instance, [entry.node for entry in people])
+    doers = doers(instance, [entry.node for entry in people])
     return WorkItem.objects.bulk_create([_item(instance, entry, data, doers, now) for entry in people])
 
 
@@ -242,7 +242,7 @@ def _above(path: str, kind: str) -> Unit | None:
     return Unit.objects.filter(path__in=prefixes, kind=kind).order_by("-path").first()
 
 
-def _doers(instance: Instance, nodes: Sequence[Node]) -> dict[str, UUID]:
+def doers(instance: Instance, nodes: Sequence[Node]) -> dict[str, UUID]:
     """Who last completed each of the nodes that four-eyes rules name; one statement, none when no rule asks."""
     named = {other for node in nodes for other in node.not_same_as}
     if not named or instance._state.adding:

@@ -1,0 +1,81 @@
+"""Who may do a work item: role and place, the person it was given to, stand-ins, and the four-eyes rule."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from backend.core.errors import Conflict, NotAllowed
+from backend.org.access import Actor, Grant, grants
+from backend.org.models import User
+from backend.org.roles import ACTIONS
+from workflows.models import WorkItem
+
+
+class AlreadyDone(Conflict):
+    """The work item is not open any more."""
+
+    code = "already_done"
+    message = _("This has been done already, or is no longer needed.")
+
+
+class Taken(Conflict):
+    """Somebody else has claimed the work item."""
+
+    code = "taken"
+    message = _("Somebody else has taken this.")
+
+
+class NotYours(NotAllowed):
+    """The work item is for another role, place or person."""
+
+    code = "not_yours"
+    message = _("This is not in your inbox.")
+
+
+class FourEyes(NotAllowed):
+    """Who did an earlier step may not do this one."""
+
+    code = "four_eyes"
+    message = _("You did an earlier step of this case; this one needs another person.")
+
+
+def grant_for(row: WorkItem, user: User) -> Grant:
+    """The user's grant by which the item is theirs to do. Raises NotYours."""
+    for grant in grants(user):
+        in_place = row.unit_path.startswith(grant.path)
+        if grant.role == row.role == "helper":
+            if row.assignee_id == grant.holder_id:
+                return grant
+        elif grant.role == row.role and in_place and "work_item.complete" in ACTIONS[grant.role]:
+            return grant
+    raise NotYours
+
+
+def may_do(row: WorkItem, user: User) -> bool:
+    """Whether the item is the user's to do, by role and place (four eyes apart)."""
+    try:
+        grant_for(row, user)
+    except NotYours:
+        return False
+    return True
+
+
+def overseer(row: WorkItem, user: User, action: str) -> Actor:
+    """Who may move the item to another person or day: its own role, or a supervisor above its place."""
+    for grant in grants(user):
+        if action in ACTIONS[grant.role] and row.unit_path.startswith(grant.path):
+            return grant.actor(user)
+    raise NotYours
+
+
+def check_free(row: WorkItem, user: User) -> None:
+    """Raises Taken when another person has it, FourEyes when the user did an earlier step that excludes them."""
+    if row.assignee_id not in {None, user.pk} and not stands_in(row, user):
+        raise Taken
+    if str(user.pk) in row.excluded:
+        raise FourEyes
+
+
+def stands_in(row: WorkItem, user: User) -> bool:
+    """Whether the item is an absent colleague's for whom the user stands in today."""
+    return any(grant.on_behalf_of and grant.holder_id == row.assignee_id for grant in grants(user))
