@@ -24,7 +24,17 @@ from backend.org.access import SYSTEM, Actor
 from backend.org.models import User
 from backend.org.roles import ACTIONS
 from workflows import store
-from workflows.authority import AlreadyDone, FourEyes, NotYours, Taken, check_free, grant_for, may_do, overseer, stands_in
+from workflows.authority import (
+    AlreadyDone,
+    FourEyes,
+    NotYours,
+    Taken,
+    check_free,
+    grant_for,
+    may_do,
+    overseer,
+    stands_in,
+)
 from workflows.chronicle import decision, record_instance, record_item, told
 from workflows.engine.definition import Definition, Node
 from workflows.engine.forms import localise, validate

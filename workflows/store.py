@@ -171,8 +171,8 @@ def open_items(
     people = [entry for entry in waiting if entry.node.form]
     if not people:
         return []
-    doers = doers(instance, [entry.node for entry in people])
-    return WorkItem.objects.bulk_create([_item(instance, entry, data, doers, now) for entry in people])
+    done_by = doers(instance, [entry.node for entry in people])
+    return WorkItem.objects.bulk_create([_item(instance, entry, data, done_by, now) for entry in people])
 
 
 def _item(
