@@ -52,6 +52,11 @@ class Programme(Record):
         return self.name
 
 
+SPECIAL = frozenset({"bereaved", "disabled_child"})
+"""Categories of special families (特殊家庭)."""
+SPECIAL_CHILD_STATES = frozenset({"none_living", "disabled"})
+
+
 class FamilyQuerySet(models.QuerySet["Family"]):
     """Families by who may see them and by what people search."""
 
@@ -126,6 +131,17 @@ class Family(Record):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path: decides who reads its history."""
+        return self.unit.path
+
+    @property
+    def is_special(self) -> bool:
+        """Bereaved of the only child, or the only child is disabled: such a family is never visited cold (S34)."""
+        known = {*self.categories, *self.declared_categories}
+        return bool(known & SPECIAL) or self.child_state in SPECIAL_CHILD_STATES
+
 
 class PersonQuerySet(models.QuerySet["Person"]):
     """Persons by who may see them."""
@@ -181,6 +197,11 @@ class Person(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path."""
+        return self.family.unit.path
 
     def age_on(self, day: date) -> int | None:
         """Full years on that day, or None when the birth date is unknown."""
@@ -255,6 +276,8 @@ class Survey(Record):
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="surveys")
     method = models.CharField(max_length=20)
     """home, phone, known_contact."""
+    result = models.CharField(max_length=20, default="surveyed")
+    """surveyed, not_found, moved, refused."""
     surveyed_on = models.DateField()
     enumerator = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     helper_reality = models.CharField(max_length=20, default="", blank=True)
@@ -291,16 +314,38 @@ class Review(Record):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reviews")
     subject = models.CharField(max_length=40)
     """What is decided: filing, pairing, year …"""
-    decision = models.CharField(max_length=40)
+    decision = models.CharField(max_length=40, default="", blank=True)
+    """Empty while the review is being prepared."""
     reason_code = models.CharField(max_length=40, default="", blank=True)
     reason = models.CharField(max_length=1000, default="", blank=True)
     reviewer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="reviews")
-    reviewer_label = models.CharField(max_length=120)
-    decided_at = models.DateTimeField()
+    reviewer_label = models.CharField(max_length=120, default="", blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
     facts = models.JSONField(default=dict, blank=True)
-    """The advice of decision tables that lay before the reviewer: table, version, rules."""
+    """What lay before the reviewer: advice of decision tables with table, version and rules; counts of visits."""
+    answers = EncryptedText(default="", blank=True)
+    """What was said while it was prepared (the family's wish, the proposal), as JSON."""
 
     objects = ReviewQuerySet.as_manager()
+
+
+class Merge(Record):
+    """Two households found to be one: what moved from which to which, so that it can be undone for a while (E7)."""
+
+    kept = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="merges")
+    merged = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="merges_away")
+    moved = models.JSONField(default=dict)
+    """Model label → ids of the rows that were handed over."""
+    merged_status = models.CharField(max_length=12)
+    """The status of the household that was given up, for going back."""
+    reason = models.CharField(max_length=400)
+    merged_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merged"], condition=Q(undone_at__isnull=True), name="merge_once"),
+        ]
 
 
 class RosterQuerySet(models.QuerySet["Roster"]):

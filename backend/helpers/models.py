@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
@@ -33,6 +34,10 @@ class HelperKind(models.Model):
     months = models.PositiveSmallIntegerField(default=12)
     gates = models.JSONField(default=dict)
     """training, insurance, background_check, min_months_left: what has to be in force before a pairing starts."""
+    cadence_days = models.PositiveSmallIntegerField(default=0)
+    """At least one contact in so many days; 0: as the family's risk tier says (D06)."""
+    minors = models.BooleanField(default=False)
+    """May be paired with families in which minors live."""
     order = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -106,6 +111,45 @@ class Helper(Record):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def unit_path(self) -> str:
+        """Where the register entry is kept, as a path."""
+        return self.unit.path
+
+    @property
+    def places(self) -> int:
+        """How many families the helper takes at most."""
+        return self.kind.max_families if self.max_families is None else self.max_families
+
+
+class Candidate(Record):
+    """A helper on the shortlist for a case, as the last ranking saw it; replaced by the next ranking."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="candidates")
+    helper = models.ForeignKey(Helper, on_delete=models.PROTECT, related_name="candidacies")
+    place = models.PositiveSmallIntegerField()
+    score = models.PositiveSmallIntegerField()
+    parts = models.JSONField(default=dict)
+    reasons = ArrayField(models.CharField(max_length=30), default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "helper"], name="candidate_once")]
+        ordering: ClassVar[list[str]] = ["place"]
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    """Offers by who may see them."""
+
+    def visible_to(self, user: Viewer) -> OfferQuerySet:
+        """Offers for families in one's subtree; a liaison those to the own partner unit; one's own as a helper."""
+        condition = in_subtree(user, "pairing.read", "case__unit_path")
+        if granting(user, "own.helper.read"):
+            own = [grant.unit_id for grant in grants(user) if grant.role == "liaison"]
+            condition |= Q(helper__partner_unit_id__in=own)
+        if granting(user, "own.pairing.read"):
+            condition |= Q(helper__user_id=user.pk)
+        return self.filter(condition)
+
 
 class Offer(Record):
     """A family's place offered to a helper: shows only age band, area and needs; either side may say no."""
@@ -117,6 +161,11 @@ class Offer(Record):
         EXPIRED = "expired", _("not answered")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
+    class Via(models.TextChoices):
+        UNIT = "unit", _("the partner unit's liaison")
+        HELPER = "helper", _("the helper's own inbox")
+        VILLAGE = "village", _("the village worker in person")
+
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="offers")
     helper = models.ForeignKey(Helper, on_delete=models.PROTECT, related_name="offers")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
@@ -124,11 +173,43 @@ class Offer(Record):
     """What the helper's unit was told: nothing that names the family."""
     reason = models.CharField(max_length=400, default="", blank=True)
     """Why the caseworker chose this helper, or overrode the ranking."""
+    via = models.CharField(max_length=10, choices=Via.choices, default=Via.HELPER)
+    answer_until = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    alias = models.CharField(max_length=60, default="", blank=True)
+    """The name under which the family comes to know the helper."""
+    family_answer = models.CharField(max_length=20, default="", blank=True)
+    """agree, other_helper, refuse; empty until the family was asked."""
+    terms = EncryptedText(default="", blank=True)
+    """The family's answer, the first meeting and the agreement (F06) as JSON, until a pairing takes them over."""
+    instance_id = models.UUIDField(null=True, blank=True)
+    """The run of the process that asks; only an address."""
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # A helper is asked once at a time for the same family.
+            models.UniqueConstraint(fields=["case", "helper"], condition=Q(state="open"), name="offer_open_once"),
+        ]
+        indexes = [models.Index(fields=["helper", "state"], name="offer_helper")]
+
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path."""
+        return self.case.unit_path
 
 
 class PairingQuerySet(models.QuerySet["Pairing"]):
-    """Pairings by who may see them."""
+    """Pairings by who may see them and by day."""
+
+    def on(self, day: date) -> PairingQuerySet:
+        """Those in force on that day."""
+        return self.filter(Q(to_date__isnull=True) | Q(to_date__gt=day), from_date__lte=day)
+
+    def from_day(self, day: date) -> PairingQuerySet:
+        """Those in force that day or to begin later: each takes one of the helper's places."""
+        return self.filter(Q(to_date__isnull=True) | Q(to_date__gt=day) & Q(to_date__gt=F("from_date")))
 
     def visible_to(self, user: Viewer) -> PairingQuerySet:
         """Pairings of families in one's subtree, and one's own as a helper."""
@@ -153,6 +234,9 @@ class Pairing(Record):
     from_date = models.DateField()
     to_date = models.DateField(null=True, blank=True)
     planned_end = models.DateField(null=True, blank=True)
+    review_on = models.DateField(null=True, blank=True)
+    """The day by which the year with this helper is reviewed."""
+    offer = models.OneToOneField(Offer, null=True, blank=True, on_delete=models.PROTECT, related_name="pairing")
     start_reason = models.CharField(max_length=40, default="chosen")
     end_reason = models.CharField(max_length=40, default="", blank=True)
     agreement = models.JSONField(default=dict, blank=True)
@@ -183,3 +267,11 @@ class Pairing(Record):
             models.Index(fields=["helper", "to_date"], name="pairing_helper"),
             models.Index(fields=["family", "to_date"], name="pairing_family"),
         ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path."""
+        return self.case.unit_path

@@ -40,6 +40,7 @@ class Visit(Record):
         NOT_MET = "not_met", _("nobody met")
         REFUSED = "refused", _("refused")
         MISSED = "missed", _("missed")
+        HELD = "held", _("recorded too late, waits for the supervisor")
         CANCELLED = "cancelled", _("cancelled")
 
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="visits")
@@ -48,7 +49,11 @@ class Visit(Record):
     helper = models.ForeignKey(Helper, null=True, blank=True, on_delete=models.PROTECT, related_name="visits")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     planned_for = models.DateField(null=True, blank=True)
+    opens_at = models.DateTimeField(null=True, blank=True)
+    """From when on a contact counts as this visit; what is done before is an extra one."""
     due_at = models.DateTimeField(null=True, blank=True)
+    missed_at = models.DateTimeField(null=True, blank=True)
+    """When the helper had not come in time; somebody else may still make the visit."""
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=12, default="home")
@@ -56,6 +61,10 @@ class Visit(Record):
     answers = EncryptedText(default="", blank=True)
     """The record's answers as JSON; health and mood are sensitive (PIPL art. 28)."""
     red_flags = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    next_on = models.DateField(null=True, blank=True)
+    """When to come again, as agreed at the visit."""
+    device_at = models.DateTimeField(null=True, blank=True)
+    """What the recording device took for the time when it sent the record (E20)."""
     recorded_at = models.DateTimeField(null=True, blank=True)
     recorded_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     recorded_by_label = models.CharField(max_length=120, default="", blank=True)
@@ -63,6 +72,12 @@ class Visit(Record):
     late_reason = models.CharField(max_length=400, default="", blank=True)
     is_extra = models.BooleanField(default=False)
     """Not planned by the process: somebody just went."""
+    is_sampled = models.BooleanField(default=False)
+    """Chosen for a call-back by somebody else."""
+    instance_id = models.UUIDField(null=True, blank=True)
+    """The run of the process that planned it and waits for it; only an address."""
+    replaced_by = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaces")
+    """The record that was made in place of this planned visit."""
     version = models.PositiveIntegerField(default=1)
 
     objects = VisitQuerySet.as_manager()
@@ -73,3 +88,22 @@ class Visit(Record):
             models.Index(fields=["helper", "state", "due_at"], name="visit_helper"),
             models.Index(fields=["due_at"], condition=Q(state="planned"), name="visit_due"),
         ]
+
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path."""
+        return self.case.unit_path
+
+
+class FollowUp(Record):
+    """What was done because of a visit: emergency, follow-up, call-back, decision on a late record."""
+
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="follow_ups")
+    kind = models.CharField(max_length=20)
+    """emergency, follow_up, call_back, late_record."""
+    result = models.CharField(max_length=20)
+    answers = EncryptedText(default="", blank=True)
+    """The form's answers as JSON."""
+    done_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    done_by_label = models.CharField(max_length=120, default="", blank=True)
+    done_at = models.DateTimeField()
