@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from backend.audit.events import EventQuerySet
 from backend.core.models import new_id
@@ -13,14 +14,37 @@ class Chain(models.Model):
 
     name = models.CharField(primary_key=True, max_length=80)
     length = models.BigIntegerField()
+    previous = models.BinaryField(max_length=32, default=b"")
+    """The digest before the head: the trigger hands it to the event in the statement that moves the head."""
     head = models.BinaryField(max_length=32)
+    sealed = models.BooleanField(default=False)
+    """Whether the newest seal knows this head."""
+
+    class Meta:
+        indexes = [models.Index(fields=["name"], condition=Q(sealed=False), name="chain_unsealed")]
+
+
+class Seal(models.Model):
+    """The heads that changed since the seal before, signed with a key that the database does not know.
+
+    A superuser can rewrite a chain from its first event to its head; the seals made before still tell the old heads.
+    mac = HMAC-SHA-256(key, previous || number || body), body = a line `chain length digest` per head.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    key = models.CharField(max_length=40)
+    body = models.TextField()
+    previous = models.BinaryField(max_length=32)
+    mac = models.BinaryField(max_length=32)
 
 
 class Event(models.Model):
     """Something that happened: who, in what role and unit, when, what, from what to what, why.
 
-    `chain`: `case:<id>`, `family:<id>` or `system:<day>`. `seq`, `previous` and `digest` are set by the database:
-    digest = SHA-256(previous || seq || body), body = the canonical JSON of everything told here.
+    `chain`: `case:<id>`, `family:<id>`, `<kind>:<id>` of another object or `system:<day>`. `seq` (1, 2, 3 …),
+    `previous` and `digest` are set by the database: digest = SHA-256(previous || seq as 8 bytes || body), body = the
+    canonical JSON of everything told here.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -29,7 +53,7 @@ class Event(models.Model):
     at = models.DateTimeField()
     action = models.CharField(max_length=60)
     actor_id = models.UUIDField(null=True)
-    actor = models.CharField(max_length=120)
+    actor = models.CharField(max_length=140)
     role = models.CharField(max_length=20, default="")
     unit_id = models.UUIDField(null=True)
     unit = models.CharField(max_length=120, default="")
