@@ -3,19 +3,27 @@
 import os
 from pathlib import Path
 
-from backend.core.environment import flag, number, text
+from backend.core import keys
 from backend.core.databases import connection_settings
+from backend.core.environment import flag, number, text
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(text("JIEQIN_DATA", str(ROOT / ".jieqin"))).resolve()
 
 DEMO = flag("JIEQIN_DEMO", True)
+"""Invented families and known accounts. Real use: JIEQIN_DEMO=0, see backend/core/checks.py."""
 DEBUG = flag("JIEQIN_DEBUG", False)
-INSECURE_SECRET = "only-for-demo-and-tests-never-for-real-families"
-SECRET_KEY = text("JIEQIN_SECRET_KEY", INSECURE_SECRET)
-ALLOWED_HOSTS = text("JIEQIN_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
-FIELD_KEYS = text("JIEQIN_FIELD_KEYS", "demo:" + "a2V5LW9ubHktZm9yLWRlbW8tYW5kLXRlc3RzLTMyYiE=")
+HTTPS = flag("JIEQIN_HTTPS", False)
+"""Served behind a proxy that speaks TLS and sets X-Forwarded-Proto itself."""
+KEPT = keys.kept(DATA)
+SECRET_KEY = text("JIEQIN_SECRET_KEY", KEPT.get("secret_key", keys.INSECURE_SECRET))
+FIELD_KEYS = text("JIEQIN_FIELD_KEYS", KEPT.get("field_keys", keys.INSECURE_FIELD_KEYS))
 """`id:base64` pairs, newest first: the keys of encrypted fields. The last one also seeds the blind index."""
+DEMO_PASSWORD = text("JIEQIN_DEMO_PASSWORD", KEPT.get("demo_password", ""))
+ALLOWED_HOSTS = text("JIEQIN_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
+LOGGING_CONFIG = "backend.core.logs.configure"
+LOGGING = {"level": text("JIEQIN_LOG_LEVEL", "INFO"), "texts": DEMO}
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -42,6 +50,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "backend.ops.health.Probes",
+    "backend.core.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -75,7 +85,10 @@ TEMPLATES = [
 
 DATABASES = {"default": connection_settings(text("DATABASE_URL", ""), DATA)}
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -93,8 +106,32 @@ TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# A browser keeps cookies from scripts and from other sites; outside demo mode it sends them over TLS only (localhost
+# counts as safe). Everything else is Django's default, which is the safe one.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS or not DEMO
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_TRUSTED_ORIGINS = [origin for origin in text("JIEQIN_TRUSTED_ORIGINS", "").split(",") if origin]
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "concurrency": number("JIEQIN_WORKER_THREADS", 2),
+    "delete_jobs": "successful",  # a failed job stays to be looked at
+    "update_heartbeat_interval": 5,
+    "stalled_worker_timeout": 30,
+    "shutdown_graceful_timeout": 15,
+}
 PROCRASTINATE_IMPORT_PATHS = ["backend.jobs.processes", "backend.jobs.timers", "backend.jobs.rosters"]
 
 BPMN_FOLDER = ROOT / "bpmn"

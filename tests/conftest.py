@@ -1,11 +1,41 @@
-"""What all tests share: a real PostgreSQL, a fixed hour, readable failures."""
+"""What all tests share: a real PostgreSQL, compiled translations, a fixed hour."""
 
+import contextlib
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
+
+from backend.core import embedded
+from backend.core.databases import connection_settings
+from backend.ops.catalogues import compile_catalogues
+
+_ends = contextlib.ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Without DATABASE_URL, start a throw-away server; the processes of pytest-xdist find it in their environment."""
+    compile_catalogues(settings.ROOT)
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if not os.environ.get("DATABASE_URL") and not config.option.collectonly:
+        folder = Path(tempfile.mkdtemp(prefix="jieqin-tests-"))
+        _ends.callback(shutil.rmtree, folder, ignore_errors=True)
+        url = _ends.enter_context(embedded.running(folder, shelf=folder / "shelf", durable=False))
+        os.environ["DATABASE_URL"] = url
+        _ends.callback(os.environ.pop, "DATABASE_URL")
+        settings.DATABASES["default"].update(connection_settings(url, folder))
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server and remove its files."""
+    _ends.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from psycopg import sql
 
 from backend.core.databases import ROLE, SUPERUSER, embedded_url
 from backend.core.placement import PACKAGE, SHELF, DatabaseTrouble, Placement, placed
-from backend.core.processes import appended, tied
+from backend.core.processes import appended, tail, tied
 
 READY_SECONDS = 600
 """A server that was killed replays its log before it answers; that may take minutes."""
@@ -105,7 +105,7 @@ def wait_until_ready(placement: Placement, server: "subprocess.Popen[bytes]", *,
         with contextlib.suppress(psycopg.OperationalError), connection(placement):
             return
         time.sleep(0.05)
-    raise StartFailed(params={"reason": _tail(log)})
+    raise StartFailed(params={"reason": tail(log)})
 
 
 def ensure_database(placement: Placement) -> None:
@@ -199,11 +199,3 @@ def _servers(files: Path) -> list[psutil.Process]:
             if process.name() == "postgres" and Path(process.cwd()) == files.resolve():
                 found.append(process)
     return found
-
-
-def _tail(log: Path, lines: int = 5) -> str:
-    """The end of a log file, for a message."""
-    try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return str(log)

@@ -41,3 +41,11 @@ def appended(log: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def tail(log: Path, *, lines: int = 5) -> str:
+    """The end of a log file, for a message."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return str(log)
