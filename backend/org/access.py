@@ -45,6 +45,16 @@ class Actor:
         """Whether no person acts."""
         return self.user_id is None
 
+    def as_json(self) -> dict[str, str | None]:
+        """As a job's argument; `jobs.processes.actor_from` reads it."""
+        return {
+            "user_id": str(self.user_id) if self.user_id else None,
+            "label": self.label,
+            "role": self.role,
+            "unit_id": str(self.unit_id) if self.unit_id else None,
+            "unit_name": self.unit_name,
+        }
+
 
 @dataclass(frozen=True)
 class Grant:
