@@ -105,8 +105,13 @@ class Instance(Record):
         ]
 
 
+def past_due(now: datetime) -> Q:
+    """Open and past its due time: the one definition of overdue, for list, badge, count, reminder and report."""
+    return Q(state=WorkItem.State.OPEN, due_at__lt=now)
+
+
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
-    """Work items by who may see and do them. Overdue has its one definition here."""
+    """Work items by who may see and do them."""
 
     def visible_to(self, user: Viewer) -> WorkItemQuerySet:
         """Items of the subtree when the role reads work; else only items of the own role and unit, or one's own."""
@@ -135,8 +140,8 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         return self.filter(Q(postponed_until__isnull=True) | Q(postponed_until__lte=now), state=WorkItem.State.OPEN)
 
     def overdue(self, now: datetime) -> WorkItemQuerySet:
-        """Open and past its due time: the one definition for list, badge, reminder and report."""
-        return self.filter(state=WorkItem.State.OPEN, due_at__lt=now)
+        """Open and past their due time (see past_due)."""
+        return self.filter(past_due(now))
 
 
 class WorkItem(Record):
@@ -200,6 +205,10 @@ class WorkItem(Record):
 
     def __str__(self) -> str:
         return self.title
+
+    def is_overdue(self, now: datetime) -> bool:
+        """The same for one row in memory (a test holds the two together)."""
+        return self.state == self.State.OPEN and self.due_at < now
 
 
 class Trace(models.Model):
