@@ -187,10 +187,14 @@ def assign_columns(diagram: Diagram, main: dict[str, Box]) -> None:
     Flows that lead back count for nothing.
     """
     ahead: dict[str, list[str]] = defaultdict(list)
+    hosted: list[tuple[str, str]] = []
     for flow in diagram.flows:
-        source = diagram.boxes[flow.source].host or flow.source if flow.source in diagram.boxes else flow.source
-        if source in main and flow.target in main:
-            ahead[source].append(flow.target)
+        if flow.source in main:
+            ahead[flow.source].append(flow.target)
+        elif flow.source in diagram.boxes:
+            hosted.append((diagram.boxes[flow.source].host, flow.target))
+    for source, target in hosted:  # after the host's own exit: what an attached event leads to is a side way
+        ahead[source].append(target)
     first = {(source, targets[0]) for source, targets in ahead.items()}
     order, back = depth_first(list(main), ahead)
     before: dict[str, list[str]] = defaultdict(list)
