@@ -148,7 +148,7 @@ def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor
             instance_id=str(instance_id),
             name=name,
             data=dict(data),
-            actor=_actor_fields(actor),
+            actor=actor.as_json(),
         )
     return len(ids)
 
@@ -211,7 +211,7 @@ def delegate(
     *, item: WorkItem, to: User, reason: str, user: User, now: datetime, version: int | None = None
 ) -> WorkItem:
     """Hand an item to a colleague who can do it. Raises NotForThem when they cannot, ReasonMissing without a reason."""
-    _need_reason(reason)
+    need_reason(reason)
     row = _locked_item(item, version)
     actor = overseer(row, user, "work_item.delegate")
     if str(to.pk) in row.excluded or not may_do(row, to):
@@ -223,7 +223,7 @@ def postpone(
     *, item: WorkItem, until: datetime, reason: str, user: User, now: datetime, version: int | None = None
 ) -> WorkItem:
     """Put an item off until a time, with a reason. It stays due when it was due. Raises DateNotAhead, ReasonMissing."""
-    _need_reason(reason)
+    need_reason(reason)
     if until <= now:
         raise DateNotAhead
     row = _locked_item(item, version)
@@ -291,6 +291,23 @@ def hand_out_next(*, user: User, now: datetime, items: WorkItemQuerySet) -> Work
     if row is None:
         return None
     return _reassign(row, user.pk, "work_item.claimed", grant_for(row, user).actor(user), now)
+
+
+def move_items(*, case: Case) -> int:
+    """Bring a case's open work items to the inboxes of the place its family belongs to now; returns how many.
+
+    Items of a partner unit stay with it. Whoever had claimed one at the old place has it no longer.
+    """
+    family = case.family
+    moved = 0
+    for item in WorkItem.objects.filter(case=case, state=WorkItem.State.OPEN).exclude(role="liaison"):
+        unit = store.unit_for(item.role, family.unit)
+        if unit.pk != item.unit_id:
+            item.unit, item.unit_path, item.version = unit, unit.path, item.version + 1
+            item.assignee_id = item.assignee_id if item.role == "helper" else None
+            item.save(update_fields=["unit", "unit_path", "assignee", "version"])
+            moved += 1
+    return moved
 
 
 def form_of(item: WorkItem, *, language: str) -> Form:
@@ -373,7 +390,8 @@ def _reassign(
     return row
 
 
-def _need_reason(reason: str) -> None:
+def need_reason(reason: str) -> None:
+    """Raises ReasonMissing when the reason is empty."""
     if not reason.strip():
         raise ReasonMissing([FieldProblem("/reason", "missing", ReasonMissing.message)])
 
@@ -419,20 +437,9 @@ def _settle(instance: Instance, run: Run, now: datetime) -> None:
             instance_id=str(instance.parent_id),
             name="phase_ended",
             data={"phase_outcome": instance.outcome, "phase": instance.process.key},
-            actor=_actor_fields(SYSTEM),
+            actor=SYSTEM.as_json(),
         )
 
 
 def _scalars(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if isinstance(value, str | int | float | bool)}
-
-
-def _actor_fields(actor: Actor) -> dict[str, Any]:
-    """An actor as JSON, for a job's arguments."""
-    return {
-        "user_id": str(actor.user_id) if actor.user_id else None,
-        "label": actor.label,
-        "role": actor.role,
-        "unit_id": str(actor.unit_id) if actor.unit_id else None,
-        "unit_name": actor.unit_name,
-    }

@@ -126,7 +126,7 @@ def save(
             state=WorkItem.State.CANCELLED, ended_at=now, draft=None
         )
     _trace(instance, run.passed, actor, now, completed)
-    return open_items(instance, [waiting for waiting in run.waiting if waiting.token not in known], run.data, now)
+    return open_items(instance, [waiting for waiting in run.waiting if waiting.token not in known], now)
 
 
 def _save_state(instance: Instance, run: Run, now: datetime) -> None:
@@ -164,21 +164,17 @@ def _trace(
     Trace.objects.bulk_create(rows)
 
 
-def open_items(
-    instance: Instance, waiting: Sequence[Waiting], data: Mapping[str, Any], now: datetime
-) -> list[WorkItem]:
+def open_items(instance: Instance, waiting: Sequence[Waiting], now: datetime) -> list[WorkItem]:
     """One work item for each node that began to wait, each in the inbox of its role at its unit."""
     people = [entry for entry in waiting if entry.node.form]
     if not people:
         return []
     done_by = doers(instance, [entry.node for entry in people])
-    return WorkItem.objects.bulk_create([_item(instance, entry, data, done_by, now) for entry in people])
+    return WorkItem.objects.bulk_create([_item(instance, entry, done_by, now) for entry in people])
 
 
-def _item(
-    instance: Instance, entry: Waiting, data: Mapping[str, Any], doers: Mapping[str, UUID], now: datetime
-) -> WorkItem:
-    node, case = entry.node, instance.case
+def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: datetime) -> WorkItem:
+    node, data, case = entry.node, entry.data, instance.case
     family = case.family if case else None
     assignee = data.get(node.assignee) if node.assignee else None
     role, unit = _place(instance, node, data, assigned=bool(assignee))
@@ -202,7 +198,7 @@ def _item(
         assignee_id=UUID(str(assignee)) if assignee else None,
         priority=node.priority,
         due_at=due_at(now, node.due),
-        excluded=sorted({str(doers[other]) for other in node.not_same_as if other in doers}),
+        excluded=sorted({str(done_by[other]) for other in node.not_same_as if other in done_by}),
         created_at=now,
     )
 

@@ -68,6 +68,13 @@ def cancel(*, instance_id: str, reason: str, actor: dict[str, Any] | None = None
         services.cancel(instance_id=UUID(instance_id), reason=reason, actor=actor_from(actor), now=timezone.now())
 
 
+@app.task(name="processes.move_items", retry=RETRY)
+def move_items(*, case_id: str) -> None:
+    """Bring the open work items of a case to the inboxes of the place its family belongs to now."""
+    with transaction.atomic():
+        services.move_items(case=Case.objects.get(pk=case_id))
+
+
 def actor_from(fields: dict[str, Any] | None) -> Actor:
     """The actor of a job's arguments; the system when there is none."""
     if not fields:

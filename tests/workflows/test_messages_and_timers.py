@@ -1,0 +1,77 @@
+"""Messages and timers move an instance; when nobody waits for them nothing happens."""
+
+from datetime import timedelta
+
+import pytest
+
+from backend.audit.models import Event
+from backend.jobs.timers import wake_all
+from tests import factories
+from tests.workflows.stage import NOW, Stage
+from workflows import services
+from workflows.models import Instance, WorkItem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stage() -> Stage:
+    made = Stage()
+    made.start()
+    return made
+
+
+def test_a_message_ends_the_instance_and_cancels_its_items(stage: Stage) -> None:
+    instance = Instance.objects.get()
+    sent = {"name": "called_off", "data": {"reason": "下雨"}, "actor": factories.actor(stage.caseworker), "now": NOW}
+    assert services.send_message(instance_id=instance.pk, **sent)
+    instance.refresh_from_db()
+    assert (instance.state, instance.outcome) == ("done", "called_off")
+    assert WorkItem.objects.get().state == "cancelled"
+    assert Event.objects.get(action="message.received").data["reason"] == "下雨"
+    assert not services.send_message(instance_id=instance.pk, **sent)
+    assert Event.objects.filter(action="message.received").count() == 1
+
+
+def test_a_message_that_nobody_waits_for_changes_nothing(stage: Stage) -> None:
+    before = Instance.objects.get()
+    assert not services.send_message(
+        instance_id=before.pk, name="unheard_of", data={}, actor=factories.actor(), now=NOW
+    )
+    assert Instance.objects.get().version == before.version
+
+
+def test_a_timer_fires_once_when_due(stage: Stage) -> None:
+    stage.note()
+    due = Instance.objects.get().wake_at
+    assert due == NOW + timedelta(days=3)
+    assert wake_all(due - timedelta(seconds=1)) == 0
+    assert wake_all(due) == 1
+    assert stage.item("chase_note").due_at == due + timedelta(hours=4)
+    assert stage.item("check_note").state == "open"
+    assert wake_all(due + timedelta(days=9)) == 0
+    assert Instance.objects.get().wake_at is None
+
+
+def test_an_item_done_in_time_takes_its_timer_along(stage: Stage) -> None:
+    stage.note()
+    services.complete(item=stage.item("check_note"), answers={"decision": "again"}, user=stage.caseworker, now=NOW)
+    assert Instance.objects.get().wake_at is None
+
+
+def test_a_case_without_due_timer_costs_no_statement(
+    stage: Stage, django_assert_num_queries: "object"
+) -> None:
+    stage.note()
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert wake_all(NOW) == 0
+
+
+def test_cancelling_stops_everything_and_tells_why(stage: Stage) -> None:
+    stage.note()
+    instance = Instance.objects.get()
+    services.cancel(instance_id=instance.pk, reason="录错", actor=factories.actor(stage.caseworker), now=NOW)
+    instance.refresh_from_db()
+    assert (instance.state, instance.wake_at) == ("cancelled", None)
+    assert not WorkItem.objects.filter(state="open").exists()
+    assert Event.objects.get(action="instance.cancelled").reason == "录错"
