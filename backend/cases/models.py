@@ -369,16 +369,21 @@ class Roster(Record):
     kind = models.CharField(max_length=10)
     name = models.CharField(max_length=200)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="rosters")
-    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="rosters")
+    """The uploader's unit: villages outside its subtree are problems."""
+    uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="rosters")
+    """Nobody when it came by the command line."""
     actor = models.JSONField(default=dict)
     """Who uploaded it, in what role and unit: history tells it for every row."""
-    content = models.BinaryField(null=True)
-    """The file, encrypted; removed 30 days after it was applied."""
+    size = models.PositiveIntegerField(default=0)
+    """Bytes of the file."""
     digest = models.BinaryField(max_length=32)
+    """SHA-256 of the file."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKING)
     counts = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
     """The first problems, for showing; the whole list is in the workbook of problems."""
+    mended = models.JSONField(default=list)
+    """The first mended cells (row, column, how); `counts` tells how many there are of each kind."""
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=60, default="", blank=True)
@@ -387,3 +392,17 @@ class Roster(Record):
     version = models.PositiveIntegerField(default=1)
 
     objects = RosterQuerySet.as_manager()
+
+
+class RosterPart(models.Model):
+    """A piece of an uploaded file, encrypted: the file holds id numbers. Removed 30 days after the roster was applied.
+
+    In pieces, since a statement with the whole file would need several times its size of memory.
+    """
+
+    roster = models.ForeignKey(Roster, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveSmallIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["roster", "number"], name="roster_part_once")]

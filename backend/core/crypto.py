@@ -31,16 +31,26 @@ def _cipher(key: bytes) -> AESGCM:
 
 def encrypt(plain: str) -> bytes:
     """The text under the newest key: id, 0x00, nonce, ciphertext with tag."""
+    return encrypt_bytes(plain.encode())
+
+
+def encrypt_bytes(plain: bytes) -> bytes:
+    """Bytes under the newest key, in the same form."""
     name, key = next(iter(_keys(settings.FIELD_KEYS).items()))
     nonce = os.urandom(NONCE)
-    return name.encode() + b"\0" + nonce + _cipher(key).encrypt(nonce, plain.encode(), name.encode())
+    return name.encode() + b"\0" + nonce + _cipher(key).encrypt(nonce, plain, name.encode())
 
 
 def decrypt(stored: bytes) -> str:
     """The text again. Raises KeyError when its key is gone, InvalidTag when the bytes were altered."""
+    return decrypt_bytes(stored).decode()
+
+
+def decrypt_bytes(stored: bytes) -> bytes:
+    """The bytes again; raises as `decrypt` does."""
     name, _, rest = bytes(stored).partition(b"\0")
     key = _keys(settings.FIELD_KEYS)[name.decode()]
-    return _cipher(key).decrypt(rest[:NONCE], rest[NONCE:], name).decode()
+    return _cipher(key).decrypt(rest[:NONCE], rest[NONCE:], name)
 
 
 @lru_cache(maxsize=4)
