@@ -10,6 +10,7 @@ from procrastinate.types import JSONValue
 
 def enqueue(
     name: str,
+    /,
     *,
     lock: str | None = None,
     queueing_lock: str | None = None,

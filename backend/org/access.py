@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -45,7 +45,7 @@ class Actor:
         """Whether no person acts."""
         return self.user_id is None
 
-    def as_json(self) -> dict[str, str | None]:
+    def as_json(self) -> dict[str, Any]:
         """As a job's argument; `jobs.processes.actor_from` reads it."""
         return {
             "user_id": str(self.user_id) if self.user_id else None,
