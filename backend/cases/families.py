@@ -1,0 +1,295 @@
+"""Families and their people: edited, classified, put on file; refusals, moves and deaths (domain.md E1, E2, E5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backend.audit.history import record
+from backend.cases.cases import LIVE
+from backend.cases.models import Case, Family, Person
+from backend.cases.search import initials, search_text
+from backend.core.crypto import blind_index
+from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
+from backend.core.jobs import enqueue
+from backend.org import parameters
+from backend.org.access import Actor
+
+ASK_AGAIN_DAYS = 182
+"""Six months: a family that refused is asked again then, not sooner (E5). Parameter `family.ask_again_days`."""
+
+FAMILY_FIELDS = frozenset(
+    {
+        "label", "hukou_address", "live_address", "hukou_kind", "residence", "emergency_contact", "emergency_phone",
+        "child_state", "needs", "policies", "languages",
+    }
+)  # fmt: skip
+PERSON_FIELDS = frozenset(
+    {
+        "relation", "name", "alias", "certificate_kind", "certificate", "sex", "birth_date", "birth_is_lunar",
+        "ethnicity", "marriage", "phone", "health", "self_care", "disability_kind", "disability_grade",
+    }
+)  # fmt: skip
+SENSITIVE = frozenset(
+    {"certificate", "phone", "health", "self_care", "disability_kind", "disability_grade", "emergency_phone"}
+)
+"""Fields whose content never stands in the history: only that they changed (PIPL art. 28)."""
+REVEALABLE = frozenset({"certificate", "phone", "health"})
+
+
+class NotEditable(Invalid):
+    """This field is not changed this way."""
+
+    code = "not_editable"
+    message = _("This field cannot be changed here.")
+
+
+class NoReason(Invalid):
+    """Seeing sensitive data in full needs a reason."""
+
+    code = "reason_missing"
+    message = _("Please give a reason.")
+
+
+class AlreadyDead(Conflict):
+    """The death is on file already."""
+
+    code = "already_dead"
+    message = _("This death is on file already.")
+
+
+class InFuture(Invalid):
+    """The day has not come yet."""
+
+    code = "in_future"
+    message = _("This day has not come yet.")
+
+
+def update_family(
+    *,
+    family: Family,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    reason: str = "",
+) -> Family:
+    """Correct a household's file. Raises NotEditable for other fields, StaleVersion when somebody was faster (E26)."""
+    held = Family.objects.select_for_update(of=("self",)).select_related("unit").get(pk=family.pk)
+    told = _apply(held, changes, FAMILY_FIELDS, version)
+    if told:
+        held.updated_at = now
+        held.search = found_by(held, list(held.persons.all()))
+        held.save()
+        record(action="family.updated", object=held, actor=actor, now=now, data=told, reason=reason)
+    return held
+
+
+def update_person(
+    *,
+    person: Person,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    reason: str = "",
+) -> Person:
+    """Correct a member's data. Raises NotEditable, StaleVersion."""
+    held = Person.objects.select_for_update(of=("self",)).select_related("family__unit").get(pk=person.pk)
+    told = _apply(held, changes, PERSON_FIELDS, version)
+    if not told:
+        return held
+    held.updated_at, held.initials = now, initials(held.name)
+    held.certificate_index = blind_index(held.certificate) if held.certificate else None
+    held.certificate_tail = held.certificate[-4:]
+    held.save()
+    refresh_search(held.family)
+    record(action="person.updated", object=held, actor=actor, now=now, data=told, reason=reason)
+    return held
+
+
+def reveal(*, person: Person, field: str, reason: str, actor: Actor, now: datetime) -> str:
+    """A sensitive field in full: itself an event, with its reason. Raises NotEditable for other fields, NoReason."""
+    if field not in REVEALABLE:
+        raise NotEditable([FieldProblem("/field", NotEditable.code, NotEditable.message)])
+    if not reason.strip():
+        raise NoReason([FieldProblem("/reason", NoReason.code, NoReason.message)])
+    record(action="person.revealed", object=person, actor=actor, now=now, data={"field": field}, reason=reason)
+    return str(getattr(person, field))
+
+
+def classify(
+    *, family: Family, categories: Iterable[str], tier: str, actor: Actor, now: datetime, reason: str = ""
+) -> None:
+    """Set categories and risk tier as a named person confirmed them (PIPL art. 24: a table only advises)."""
+    before = {"categories": list(family.categories), "tier": family.risk_tier}
+    family.categories, family.risk_tier = sorted(set(categories)), tier
+    after = {"categories": list(family.categories), "tier": tier}
+    if before == after:
+        return
+    _save(family, now, "categories", "risk_tier")
+    record(
+        action="family.classified",
+        object=family,
+        actor=actor,
+        now=now,
+        data={"from": before, "to": after},
+        reason=reason,
+    )
+
+
+def put_on_file(*, family: Family, actor: Actor, now: datetime) -> None:
+    """The household's file is complete and confirmed."""
+    if family.status == Family.Status.REGISTERED:
+        return
+    _set_status(family, Family.Status.REGISTERED, "family.filed", actor, now)
+
+
+def set_willingness(*, family: Family, willingness: str, actor: Actor, now: datetime, reason: str = "") -> None:
+    """What contact the family wants: agreed, by telephone, at festivals, none."""
+    if family.willingness == willingness:
+        return
+    before, family.willingness = family.willingness, willingness
+    today = timezone.localdate(now)
+    if willingness == Family.Willingness.REFUSED:
+        family.refused_on = today
+    else:
+        family.refused_on, family.consented_on = None, today
+    _save(family, now, "willingness", "refused_on", "consented_on")
+    data = {"from": str(before), "to": str(willingness)}
+    action = "family.refused" if willingness == Family.Willingness.REFUSED else "family.agreed"
+    record(action=action, object=family, actor=actor, now=now, data=data, reason=reason)
+
+
+def ask_again_on(family: Family) -> date | None:
+    """The first day on which a family that refused may be asked again; None when it did not refuse."""
+    if family.refused_on is None:
+        return None
+    days = parameters.value(
+        "family.ask_again_days", path=family.unit.path, day=family.refused_on, default=ASK_AGAIN_DAYS
+    )
+    return family.refused_on + timedelta(days=int(days))
+
+
+def move_away(*, family: Family, to: str, moved_on: date, actor: Actor, now: datetime, reason: str = "") -> None:
+    """The family lives elsewhere now (E1): visits stop, the file and its history stay; back home it is taken up again.
+
+    `to`: within, out_of_county, unknown. What the family is entitled to is settled at its old place first.
+    """
+    if family.status == Family.Status.MOVED:
+        return
+    family.residence = "away"
+    data = {"to": to, "moved_on": moved_on.isoformat()}
+    _set_status(family, Family.Status.MOVED, "family.moved", actor, now, data=data, reason=reason, fields=["residence"])
+
+
+def come_back(*, family: Family, actor: Actor, now: datetime, reason: str = "") -> None:
+    """A family that had moved away is back: its old file lives again, no second one is made (E1)."""
+    if family.status != Family.Status.MOVED:
+        return
+    family.residence = "home"
+    _set_status(family, Family.Status.REGISTERED, "family.came_back", actor, now, reason=reason, fields=["residence"])
+
+
+def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, reason: str = "") -> None:
+    """Somebody has died (E2). Those who are left behind become tier A, until a review says otherwise.
+
+    When nobody is left, the file is closed and every open case hears it (message `family_died`). No letter, no
+    greeting is ever made for the dead again. Raises AlreadyDead, InFuture.
+    """
+    if died_on > timezone.localdate(now):
+        raise InFuture([FieldProblem("/died_on", InFuture.code, InFuture.message)])
+    held = Person.objects.select_for_update(of=("self",)).select_related("family__unit").get(pk=person.pk)
+    if held.died_on is not None:
+        raise AlreadyDead
+    held.died_on, held.status, held.updated_at, held.version = died_on, "dead", now, held.version + 1
+    held.save(update_fields=["died_on", "status", "updated_at", "version"])
+    data = {"died_on": died_on.isoformat()}
+    record(action="person.died", object=held, actor=actor, now=now, data=data, reason=reason)
+    family = held.family
+    if family.persons.filter(died_on__isnull=True).exclude(status="left").exists():
+        classify(family=family, categories=family.categories, tier="A", actor=actor, now=now, reason="bereaved")
+        return
+    close_file(family=family, why="died", actor=actor, now=now)
+    tell_cases(family=family, name="family_died", data=data, actor=actor)
+
+
+def close_file(*, family: Family, why: str, actor: Actor, now: datetime) -> None:
+    """Nobody is left whom the file is about. It stays, to be read only."""
+    if family.status == Family.Status.CLOSED:
+        return
+    _set_status(family, Family.Status.CLOSED, "family.closed", actor, now, data={"why": why})
+
+
+def tell_cases(*, family: Family, name: str, data: Mapping[str, Any], actor: Actor) -> None:
+    """Queue a message to the process of every open case of the family."""
+    for case_id in Case.objects.filter(family=family, state__in=LIVE).values_list("pk", flat=True):
+        enqueue(
+            "processes.message_case",
+            lock=f"case:{case_id}",
+            case_id=str(case_id),
+            name=name,
+            data=dict(data),
+            actor=actor.as_json(),
+        )
+
+
+def found_by(family: Family, persons: Iterable[Person]) -> str:
+    """What the family is found by: names, their initials, number, address, and the numbers merged into it."""
+    names = [family.label, *(name for person in persons for name in (person.name, person.alias))]
+    former = family.aliases.values_list("number", flat=True)
+    return search_text(names=names, others=[family.number, family.live_address, family.hukou_address, *former])
+
+
+def refresh_search(family: Family) -> None:
+    """Write anew what the family is found by."""
+    family.search = found_by(family, list(family.persons.all()))
+    family.save(update_fields=["search"])
+
+
+def _apply(
+    held: Family | Person, changes: Mapping[str, Any], allowed: frozenset[str], version: int | None
+) -> dict[str, Any]:
+    """Set the fields that differ; what the history says of it, empty when nothing differs."""
+    if version is not None and version != held.version:
+        raise StaleVersion
+    foreign = sorted(set(changes) - allowed)
+    if foreign:
+        raise NotEditable([FieldProblem(f"/{name}", NotEditable.code, NotEditable.message) for name in foreign])
+    told: dict[str, Any] = {}
+    for name, value in sorted(changes.items()):
+        before = getattr(held, name)
+        if before == value:
+            continue
+        setattr(held, name, value)
+        told[name] = "changed" if name in SENSITIVE else {"from": before, "to": value}
+    if told:
+        held.version += 1
+    return told
+
+
+def _set_status(
+    family: Family,
+    status: Family.Status,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    data: Mapping[str, Any] | None = None,
+    reason: str = "",
+    fields: Iterable[str] = (),
+) -> None:
+    before, family.status = family.status, status
+    _save(family, now, "status", *fields)
+    told = {"from": str(before), "to": str(status), **(data or {})}
+    record(action=action, object=family, actor=actor, now=now, data=told, reason=reason)
+
+
+def _save(family: Family, now: datetime, *fields: str) -> None:
+    family.updated_at = now
+    family.version += 1
+    family.save(update_fields=[*fields, "updated_at", "version"])

@@ -1,0 +1,226 @@
+"""Households entered twice (E7): found by certificate or by name and birth, merged by a person, undone within 30 days.
+
+Never merged by name alone, never without a person's word. The household that is given up keeps its number as an alias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backend.audit.history import record
+from backend.cases.cases import LIVE, close_case
+from backend.cases.families import refresh_search
+from backend.cases.models import Case, Family, Merge, Person
+from backend.core.errors import Conflict
+from backend.core.jobs import enqueue
+from backend.org.access import Actor
+
+UNDO_DAYS = 30
+TOWNSHIP_LEVELS = 4
+LIMIT = 20
+"""Candidates shown at most."""
+
+
+class NotMergeable(Conflict):
+    """One of the two was merged already, or both are the same."""
+
+    code = "not_mergeable"
+    message = _("These two households cannot be merged.")
+
+
+class NotUndoable(Conflict):
+    """The merge was undone already, or is too long ago."""
+
+    code = "not_undoable"
+    message = _("This merge can no longer be undone.")
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A household that may be the same, how sure that is (D01: 90 and more is a block), and why."""
+
+    family: Family
+    score: int
+    reasons: tuple[str, ...]
+
+
+def duplicates_of(family: Family) -> list[Duplicate]:
+    """Households that may be the same as this one, the surest first (domain.md D01)."""
+    members = list(family.persons.all())
+    others = Family.objects.filter(merged_into__isnull=True).exclude(pk=family.pk).exclude(status=Family.Status.CLOSED)
+    certificates = [bytes(person.certificate_index) for person in members if person.certificate_index]
+    found: dict[UUID, dict[str, int]] = {}
+    if certificates:
+        for pk in others.filter(persons__certificate_index__in=certificates).values_list("pk", flat=True)[:LIMIT]:
+            found.setdefault(pk, {})["same_certificate"] = 100
+    near = others.filter(unit__path__startswith=_township(family.unit.path))
+    same_birth = Q(pk__in=[])
+    for person in members:
+        if person.birth_date:
+            same_birth |= Q(persons__name=person.name, persons__birth_date=person.birth_date)
+    for pk in near.filter(same_birth).values_list("pk", flat=True)[:LIMIT]:
+        found.setdefault(pk, {})["same_name_and_birth"] = 80
+    if family.live_address:
+        same_home = near.filter(label=family.label, live_address=family.live_address)
+        for pk in same_home.values_list("pk", flat=True)[:LIMIT]:
+            found.setdefault(pk, {})["same_head_and_address"] = 75
+    families = Family.objects.select_related("unit").in_bulk(found)
+    made = [
+        Duplicate(family=families[pk], score=max(reasons.values()), reasons=tuple(sorted(reasons)))
+        for pk, reasons in found.items()
+    ]
+    return sorted(made, key=lambda each: (-each.score, str(each.family.pk)))
+
+
+def merge(
+    *, kept: Family, merged: Family, reason: str, actor: Actor, now: datetime, asking: Case | None = None
+) -> Merge:
+    """Hand everything of `merged` over to `kept`: members not there yet, cases, pairings, visits and so on.
+
+    An open case in a programme in which `kept` has one too is closed first, and its process told; not so `asking`, the
+    case whose process calls this and ends itself. Raises NotMergeable.
+    """
+    keep, give = _both_locked(kept, merged)
+    closed = list(_close_doubles(keep, give, actor, now))
+    moved: dict[str, list[str]] = {"cases.person": _move_persons(keep, give)}
+    for field in _pointers():
+        moved[field.model._meta.label_lower] = _move(field, give, keep)
+    row = Merge.objects.create(
+        kept=keep, merged=give, moved=moved, merged_status=give.status, reason=reason[:400], merged_at=now
+    )
+    give.merged_into, give.status, give.updated_at, give.version = keep, Family.Status.CLOSED, now, give.version + 1
+    give.save(update_fields=["merged_into", "status", "updated_at", "version"])
+    refresh_search(keep)
+    data: dict[str, Any] = {
+        "number": give.number,
+        "unit": give.unit.name,
+        "into": str(keep.pk),
+        "moved": _counts(moved),
+    }
+    record(action="family.merged", object=give, actor=actor, now=now, data=data, reason=reason)
+    record(
+        action="family.received", object=keep, actor=actor, now=now, data={**data, "from": str(give.pk)}, reason=reason
+    )
+    for case in closed:
+        if asking is None or case.pk != asking.pk:
+            _tell_closed(case, actor)
+    return row
+
+
+def unmerge(*, merge: Merge, reason: str, actor: Actor, now: datetime) -> None:
+    """Take a merge back: every row that moved goes back to where it was; closed cases stay closed.
+
+    Raises NotUndoable after 30 days or when it was undone before.
+    """
+    row = Merge.objects.select_for_update().get(pk=merge.pk)
+    if row.undone_at is not None or now - row.merged_at > timedelta(days=UNDO_DAYS):
+        raise NotUndoable
+    keep, give = _locked(row.kept_id, row.merged_id)
+    Person.objects.filter(pk__in=row.moved["cases.person"]).update(family=give)
+    for field in _pointers():
+        rows = field.model._default_manager.filter(pk__in=row.moved.get(field.model._meta.label_lower, []))
+        rows.update(**{field.name: give})
+    give.merged_into, give.status, give.updated_at, give.version = None, row.merged_status, now, give.version + 1
+    give.save(update_fields=["merged_into", "status", "updated_at", "version"])
+    row.undone_at = now
+    row.save(update_fields=["undone_at"])
+    refresh_search(keep)
+    for family in (give, keep):
+        record(
+            action="family.unmerged", object=family, actor=actor, now=now, data={"merge": str(row.pk)}, reason=reason
+        )
+
+
+def _both_locked(kept: Family, merged: Family) -> tuple[Family, Family]:
+    if kept.pk == merged.pk:
+        raise NotMergeable
+    keep, give = _locked(kept.pk, merged.pk)
+    if keep.merged_into_id or give.merged_into_id or keep.status == Family.Status.CLOSED:
+        raise NotMergeable
+    return keep, give
+
+
+def _locked(kept: UUID, merged: UUID) -> tuple[Family, Family]:
+    """Both rows under lock, always taken in the same order."""
+    rows = Family.objects.select_for_update(of=("self",)).select_related("unit").filter(pk__in=[kept, merged])
+    by_id = {family.pk: family for family in rows.order_by("pk")}
+    return by_id[kept], by_id[merged]
+
+
+def _close_doubles(keep: Family, give: Family, actor: Actor, now: datetime) -> Iterator[Case]:
+    taken = Case.objects.filter(family=keep, state__in=LIVE).values("programme")
+    for case in Case.objects.select_for_update().filter(family=give, state__in=LIVE, programme__in=taken):
+        close_case(case=case, reason="merged", actor=actor, now=now)
+        yield case
+
+
+def _move_persons(keep: Family, give: Family) -> list[str]:
+    """Hand over the members whom the other household does not have yet; the doubles stay with the alias."""
+    there = list(keep.persons.all())
+    certificates = {bytes(person.certificate_index) for person in there if person.certificate_index}
+    births = {(person.name, person.birth_date) for person in there if person.birth_date}
+    fresh = [
+        person
+        for person in give.persons.all()
+        if not (person.certificate_index and bytes(person.certificate_index) in certificates)
+        and (person.name, person.birth_date) not in births
+    ]
+    Person.objects.filter(pk__in=[person.pk for person in fresh]).update(family=keep, is_head=False)
+    return [str(person.pk) for person in fresh]
+
+
+def _pointers() -> Iterator[models.ForeignKey[Any, Any]]:
+    """Every foreign key to a family, of whatever app: new kinds of rows are handed over without being named here."""
+    for relation in Family._meta.related_objects:
+        field = relation.field
+        if isinstance(field, models.ForeignKey) and relation.related_model not in {Family, Merge, Person}:
+            yield field
+
+
+def _move(field: models.ForeignKey[Any, Any], give: Family, keep: Family) -> list[str]:
+    """Point the rows at the other family. A row that it has in the same way (the same helper, the same days) stays."""
+    rows = field.model._default_manager
+    ids = list(rows.filter(**{field.name: give}).values_list("pk", flat=True))
+    if _pointed(rows.filter(pk__in=ids), field, keep):
+        return [str(pk) for pk in ids]
+    return [str(pk) for pk in ids if _pointed(rows.filter(pk=pk), field, keep)]
+
+
+def _pointed(rows: models.QuerySet[Any], field: models.ForeignKey[Any, Any], keep: Family) -> bool:
+    try:
+        with transaction.atomic():
+            rows.update(**{field.name: keep})
+    except IntegrityError:
+        return False
+    return True
+
+
+def _tell_closed(case: Case, actor: Actor) -> None:
+    enqueue(
+        "processes.message_case",
+        lock=f"case:{case.pk}",
+        case_id=str(case.pk),
+        name="case_closed",
+        data={"reason": "merged"},
+        actor=actor.as_json(),
+    )
+
+
+def _counts(moved: dict[str, list[str]]) -> dict[str, int]:
+    return {label: len(ids) for label, ids in moved.items() if ids}
+
+
+def _township(path: str) -> str:
+    return "".join(f"{part}." for part in _parts(path)[:TOWNSHIP_LEVELS])
+
+
+def _parts(path: str) -> list[str]:
+    return path.rstrip(".").split(".")
