@@ -34,16 +34,18 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"ready": not missing, "missing": missing}, status=503 if missing else 200)
 
 
-def missing_parts() -> list[str]:
-    """Of `database`, `migrations` and `worker`, those that are not there.
-
-    Asked over a connection of its own: a pool would wait for a server that is gone.
-    """
+def direct_connection() -> "psycopg.Connection[tuple[object, ...]]":
+    """A short-lived connection of its own: a pool would wait long for a server that is gone. Raises psycopg.Error."""
     params = connection.get_connection_params() | {"connect_timeout": 2, "options": "-c statement_timeout=2000"}
     params.pop("cursor_factory", None)
     params.pop("context", None)
+    return psycopg.connect(**params, autocommit=True)
+
+
+def missing_parts() -> list[str]:
+    """Of `database`, `migrations` and `worker`, those that are not there."""
     try:
-        with psycopg.connect(**params, autocommit=True) as found:
+        with direct_connection() as found:
             return _missing_in(found)
     except psycopg.Error:
         return ["database"]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -22,9 +23,10 @@ from backend.core import embedded
 from backend.core.embedded import STOP_SECONDS
 from backend.core.errors import DomainError
 from backend.core.processes import tail
+from backend.ops.health import direct_connection
 from backend.ops.supervisor import Process, Program, Supervisor, spawned
 
-OLDEST_POSTGRESQL = (15, 0)
+OLDEST_POSTGRESQL = 15
 READY_SECONDS = 120
 
 
@@ -152,19 +154,16 @@ def start_database(supervisor: Supervisor, place: Place) -> None:
     embedded.ensure_database(placement)
 
 
-def check_database() -> None:
-    """Raises NoDatabase or OldDatabase."""
+def check_database() -> str:
+    """The server's version, such as `18.6`. Raises NoDatabase or OldDatabase."""
     try:
-        connection.ensure_connection()
-    except Exception as error:
+        with direct_connection() as found:
+            number = found.info.server_version
+    except psycopg.Error as error:
         raise NoDatabase(params={"reason": str(error).strip()}) from error
-    if (version := database_version()) < OLDEST_POSTGRESQL:
-        raise OldDatabase(params={"version": version[0]})
-
-
-def database_version() -> tuple[int, ...]:
-    """The server's version, such as (18, 6)."""
-    version: tuple[int, ...] = connection.get_database_version()
+    version = f"{number // 10000}.{number % 10000}"
+    if number // 10000 < OLDEST_POSTGRESQL:
+        raise OldDatabase(params={"version": version})
     return version
 
 
@@ -178,7 +177,7 @@ def migrate() -> int:
 
 
 def start_programs(supervisor: Supervisor, place: Place) -> None:
-    """Start web and worker."""
+    """Start worker and web, which is the first to stop again."""
     root, env = settings.ROOT, dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
     web = [sys.executable, "-m", "gunicorn", "--config", "python:backend.ops.webserver", "backend.wsgi:application"]
     worker = [sys.executable, str(root / "backend" / "manage.py"), "procrastinate", "worker"]
@@ -188,8 +187,8 @@ def start_programs(supervisor: Supervisor, place: Place) -> None:
         return Program(name, lambda: spawned(command, log=log, cwd=root, env=env, last=last), log)
 
     # When we are killed: Gunicorn ends at once with its workers on SIGQUIT; the worker's jobs are transactions.
-    supervisor.start(program("web", web, signal.SIGQUIT))
     supervisor.start(program("worker", worker, signal.SIGKILL))
+    supervisor.start(program("web", web, signal.SIGQUIT))
 
 
 def wait_until_ready(supervisor: Supervisor, place: Place) -> None:

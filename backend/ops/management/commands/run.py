@@ -81,17 +81,15 @@ class Command(BaseCommand):
         finally:
             for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(ending, signal.SIG_IGN)
-            self.say(_("Stopping ..."))
+            if supervisor.programs:
+                self.say(_("Stopping ..."))
             supervisor.stop()
 
     def _prepare(self, supervisor: Supervisor, place: Place) -> None:
         """Database, tables, files, processes, first accounts."""
         if not text("DATABASE_URL", ""):
             startup.start_database(supervisor, place)
-        startup.check_database()
-        self.say(
-            _("Database ready: PostgreSQL %(version)s") % {"version": ".".join(map(str, startup.database_version()))}
-        )
+        self.say(_("Database ready: PostgreSQL %(version)s") % {"version": startup.check_database()})
         if applied := startup.migrate():
             self.say(_("Tables brought up to date: %(count)s migrations") % {"count": applied})
         self._refuse_demo_accounts()
