@@ -6,26 +6,30 @@
         more -> done
     ''', user("visit", keep="again"), exclusive("more"))
 
-A line is a chain of flows; ` : expression` at its end is the condition of its last flow; a flow without a condition out of
-an exclusive or inclusive gateway is the default. Nodes that are not given are made: `start…` a start event, everything
-that leads nowhere an end event, everything else a service node calling the step of its name.
+A line is a chain of flows; ` : expression` at its end is the condition of its last flow; a flow without a condition out
+of an exclusive or inclusive gateway is the default one. Nodes that are not given are made: the first name is the start
+event, what leads nowhere is an end event, everything else a service node that calls the step of its name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 NAMESPACES = (
     'xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
     'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"'
 )
-FORM = b"""{"type": "object", "title": "\xe8\xa1\xa8", "title_en": "Form", "additionalProperties": false, "properties": {
-  "again": {"type": "boolean", "title": "\xe5\x86\x8d", "title_en": "Again"},
-  "answer": {"type": "string", "maxLength": 100, "title": "\xe7\xad\x94", "title_en": "Answer"},
-  "number": {"type": "integer", "title": "\xe6\x95\xb0", "title_en": "Number"}}}"""
+FORM = """{
+  "type": "object", "title": "表", "title_en": "Form", "additionalProperties": false,
+  "properties": {
+    "again": {"type": "boolean", "title": "再", "title_en": "Again"},
+    "answer": {"type": "string", "maxLength": 100, "title": "答", "title_en": "Answer"},
+    "number": {"type": "integer", "title": "数", "title_en": "Number"}
+  }
+}""".encode()
 
 
 @dataclass
@@ -141,7 +145,8 @@ def many(node: Drawn, *, sequential: bool = False, **parts: str) -> Drawn:
             inside += f'<bpmn:{tag} id="{parts[part]}"/>'
     if "until" in parts:
         inside += f"<bpmn:completionCondition>{escape(parts['until'])}</bpmn:completionCondition>"
-    loop = f'<bpmn:multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">{inside}</bpmn:multiInstanceLoopCharacteristics>'
+    tag = "bpmn:multiInstanceLoopCharacteristics"
+    loop = f'<{tag} isSequential="{str(sequential).lower()}">{inside}</{tag}>'
     return Drawn(node.id, node.tag, node.attributes, node.properties, loop + node.inside)
 
 
@@ -149,10 +154,9 @@ def _definition(kind: str) -> str:
     name, _, value = kind.partition(":")
     if name == "message":
         return f'<bpmn:messageEventDefinition messageRef="message_{value}"/>'
-    if name == "timer":
-        return f"<bpmn:timerEventDefinition><bpmn:timeDuration>{escape(value)}</bpmn:timeDuration></bpmn:timerEventDefinition>"
-    if name == "date":
-        return f"<bpmn:timerEventDefinition><bpmn:timeDate>{escape(value)}</bpmn:timeDate></bpmn:timerEventDefinition>"
+    if name in ("timer", "date"):
+        tag = "bpmn:timeDuration" if name == "timer" else "bpmn:timeDate"
+        return f"<bpmn:timerEventDefinition><{tag}>{escape(value)}</{tag}></bpmn:timerEventDefinition>"
     if name == "error":
         return f'<bpmn:errorEventDefinition errorRef="error_{value}"/>'
     return "<bpmn:terminateEventDefinition/>" if name == "terminate" else ""
@@ -175,7 +179,7 @@ def _flows(text: str) -> tuple[list[_Flow], list[str]]:
         chain, _, condition = line.partition(" : ")
         stops = [stop.strip() for stop in chain.split("->")]
         names += stops
-        pairs = list(zip(stops, stops[1:], strict=False))
+        pairs = list(pairwise(stops))
         flows += [_Flow(a, b, condition if (a, b) == pairs[-1] else "") for a, b in pairs]
     return flows, list(dict.fromkeys(names))
 
@@ -220,14 +224,13 @@ def process(id: str, flows: str, *nodes: Drawn, role: str = "caseworker") -> dic
     head = "".join(f'<bpmn:message id="message_{name}" name="{name}"/>' for name in messages)
     head += "".join(f'<bpmn:error id="error_{name}" name="{name}" errorCode="{name}"/>' for name in errors)
     references = "".join(f"<bpmn:flowNodeRef>{name}</bpmn:flowNodeRef>" for name in sorted(drawn))
-    lane = (
-        f'<bpmn:laneSet id="lanes_{id}"><bpmn:lane id="lane_{role}_{id}" name="专干"><bpmn:extensionElements>'
-        f"{_properties({'role': role, 'name_en': 'Lane'})}</bpmn:extensionElements>{references}</bpmn:lane></bpmn:laneSet>"
-    )
     xml = (
         f'<bpmn:definitions {NAMESPACES} id="definitions_{id}" targetNamespace="http://jieqin.example/bpmn">{head}'
-        f'<bpmn:process id="{id}" name="流程 {id}" isExecutable="true"><bpmn:extensionElements>'
-        f"{_properties({'name_en': f'Process {id}'})}</bpmn:extensionElements>{lane}{body}</bpmn:process></bpmn:definitions>"
+        f'<bpmn:process id="{id}" name="流程 {id}" isExecutable="true">'
+        f"<bpmn:extensionElements>{_properties({'name_en': f'Process {id}'})}</bpmn:extensionElements>"
+        f'<bpmn:laneSet id="lanes_{id}"><bpmn:lane id="lane_{role}_{id}" name="专干">'
+        f"<bpmn:extensionElements>{_properties({'role': role, 'name_en': 'Lane'})}</bpmn:extensionElements>"
+        f"{references}</bpmn:lane></bpmn:laneSet>{body}</bpmn:process></bpmn:definitions>"
     )
     return {f"{id}/{id}.bpmn": xml.encode(), f"{id}/forms/form.json": FORM}
 
@@ -236,25 +239,23 @@ def table(
     id: str, policy: str, inputs: list[str], outputs: list[str], rules: list[tuple[list[str], list[str]]], **values: str
 ) -> bytes:
     """A decision table. `values`: allowed values by output, as DMN writes them: `'"A","B"'`."""
-    body = "".join(
-        f'<input id="in_{index}" label="{escape(name)}"><inputExpression id="e_{index}"><text>{escape(name)}</text></inputExpression></input>'
-        for index, name in enumerate(inputs)
-    )
+    body = ""
+    for index, name in enumerate(inputs):
+        text = f'<inputExpression id="e_{index}"><text>{escape(name)}</text></inputExpression>'
+        body += f'<input id="in_{index}" label="{escape(name)}">{text}</input>'
     for index, name in enumerate(outputs):
-        allowed = f"<outputValues id='v_{index}'><text>{escape(values[name])}</text></outputValues>" if name in values else ""
-        body += f'<output id="out_{index}" label="{name}" name="{name}">{allowed}</output>'
+        text = (
+            f'<outputValues id="v_{index}"><text>{escape(values[name])}</text></outputValues>' if name in values else ""
+        )
+        body += f'<output id="out_{index}" label="{name}" name="{name}">{text}</output>'
     for number, (tests, results) in enumerate(rules, 1):
         body += f'<rule id="r{number}"><description>row {number}</description>'
-        body += "".join(
-            f'<inputEntry id="i{number}_{index}"><text>{escape(text)}</text></inputEntry>' for index, text in enumerate(tests)
-        )
-        body += "".join(
-            f'<outputEntry id="o{number}_{index}"><text>{escape(text)}</text></outputEntry>'
-            for index, text in enumerate(results)
-        )
+        for kind, cells in (("input", tests), ("output", results)):
+            for index, text in enumerate(cells):
+                body += f'<{kind}Entry id="{kind}_{number}_{index}"><text>{escape(text)}</text></{kind}Entry>'
         body += "</rule>"
-    xml: Any = (
-        f'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d_{id}" name="{id}" namespace="http://x">'
-        f'<decision id="{id}" name="表 {id}"><decisionTable id="t_{id}" hitPolicy="{policy}">{body}</decisionTable></decision></definitions>'
-    )
-    return str(xml).encode()
+    return (
+        f'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d_{id}" name="{id}" namespace="urn:x">'
+        f'<decision id="{id}" name="表 {id}"><decisionTable id="t_{id}" hitPolicy="{policy}">{body}</decisionTable>'
+        "</decision></definitions>"
+    ).encode()

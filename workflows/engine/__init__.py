@@ -10,6 +10,6 @@ scenarios    plays the scenario files that lie beside the diagrams
 
 import logging
 
-# SpiffWorkflow logs every change of state and puts the data of the process into the record: costly, and nobody's business.
+# SpiffWorkflow logs every change of state with the process data in the record: costly, and nobody's business.
 for _name in ("spiff", "spiff.task", "spiff.workflow", "spiff.data", "spiff.dmn"):
     logging.getLogger(_name).setLevel(logging.WARNING)

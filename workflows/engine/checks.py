@@ -25,7 +25,6 @@ from workflows.engine.reading import (
     KINDS,
     Diagram,
     event_definitions,
-    event_of,
     flows_of,
     kind_of,
     local_name,
@@ -188,7 +187,7 @@ class Checker:
 
 def _parent(element: etree._Element) -> etree._Element:
     parent = element.getparent()
-    assert parent is not None  # noqa: S101  # nodes stand in a process
+    assert parent is not None  # nodes stand in a process
     return parent
 
 
@@ -198,11 +197,11 @@ def _xml(diagram: Diagram) -> Iterator[tuple[str, str, str]]:
         for error in list(schema.error_log)[:20]:
             yield "", "bad_xml", f"line {error.line}: {error.message}"
     for scope in diagram.scopes():
-        for child in scope:
+        for child in scope.iterchildren("*"):
             name = local_name(child)
             if name and name not in KINDS and name not in _FURNITURE:
                 yield child.get("id", ""), "unsupported", f"{name} is not supported"
-    for element in diagram.process.iter():
+    for element in diagram.process.iter("*"):
         yield from _unsupported_parts(element)
 
 
@@ -212,8 +211,6 @@ _REFUSED = frozenset(
 
 
 def _unsupported_parts(element: etree._Element) -> Iterator[tuple[str, str, str]]:
-    if not isinstance(element.tag, str):
-        return
     owner = next((each.get("id", "") for each in (element, *element.iterancestors()) if each.get("id")), "")
     if local_name(element) in _REFUSED:
         yield owner, "unsupported", f"{local_name(element)} is not supported"
@@ -374,6 +371,3 @@ def _reached(graph: _Graph, starts: list[str], *, without: str) -> set[str]:
             seen.add(name)
             todo += graph.get(name, [])
     return seen - {without}
-
-
-__all__ = ["Checker", "event_of"]

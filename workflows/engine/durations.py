@@ -49,5 +49,5 @@ def after(start: datetime, text: str) -> datetime:
 
 
 def due(start: datetime, text: str) -> datetime:
-    """When a timer falls due that was set at `start`: a duration counts from there, a point of time stands for itself."""
+    """When a timer set at `start` falls due: a duration counts from there, a point of time stands for itself."""
     return after(start, text) if is_duration(text) else moment(text)

@@ -189,6 +189,7 @@ class _Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]  # the library is
         allowed = {kind: set(names) for kind, names in METHODS.items()}
         super().__init__(operators=dict(OPERATORS), functions={}, names={}, allowed_attrs=allowed)
         self.functions = dict(FUNCTIONS) | {"get": self._get}
+        self.names: _Names = _Names({})
         self.work = 0
 
     def _get(self, key: str, default: Any = None) -> Any:
@@ -208,7 +209,7 @@ class _Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]  # the library is
         try:
             return self._eval(tree)
         finally:
-            self.names = {}
+            self.names = _Names({})
 
 
 class _Names:

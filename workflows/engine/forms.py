@@ -1,6 +1,6 @@
 """Forms: JSON Schema (2020-12) with labels in Chinese and English. Answers are checked, problems named by code.
 
-A form is a flat-ish object schema; every property has `title` and `title_en`, choices are `oneOf` with `const`, `title`,
+A form is an object schema; every property has `title` and `title_en`, choices are `oneOf` with `const`, `title` and
 `title_en`. Whoever shows a problem words it: here are only codes and numbers.
 """
 
@@ -70,6 +70,7 @@ def _is_uuid(value: object) -> bool:
 
 FORMATS = frozenset(_formats.checkers)
 
+
 def validate(schema: Schema, answers: object) -> list[FieldProblem]:
     """What is wrong with the answers, by place; empty when they fit the form. Never raises for any JSON value."""
     outside = list(_outside_limits(answers))
@@ -80,7 +81,7 @@ def validate(schema: Schema, answers: object) -> list[FieldProblem]:
 
 
 def localise(schema: Schema, language: str) -> dict[str, Any]:
-    """The schema with labels in one language ("zh…" or "en…") and the `_en` twins dropped. English falls back to Chinese."""
+    """The schema with labels in one language ("zh…", "en…"), without the `_en` twins. English falls back to Chinese."""
     english = language.lower().startswith("en")
     localised: dict[str, Any] = _localise(schema, english)
     return localised
@@ -164,10 +165,13 @@ def _named(error: ValidationError) -> Iterator[_Named]:
     keyword = str(error.validator)
     if keyword == "required":
         # The library gives one error per absent field but names the field in its sentence only.
-        yield from (((*path, name), keyword, None) for name in error.validator_value if name not in error.instance)
+        instance: Any = error.instance
+        required: Any = error.validator_value
+        yield from (((*path, name), keyword, None) for name in required if name not in instance)
     elif keyword == "additionalProperties":
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        yield from (((*path, name), keyword, None) for name in error.instance if name not in known)
+        present: Any = error.instance
+        yield from (((*path, name), keyword, None) for name in present if name not in known)
     else:
         limit = error.validator_value if isinstance(error.validator_value, str | int | float) else None
         yield path, keyword, limit

@@ -25,6 +25,7 @@ from SpiffWorkflow.bpmn.parser.task_parsers import (
     SubWorkflowParser,
 )
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
+from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 
 from workflows.engine import specs
 from workflows.engine.durations import NotATime, is_duration, moment
@@ -86,8 +87,8 @@ class _Event:
         return specs.Message(self.process_parser.parser.messages[element.get("messageRef")])
 
     def parse_timer_event(self, element: etree._Element) -> specs.Timer:
-        text = "".join(element.xpath("./*[local-name()='timeDuration' or local-name()='timeDate']/text()"))
-        return specs.Timer(timer_expression(text))
+        texts = [element.findtext(full_tag(name)) for name in ("timeDuration", "timeDate")]
+        return specs.Timer(timer_expression("".join(filter(None, texts))))
 
 
 class _StartEvent(_Event, StartEventParser):  # type: ignore[misc]
@@ -123,11 +124,11 @@ class _Process(ProcessParser):  # type: ignore[misc]
         """An event sub-process: its start event is caught by a listener that stands beside the scope's start event."""
         inside = self.parse_node(element)
         (start,) = self.parser.process_parsers[inside.spec].get_spec().bpmn_start_events
-        interrupting = element.find(full_tag("startEvent")).get("isInterrupting", "true") == "true"
+        interrupting = self.get_node_by_id(start.name).get("isInterrupting", "true") == "true"
         listener = specs.Listener(
             self.spec, f"{inside.name}.Listener", start.event_definition, interrupting=interrupting
         )
-        start.event_definition = specs.NoneEventDefinition()
+        start.event_definition = NoneEventDefinition()
         self.spec.start.connect(listener)
         listener.connect(inside)
         inside.connect(self.spec.end)

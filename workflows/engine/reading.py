@@ -48,9 +48,7 @@ def tag(name: str) -> str:
 
 
 def local_name(element: etree._Element) -> str:
-    """The name of an element without its namespace; "" for comments and foreign elements."""
-    if not isinstance(element.tag, str):
-        return ""
+    """The name of an element without its namespace; "" for foreign elements."""
     name = etree.QName(element)
     return name.localname if name.namespace == BPMN else ""
 
@@ -68,7 +66,7 @@ def text_of(element: etree._Element, name: str) -> str:
 
 def event_definitions(element: etree._Element) -> list[etree._Element]:
     """The event definitions of an event."""
-    return [child for child in element if local_name(child).endswith("EventDefinition")]
+    return [child for child in element.iterchildren("*") if local_name(child).endswith("EventDefinition")]
 
 
 def event_of(element: etree._Element) -> str:
@@ -96,7 +94,7 @@ class Diagram:
     @cached_property
     def elements(self) -> dict[str, etree._Element]:
         """The elements of all nodes by id, those inside sub-processes too."""
-        return {element.get("id", ""): element for element in self.process.iter() if kind_of(element)}
+        return {element.get("id", ""): element for element in self.process.iter("*") if kind_of(element)}
 
     @cached_property
     def messages(self) -> dict[str, str]:
@@ -131,7 +129,7 @@ class Diagram:
 
 def nodes_of(scope: etree._Element) -> dict[str, etree._Element]:
     """The elements of the nodes that stand directly in a process or sub-process."""
-    return {child.get("id", ""): child for child in scope if kind_of(child)}
+    return {child.get("id", ""): child for child in scope.iterchildren("*") if kind_of(child)}
 
 
 def flows_of(scope: etree._Element) -> list[etree._Element]:

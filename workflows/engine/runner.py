@@ -80,7 +80,9 @@ class Waiting:
 
     token: str  # stays the same as long as it waits, over saving and restoring
     node: Node
-    data: Mapping[str, Any] = field(compare=False)  # what the node sees: process data and, in a multi-instance, the item
+    data: Mapping[str, Any] = field(
+        compare=False
+    )  # what the node sees: process data and, if it is one of many, its item
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ def _merge(task: Task, values: Mapping[str, Any] | None) -> None:
         data_of(task).update({key: _plain(key, value) for key, value in values.items()})
 
 
-def _plain(key: str, value: Any) -> Any:
+def _plain(key: object, value: Any) -> Any:
     """A copy of a value that can be process data. Raises ProcessFailed for anything but JSON of modest size."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -423,4 +425,3 @@ def _is_shown(task: Task) -> bool:
 
 def _is_beside(task: Task) -> bool:
     return isinstance(task.task_spec, BoundaryEvent | Listener)
-

@@ -132,10 +132,11 @@ class Flow(_Scope, BpmnWorkflow):  # type: ignore[misc]
         for kind in (InclusiveGateway, EndJoin):
             for scope in scopes:
                 live = scope.live()
-                for task in live:
-                    if isinstance(task.task_spec, kind) and task.state == TaskState.WAITING:
-                        if task.task_spec.release(task, live):
-                            return True
+                waiting = [
+                    task for task in live if isinstance(task.task_spec, kind) and task.state == TaskState.WAITING
+                ]
+                if any(task.task_spec.release(task, live) for task in waiting):
+                    return True
         return False
 
 
@@ -235,7 +236,7 @@ class IntermediateThrowEvent(Node, IntermediateThrowEventMixin, BpmnSpecMixin): 
 
 
 class EndEvent(Node, EndEventMixin, BpmnSpecMixin):  # type: ignore[misc]
-    """Ends a token; a terminate end its scope; an error end the nearest activity that catches it, or else everything."""
+    """Ends a token; a terminate end its scope; an error end the nearest activity that catches it, or else all."""
 
     chooses = True
 
@@ -260,19 +261,23 @@ def _end(scope: Any) -> None:
 
 def _throw(my_task: Task, error: ErrorEventDefinition) -> None:
     """Give an error to the nearest boundary event around it; without one the whole process ends."""
-    flow = scope = my_task.workflow.top_workflow
+    flow = my_task.workflow.top_workflow
     scope = my_task.workflow
     while scope is not flow:
         activity = flow.get_task_from_id(scope.parent_task_id)
         for task in activity.parent.children:
-            if task.state == TaskState.WAITING and isinstance(task.task_spec, BoundaryEvent):
-                if task.task_spec.event_definition == error:
-                    for token in my_task.workflow.live():
-                        cancel(token)
-                    task.task_spec.fire(task, task.task_spec.name)
-                    return
+            if _handles(task, error):
+                for token in my_task.workflow.live():
+                    cancel(token)
+                task.task_spec.fire(task, task.task_spec.name)
+                return
         scope = activity.workflow
     _end(flow)
+
+
+def _handles(task: Task, error: ErrorEventDefinition) -> bool:
+    spec = task.task_spec
+    return bool(task.state == TaskState.WAITING and isinstance(spec, BoundaryEvent) and spec.event_definition == error)
 
 
 # -- events that are waited for -----------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ What was passed is in the history; the run itself needs only its tokens. Kept ar
 * each token (a task of the library that waits, is ready or has started),
 * the split before an activity with boundary events, as long as the activity or one of its events waits.
 
-Everything else is cut away and the tokens hung under the root, so the state stays the same size at the 1st and the 300th
-round of a loop. Nothing predicted is stored, for nothing is predicted (see `specs`).
+Everything else is cut away and the tokens hung under the root, so the state stays the same size at the 1st and the
+300th round of a loop. Nothing predicted is stored, for nothing is predicted (see `specs`).
 """
 
 from __future__ import annotations
@@ -141,4 +141,3 @@ def _fill(scope: Any, rows: list[Row], missing: set[str]) -> None:
 
 def _is_inside(container: Task, spec: Any) -> bool:
     return bool(spec.name == container.task_spec.task_spec)
-

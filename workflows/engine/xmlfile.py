@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
 
 MAX_BYTES = 2_000_000
@@ -21,7 +23,8 @@ def read(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise XmlRefused(str(error)) from error
-    if root.getroottree().docinfo.internalDTD is not None:
+    document: Any = root.getroottree().docinfo
+    if document.doctype:
         raise XmlRefused("a document type is not allowed")
     return root
 
@@ -29,8 +32,8 @@ def read(content: bytes) -> etree._Element:
 def properties(element: etree._Element) -> dict[str, str]:
     """The `spiffworkflow:property` names and values among the element's own extension elements."""
     found: dict[str, str] = {}
-    for child in element:
-        if isinstance(child.tag, str) and etree.QName(child).localname == "extensionElements":
+    for child in element.iterchildren("*"):
+        if etree.QName(child).localname == "extensionElements":
             for node in child.iterfind(f"{{{SPIFF}}}properties/{{{SPIFF}}}property"):
                 found[node.get("name", "")] = node.get("value", "")
     return found
