@@ -1,0 +1,125 @@
+"""Narrowing lists: django-filter, made strict.
+
+An unknown parameter or value is an error, never silently the whole list. A filter over a field that the caller may
+not see would tell it all the same, so such a filter only ever looks among the rows that the caller sees in full.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from rest_framework.exceptions import ErrorDetail
+
+from backend.api.errors import InvalidParameters, parameter_error
+from backend.api.pagination import PARAMETERS
+from backend.org.models import Unit
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+TRUE_FALSE: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Filters(FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    """The base of every FilterSet here. `open_to_all`: filters over what even the narrowest answer shows."""
+
+    open_to_all: frozenset[str] = frozenset()
+
+
+class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
+    """Applies a viewset's FilterSet to lists, and to what the viewset itself asks it for."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        """The narrowed queryset. Raises InvalidParameters."""
+        filterset = self.get_filterset(request, queryset, view)
+        known = set(filterset.filters) if filterset is not None else set()
+        for name in request.query_params:
+            if name not in known | PARAMETERS:
+                raise parameter_error(name[:40], "unknown_parameter", _("There is no such parameter."))
+        if filterset is None:
+            return queryset
+        return narrowed(filterset, view)
+
+
+def narrowed(filterset: Filters, view: Any) -> QuerySet[Any]:
+    """What the filters leave; only rows seen in full when a filter is over something not everybody sees.
+
+    Raises InvalidParameters.
+    """
+    if not filterset.is_valid():
+        raise InvalidParameters(
+            {
+                name: [ErrorDetail(str(error.message % (error.params or {})), code=error.code) for error in each.as_data()]
+                for name, each in filterset.errors.items()
+            }
+        )
+    used = {name for name in filterset.filters if filterset.data.get(name)}
+    found: QuerySet[Any] = filterset.qs
+    if used - filterset.open_to_all and (wide := _wide(view)) is not None:
+        found = found.filter(wide)
+    return found
+
+
+def _wide(view: Any) -> Q | None:
+    condition: Q | None = view.seen_in_full() if hasattr(view, "seen_in_full") else None
+    return condition
+
+
+class YesNoField(forms.Field):
+    """true or false, 1 or 0; anything else is an error (django-filter's own field takes it for "not given")."""
+
+    def to_python(self, value: Any) -> bool | None:
+        """Raises ValidationError."""
+        if value in self.empty_values:
+            return None
+        try:
+            return TRUE_FALSE[str(value).lower()]
+        except KeyError:
+            raise ValidationError(_("true or false."), code="invalid") from None
+
+
+class YesNo(django_filters.Filter):  # type: ignore[misc]
+    """A filter by yes or no."""
+
+    field_class = YesNoField
+
+
+class UnitField(forms.CharField):
+    """A unit that the caller may see, by its id or its code; its value is the unit's path."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=40, **kwargs)
+
+
+class Subtree(django_filters.Filter):  # type: ignore[misc]
+    """Everything at a unit and below it: `field_name` is a column with the unit's path."""
+
+    field_class = UnitField
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Rows below the unit. Raises InvalidParameters when the caller sees no such unit."""
+        if not value:
+            return qs
+        named = {"pk" if _is_id(value) else "code": value}
+        seen = Unit.objects.visible_to(self.parent.request.user)
+        path = seen.filter(**named).values_list("path", flat=True).first()
+        if path is None:
+            raise parameter_error("unit", "does_not_exist", _("There is no such unit."))
+        return qs.filter(**{f"{self.field_name}__startswith": path})
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
