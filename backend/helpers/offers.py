@@ -1,0 +1,196 @@
+"""Offers: a family's place shown to one helper without a name. Both sides may say no, and no refusal counts anywhere.
+
+志愿服务条例 art. 12, 25; domain.md P02 steps 4 to 8, P-5: a liaison sees places, not families.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backend.audit.history import record
+from backend.cases.models import Case, Family
+from backend.cases.surveys import answers_of
+from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.helpers.candidates import applicant, place_of
+from backend.helpers.models import Helper, Offer
+from backend.helpers.places import promised_places, taken_places
+from backend.helpers.ranking import obstacle_of
+from backend.org.access import Actor
+
+BAND = 5
+"""Ages are told in bands of five years."""
+AWAITING = (Offer.State.OPEN, Offer.State.ACCEPTED)
+
+
+class NotFitting(Invalid):
+    """A hard rule keeps this helper from this family; the problem's code tells which."""
+
+    code = "helper_not_fitting"
+    message = _("This helper cannot be asked for this family.")
+
+
+class AlreadyAsked(Conflict):
+    """The helper has an open offer for this case."""
+
+    code = "already_asked"
+    message = _("This helper has been asked for this family and has not answered yet.")
+
+
+class AlreadyAnswered(Conflict):
+    """The offer is not open any more."""
+
+    code = "offer_answered"
+    message = _("This offer has been answered, withdrawn or has lapsed.")
+
+
+def make_offer(
+    *,
+    case: Case,
+    helper: Helper,
+    actor: Actor,
+    now: datetime,
+    answer_until: datetime | None = None,
+    reason: str = "",
+    instance_id: UUID | None = None,
+) -> Offer:
+    """Ask a helper. The row of the helper is locked: an offer promises a place. Raises NotFitting, AlreadyAsked."""
+    today = timezone.localdate(now)
+    held = Helper.objects.select_for_update(of=("self",)).select_related("unit", "kind").get(pk=helper.pk)
+    if Offer.objects.filter(case=case, helper=held, state=Offer.State.OPEN).exists():
+        raise AlreadyAsked
+    load = taken_places([held.pk], today).get(held.pk, 0) + promised_places([held.pk]).get(held.pk, 0)
+    obstacle = obstacle_of(place_of(case, today), applicant(held, held.kind, load))
+    if obstacle:
+        raise NotFitting([FieldProblem("/helper", obstacle, NotFitting.message)])
+    offer = Offer.objects.create(
+        case=case,
+        helper=held,
+        facts=facts_for(case.family, today),
+        reason=reason,
+        via=channel_to(held),
+        answer_until=answer_until,
+        instance_id=instance_id,
+        created_at=now,
+    )
+    data = {"helper": str(held.pk), "helper_name": held.name, "kind": held.kind_id, "via": str(offer.via)}
+    record(action="offer.made", object=offer, label=held.name, actor=actor, now=now, data=data, reason=reason)
+    return offer
+
+
+def facts_for(family: Family, day: date) -> dict[str, Any]:
+    """What a helper and the partner unit are told before both have agreed: no name, number, address or illness."""
+    ages = [person.age_on(day) for person in family.persons.filter(died_on__isnull=True)]
+    known = [age for age in ages if age is not None]
+    parent = family.unit.parent
+    return {
+        "age_band": band(max(known)) if known else "",
+        "members": len(ages),
+        "township": parent.name if parent else family.unit.name,
+        "village": family.unit.name,
+        "languages": list(family.languages),
+        "needs": list(family.needs),
+    }
+
+
+def band(age: int) -> str:
+    """An age as a band: 76 → 75-79."""
+    low = age // BAND * BAND
+    return f"{low}-{low + BAND - 1}"
+
+
+def channel_to(helper: Helper) -> Offer.Via:
+    """Who asks: the partner unit's liaison, else the helper's own inbox, else the village worker in person."""
+    if helper.partner_unit_id:
+        return Offer.Via.UNIT
+    return Offer.Via.HELPER if helper.user_id else Offer.Via.VILLAGE
+
+
+def answer_offer(*, offer: Offer, accept: bool, actor: Actor, now: datetime, note: str = "", alias: str = "") -> Offer:
+    """The helper's or the unit's yes or no. A no needs no reason and is counted nowhere. Raises AlreadyAnswered."""
+    state = Offer.State.ACCEPTED if accept else Offer.State.DECLINED
+    held = _close(offer, (Offer.State.OPEN,), state, now)
+    if alias:
+        held.alias = alias
+        held.save(update_fields=["alias"])
+    keep(offer=held, key="helper_answer", answers={"note": note, "by": actor.label})
+    _tell("offer.accepted" if accept else "offer.declined", held, actor, now)
+    return held
+
+
+def record_family_answer(
+    *, offer: Offer, answer: str, answers: Mapping[str, Any], actor: Actor, now: datetime
+) -> Offer:
+    """What the family says to this helper (known by first name and programme): agree, other_helper, refuse.
+
+    Raises AlreadyAnswered when the offer is closed.
+    """
+    held = _held(offer, AWAITING)
+    held.family_answer = answer
+    held.save(update_fields=["family_answer"])
+    keep(offer=held, key="family_answer", answers=answers)
+    _tell("offer.family_answered", held, actor, now, {"answer": answer, "given_by": answers.get("given_by", "")})
+    return held
+
+
+def keep(*, offer: Offer, key: str, answers: Mapping[str, Any]) -> None:
+    """Keep what was said or agreed on the way to a pairing, encrypted."""
+    offer.terms = json.dumps({**terms(offer), key: dict(answers)}, ensure_ascii=False, default=str)
+    offer.save(update_fields=["terms"])
+
+
+def terms(offer: Offer) -> dict[str, Any]:
+    """What was said or agreed so far, by key."""
+    return answers_of(offer.terms)
+
+
+def lapse_offer(*, offer: Offer, actor: Actor, now: datetime) -> Offer:
+    """Nobody answered in time; no fault of anybody's. Raises AlreadyAnswered."""
+    held = _close(offer, (Offer.State.OPEN,), Offer.State.EXPIRED, now)
+    _tell("offer.lapsed", held, actor, now)
+    return held
+
+
+def withdraw_offers(*, case: Case, actor: Actor, now: datetime, reason: str = "", helper: UUID | None = None) -> int:
+    """Take back every offer of the case that is open or accepted without a pairing (of one helper); how many."""
+    rows = Offer.objects.select_for_update(of=("self",)).filter(case=case, state__in=AWAITING, pairing__isnull=True)
+    if helper is not None:
+        rows = rows.filter(helper=helper)
+    held = list(rows)
+    for offer in held:
+        offer.state, offer.answered_at = Offer.State.WITHDRAWN, now
+        offer.save(update_fields=["state", "answered_at"])
+        _tell("offer.withdrawn", offer, actor, now, reason=reason)
+    return len(held)
+
+
+def _held(offer: Offer, states: tuple[Offer.State, ...]) -> Offer:
+    held = Offer.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=offer.pk)
+    if held.state not in states:
+        raise AlreadyAnswered
+    return held
+
+
+def _close(offer: Offer, states: tuple[Offer.State, ...], state: Offer.State, now: datetime) -> Offer:
+    held = _held(offer, states)
+    held.state, held.answered_at = state, now
+    held.save(update_fields=["state", "answered_at"])
+    return held
+
+
+def _tell(
+    action: str,
+    offer: Offer,
+    actor: Actor,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    told = {"helper": str(offer.helper_id), "helper_name": offer.helper.name, **(data or {})}
+    record(action=action, object=offer, label=offer.helper.name, actor=actor, now=now, data=told, reason=reason)

@@ -1,0 +1,203 @@
+"""Pairings: dated spells of a helper with a family. They begin, are renewed and end; never deleted, never reopened."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from psycopg.errors import ExclusionViolation, LockNotAvailable
+
+from backend.audit.history import record
+from backend.cases.cases import LIVE, NotOpen
+from backend.cases.models import Case
+from backend.cases.numbers import next_number
+from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.helpers.models import Helper, Offer, Pairing
+from backend.org.access import Actor
+
+REVIEW_MONTHS = 12
+"""A pairing is reviewed after a year (P02 step 10)."""
+
+
+class NoPlace(Conflict):
+    """The helper has no free place any more: somebody else was faster, or it was full already."""
+
+    code = "no_free_place"
+    message = _("This helper has no free place any more.")
+
+
+class AlreadyPaired(Conflict):
+    """The same two have a spell that overlaps these days."""
+
+    code = "already_paired"
+    message = _("This helper is with this family already on these days.")
+
+
+class NotServing(Conflict):
+    """The helper is not active, or not in service on that day."""
+
+    code = "helper_not_serving"
+    message = _("This helper is not in service on that day.")
+
+
+class HelperBusy(Conflict):
+    """Another command is moving this helper's places right now."""
+
+    code = "busy"
+    message = _("Somebody is arranging this helper's families at this very moment. Try again.")
+
+
+class AlreadyEnded(Conflict):
+    """The spell has ended. It is not reopened: the same two again are a new spell."""
+
+    code = "pairing_ended"
+    message = _("This pairing has ended already.")
+
+
+class WrongDays(Invalid):
+    """It cannot end before it began."""
+
+    code = "wrong_days"
+    message = _("The end lies before the beginning.")
+
+
+def start_pairing(
+    *,
+    case: Case,
+    helper: Helper,
+    from_date: date,
+    actor: Actor,
+    now: datetime,
+    planned_end: date | None = None,
+    reason: str = "chosen",
+    agreement: Mapping[str, Any] | None = None,
+    accompanied: bool = False,
+    offer: Offer | None = None,
+) -> Pairing:
+    """A new spell of this helper with the case's family.
+
+    The helper's row is locked while places are counted, so that of two who want the last place one gets it and the
+    other NoPlace. Raises NoPlace, AlreadyPaired, NotServing, NotOpen, WrongDays, HelperBusy.
+    """
+    if case.state not in LIVE:
+        raise NotOpen
+    if planned_end is not None and planned_end <= from_date:
+        raise WrongDays([FieldProblem("/planned_end", WrongDays.code, WrongDays.message)])
+    held = _locked(helper)
+    if held.status != Helper.Status.ACTIVE or not _serves(held, from_date):
+        raise NotServing
+    if Pairing.objects.from_day(from_date).filter(helper=held).exclude(family=case.family_id).count() >= held.places:
+        raise NoPlace
+    pairing = Pairing(
+        number=f"{case.number}-P{next_number(f'pairing:{case.pk}'):02d}",
+        case=case,
+        family=case.family,
+        helper=held,
+        kind=held.kind,
+        programme=case.programme,
+        from_date=from_date,
+        planned_end=planned_end,
+        review_on=months_later(from_date, REVIEW_MONTHS),
+        offer=offer,
+        start_reason=reason[:40],
+        agreement=dict(agreement or {}),
+        accompanied=accompanied,
+        decided_by_id=actor.user_id,
+        decided_by_label=actor.label,
+        created_at=now,
+    )
+    _insert(pairing)
+    data = {"helper": str(held.pk), "helper_name": held.name, "kind": held.kind_id, "from_date": from_date.isoformat()}
+    record(action="pairing.started", object=pairing, actor=actor, now=now, data=data, reason=reason)
+    return pairing
+
+
+def end_pairing(
+    *, pairing: Pairing, reason: str, ended_on: date, actor: Actor, now: datetime, handover: str = ""
+) -> Pairing:
+    """End a spell on a day (the first on which it is not in force any more), with a reason and a note for whoever comes
+    next. A spell that has not begun ends on its first day: it never was in force. Raises AlreadyEnded.
+    """
+    held = Pairing.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=pairing.pk)
+    if held.to_date is not None and held.to_date <= max(ended_on, held.from_date):
+        raise AlreadyEnded
+    held.to_date, held.end_reason, held.version = max(ended_on, held.from_date), reason[:40], held.version + 1
+    held.handover = handover or held.handover
+    held.save(update_fields=["to_date", "end_reason", "handover", "version"])
+    data = {
+        "helper": str(held.helper_id),
+        "helper_name": held.helper.name,
+        "reason_code": reason,
+        "to_date": held.to_date.isoformat(),
+        "days": (held.to_date - held.from_date).days,
+    }
+    record(action="pairing.ended", object=held, actor=actor, now=now, data=data)
+    return held
+
+
+def end_pairings_of(*, case: Case, reason: str, actor: Actor, now: datetime) -> list[Pairing]:
+    """End every spell of the case that is in force or to begin; none left is no error."""
+    today = timezone.localdate(now)
+    return [
+        end_pairing(pairing=pairing, reason=reason, ended_on=today, actor=actor, now=now)
+        for pairing in Pairing.objects.from_day(today).filter(case=case)
+    ]
+
+
+def renew_pairing(*, pairing: Pairing, actor: Actor, now: datetime) -> Pairing:
+    """Another year with the same helper: the next review is a year after today. Raises AlreadyEnded."""
+    today = timezone.localdate(now)
+    held = Pairing.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=pairing.pk)
+    if held.to_date is not None and held.to_date <= today:
+        raise AlreadyEnded
+    before, held.review_on = held.review_on, months_later(max(today, held.review_on or today), REVIEW_MONTHS)
+    if held.planned_end is not None:
+        held.planned_end = max(held.planned_end, held.review_on)
+    held.version += 1
+    held.save(update_fields=["review_on", "planned_end", "version"])
+    data = {"from": before.isoformat() if before else None, "to": held.review_on.isoformat()}
+    record(action="pairing.renewed", object=held, actor=actor, now=now, data=data)
+    return held
+
+
+def current_pairing(case: Case, day: date) -> Pairing | None:
+    """The case's latest spell in force that day."""
+    return Pairing.objects.on(day).filter(case=case).select_related("helper", "kind").order_by("from_date", "id").last()
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later; the last of the month when it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _locked(helper: Helper) -> Helper:
+    rows = Helper.objects.select_for_update(of=("self",)).select_related("kind", "unit")
+    try:
+        return rows.get(pk=helper.pk)
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise HelperBusy from error
+        raise
+
+
+def _serves(helper: Helper, day: date) -> bool:
+    begun = helper.from_date is None or helper.from_date <= day
+    return begun and (helper.to_date is None or helper.to_date > day)
+
+
+def _insert(pairing: Pairing) -> None:
+    """Write the spell. The database itself refuses two overlapping spells of the same two."""
+    try:
+        with transaction.atomic():
+            pairing.save(force_insert=True)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, ExclusionViolation):
+            raise AlreadyPaired from error
+        raise
