@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.errors import Conflict, NotAllowed
-from backend.org.access import Actor, Grant, grants
+from backend.org.access import Actor, Grant, actor_of, grants
 from backend.org.models import User
 from backend.org.roles import ACTIONS
 from workflows.models import WorkItem
@@ -58,6 +58,11 @@ def may_do(row: WorkItem, user: User) -> bool:
     except NotYours:
         return False
     return True
+
+
+def onlooker(row: WorkItem, user: User) -> Actor:
+    """Who looks at an item: the user in the role that may do it, else the user in any role."""
+    return grant_for(row, user).actor(user) if may_do(row, user) else actor_of(user)
 
 
 def overseer(row: WorkItem, user: User, action: str) -> Actor:

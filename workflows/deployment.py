@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.core.errors import FieldProblem, Invalid
 from backend.org.access import Actor
+from backend.org.roles import ROLE_NAMES
 from workflows.engine.definition import Definition, ModelRefused, called_processes, compile_definition
 from workflows.models import Process
 from workflows.steps import STEPS
@@ -56,15 +55,12 @@ def _parts(folder: Path) -> Iterator[Path]:
 def checked(key: str, files: Mapping[str, str]) -> Definition:
     """The compiled definition. Raises ModelNotFit with every problem, also steps that no function answers to."""
     try:
-        definition = compile_definition({path: text.encode() for path, text in files.items()}, process_id=key)
+        return compile_definition(
+            {path: text.encode() for path, text in files.items()}, process_id=key, steps=STEPS, roles=ROLE_NAMES
+        )
     except ModelRefused as refusal:
-        raise ModelNotFit(
-            [FieldProblem(f"/{each.node}", each.code, each.message) for each in refusal.problems]
-        ) from refusal
-    unknown = sorted(set(definition.steps) - set(STEPS))
-    if unknown:
-        raise ModelNotFit([FieldProblem(f"/{name}", "unknown_step", _("No such step.")) for name in unknown])
-    return definition
+        problems = [FieldProblem(f"/{each.node or each.file}", each.code, each.message) for each in refusal.problems]
+        raise ModelNotFit(problems) from refusal
 
 
 def deploy(*, key: str, files: Mapping[str, str], actor: Actor, now: datetime) -> tuple[Process, bool]:
@@ -73,19 +69,18 @@ def deploy(*, key: str, files: Mapping[str, str], actor: Actor, now: datetime) -
     Running instances stay on their version. Raises ModelNotFit.
     """
     definition = checked(key, files)
-    digest = hashlib.sha256(json.dumps(dict(files), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     _one_at_a_time(key)
-    same = Process.objects.filter(key=key, digest=digest).first()
+    same = Process.objects.filter(key=key, digest=definition.digest).first()
     if same is not None:
         return same, False
     last = Process.objects.filter(key=key).order_by("-number").values_list("number", flat=True).first() or 0
     process = Process.objects.create(
         key=key,
         number=last + 1,
-        digest=digest,
+        digest=definition.digest,
         name=definition.name,
         name_en=definition.name_en,
-        files=dict(files),
+        files={path: content.decode() for path, content in definition.files.items()},
         deployed_by=actor.label,
         created_at=now,
     )
@@ -94,7 +89,7 @@ def deploy(*, key: str, files: Mapping[str, str], actor: Actor, now: datetime) -
         object=process,
         actor=actor,
         now=now,
-        data={"process": key, "version": process.number, "digest": digest},
+        data={"process": key, "version": process.number, "digest": definition.digest},
     )
     return process, True
 

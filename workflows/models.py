@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Left
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family
 from backend.core.models import Record
-from backend.org.access import grants, under
+from backend.org.access import grants, outermost
 from backend.org.models import Unit, User
 from backend.org.roles import ACTIONS
 
@@ -80,8 +83,9 @@ class Instance(Record):
         DONE = "done", _("done")
         CANCELLED = "cancelled", _("cancelled")
 
-    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="instances")
-    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="instances")
+    # No index for the key alone, here and below, where another begins with the column or nobody looks by it.
+    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="instances", db_index=False)
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="instances", db_index=False)
     parent_id = models.UUIDField(null=True)
     """The instance that started this one and waits for its end; not a lock order, only an address."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
@@ -110,6 +114,26 @@ def past_due(now: datetime) -> Q:
     return Q(state=WorkItem.State.OPEN, due_at__lt=now)
 
 
+COUNTY, TOWN, VILLAGE = 9, 13, 17
+"""Lengths of the paths of these units (`12.01.14.122.201.` is a village's)."""
+
+
+def at_places(paths: Iterable[str]) -> Q:
+    """The condition "the item lies in one of these subtrees"; no paths: nothing.
+
+    For a county, township or village it is said as "the path begins with so many letters, which are …": an equality, so
+    that an index hands out the items of the place in the order of their due times. A prefix would do for `LIKE`, but
+    then every page has all items of the place sorted, or walks past those of all other places.
+    """
+    condition = Q(pk__in=[])
+    for path in outermost(paths):
+        if len(path) in {COUNTY, TOWN, VILLAGE}:
+            condition |= Q(Exact(Left("unit_path", len(path)), Value(path)))
+        else:
+            condition |= Q(unit_path__startswith=path)
+    return condition
+
+
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     """Work items by who may see and do them."""
 
@@ -117,7 +141,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         """Items of the subtree when the role reads work; else only items of the own role and unit, or one's own."""
         condition = Q(pk__in=[])
         readers = [grant.path for grant in grants(user) if "work_item.read" in ACTIONS.get(grant.role, ())]
-        condition |= under("unit_path", readers)
+        condition |= at_places(readers)
         own = [grant for grant in grants(user) if "own.work_item.read" in ACTIONS.get(grant.role, ())]
         for grant in own:
             if grant.role == "liaison":
@@ -125,6 +149,10 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
             else:
                 condition |= Q(assignee_id=user.pk, role=grant.role)
         return self.filter(condition)
+
+    def below(self, path: str) -> WorkItemQuerySet:
+        """Items at the unit with this path and at all under it."""
+        return self.filter(at_places([path]))
 
     def doable_by(self, user: Viewer) -> WorkItemQuerySet:
         """Open items that the user's roles and units may take or have taken."""
@@ -152,7 +180,7 @@ class WorkItem(Record):
         DONE = "done", _("done")
         CANCELLED = "cancelled", _("cancelled")
 
-    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="work_items")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="work_items", db_index=False)
     token = models.CharField(max_length=64)
     """Where the engine waits: one item per token."""
     process = models.CharField(max_length=60)
@@ -161,15 +189,15 @@ class WorkItem(Record):
     title_en = models.CharField(max_length=120)
     form = models.CharField(max_length=60)
     role = models.CharField(max_length=20)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="work_items")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="work_items", db_index=False)
     unit_path = models.CharField(max_length=200, db_collation="C")
-    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="work_items")
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="work_items", db_index=False)
     case_number = models.CharField(max_length=40, default="", blank=True)
-    family = models.ForeignKey(Family, null=True, on_delete=models.PROTECT, related_name="work_items")
+    family = models.ForeignKey(Family, null=True, on_delete=models.PROTECT, related_name="work_items", db_index=False)
     family_label = models.CharField(max_length=60, default="", blank=True)
     search = models.TextField(default="", blank=True)
     """Title, number, names and pinyin initials in lower case."""
-    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="work_items")
+    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="work_items", db_index=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     priority = models.PositiveSmallIntegerField(default=50)
     due_at = models.DateTimeField()
@@ -181,7 +209,7 @@ class WorkItem(Record):
     """What was typed so far, encrypted."""
     draft_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=60, default="", blank=True)
-    completed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    completed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     completed_label = models.CharField(max_length=120, default="", blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -191,15 +219,22 @@ class WorkItem(Record):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "token"], name="work_item_token")]
         indexes = [
-            # Inbox of one queue: role and unit fixed, walked in due order.
+            # Lists of a place, open or done, walked in due order (see at_places); not partial, for then the planner
+            # would know nothing of how many items a place has.
+            models.Index(Left("unit_path", COUNTY), "state", "due_at", "id", name="work_item_county"),
+            models.Index(Left("unit_path", TOWN), "state", "due_at", "id", name="work_item_town"),
+            models.Index(Left("unit_path", VILLAGE), "state", "due_at", "id", name="work_item_village"),
+            # A city or province holds so many that all are walked in due order; other units are found by their path.
+            models.Index(fields=["state", "due_at", "id"], name="work_item_due"),
+            models.Index(fields=["unit_path"], condition=Q(state="open"), name="work_item_place"),
+            # One queue, one person, one step; the other two orders of a list.
             models.Index(fields=["unit", "role", "due_at", "id"], condition=Q(state="open"), name="work_item_queue"),
-            # A wide subtree is walked in due order, a narrow one found by its path.
-            models.Index(fields=["due_at", "id"], condition=Q(state="open"), name="work_item_due"),
-            models.Index(fields=["unit_path", "due_at", "id"], condition=Q(state="open"), name="work_item_place"),
             models.Index(fields=["assignee", "due_at", "id"], condition=Q(state="open"), name="work_item_mine"),
+            models.Index(fields=["step", "due_at", "id"], condition=Q(state="open"), name="work_item_step"),
+            models.Index(fields=["priority", "id"], condition=Q(state="open"), name="work_item_priority"),
+            models.Index(fields=["created_at", "id"], condition=Q(state="open"), name="work_item_created"),
             models.Index(fields=["case", "id"], name="work_item_case"),
             models.Index(fields=["family", "id"], name="work_item_family"),
-            models.Index(fields=["instance", "state"], name="work_item_instance"),
             GinIndex(OpClass(F("search"), "gin_trgm_ops"), name="work_item_search", condition=Q(state="open")),
         ]
 
@@ -214,7 +249,7 @@ class WorkItem(Record):
 class Trace(models.Model):
     """A node of a diagram that an instance has passed: what the diagram shows as done, with time and name."""
 
-    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="trace")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="trace", db_index=False)
     node = models.CharField(max_length=80)
     kind = models.CharField(max_length=30)
     at = models.DateTimeField(default=timezone.now)

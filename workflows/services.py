@@ -32,6 +32,7 @@ from workflows.authority import (
     check_free,
     grant_for,
     may_do,
+    onlooker,
     overseer,
     stands_in,
 )
@@ -83,11 +84,12 @@ class DateNotAhead(Invalid):
 
 @dataclass(frozen=True)
 class Form:
-    """A work item's form for one language: JSON Schema, what was typed so far, values known beforehand."""
+    """A work item's form for one language: JSON Schema, what was typed so far, values and facts known beforehand."""
 
     schema: Mapping[str, Any]
     draft: Mapping[str, Any] | None
     values: Mapping[str, Any]
+    facts: Mapping[str, Any]
 
 
 # --- instances -------------------------------------------------------------------------------------------------------
@@ -310,12 +312,20 @@ def move_items(*, case: Case) -> int:
     return moved
 
 
-def form_of(item: WorkItem, *, language: str) -> Form:
-    """The item's form in a language, its draft, and the values that are known beforehand."""
-    process = item.instance.process
-    schema = store.definition(process).forms[item.form]
-    draft = json.loads(decrypt(bytes(item.draft))) if item.draft else None
-    return Form(schema=localise(schema, language), draft=draft, values={})
+def form_of(item: WorkItem, *, user: User, language: str, now: datetime) -> Form:
+    """The item's form in a language, its draft, the values known beforehand, and the facts that it is decided by.
+
+    The draft is shown to who may do the item, nobody else.
+    """
+    schema = store.definition(item.instance.process).forms[item.form]
+    known = store.known(item, onlooker(item, user), now)
+    draft = json.loads(decrypt(bytes(item.draft))) if item.draft and may_do(item, user) else None
+    return Form(
+        schema=localise(schema, language),
+        draft=draft,
+        values=known.get("values", {}),
+        facts=known.get("facts", {}),
+    )
 
 
 def diagram(instance: Instance, *, language: str) -> dict[str, Any]:

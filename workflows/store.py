@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +20,10 @@ from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.org.roles import LEVELS
 from backend.org.working_days import due_at
-from workflows.engine.definition import Definition, Node, compile_definition
+from workflows.engine.definition import Definition, Node, cached, compile_definition
 from workflows.engine.runner import Passed, Run, Waiting
 from workflows.models import Instance, Process, Trace, WorkItem
-from workflows.steps import STEPS
+from workflows.steps import FORM_VALUES, STEPS
 from workflows.steps.context import Context
 
 STAND_INS: Mapping[str, str] = {"helper": "village", "liaison": "caseworker"}
@@ -38,15 +37,14 @@ class Busy(Conflict):
     message = _("Somebody is working on this case at this very moment. Try again.")
 
 
-@lru_cache(maxsize=256)
-def _compiled(digest: str, process_id: UUID) -> Definition:
-    process = Process.objects.only("key", "files").get(pk=process_id)
-    return compile_definition({path: text.encode() for path, text in process.files.items()}, process_id=process.key)
-
-
 def definition(process: Process) -> Definition:
     """The compiled definition, parsed once per operating-system process and kept by its digest."""
-    return _compiled(process.digest, process.pk)
+
+    def load() -> Definition:
+        files = Process.objects.values_list("files", flat=True).get(pk=process.pk)
+        return compile_definition({path: text.encode() for path, text in files.items()}, process_id=process.key)
+
+    return cached(process.digest, load)
 
 
 def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
@@ -56,7 +54,7 @@ def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
     """
     rows = (
         Instance.objects.select_for_update(of=("self",), skip_locked=skip_locked)
-        .select_related("process", "case__family__unit", "case__programme")
+        .select_related("process", "case__family__unit__parent", "case__programme")
         .defer("process__files")
     )
     try:
@@ -91,6 +89,17 @@ def restore(instance: Instance, *, actor: Actor, now: datetime) -> Run:
         context=context(instance, actor, now),
         now=now,
     )
+
+
+def known(item: WorkItem, actor: Actor, now: datetime) -> Mapping[str, Any]:
+    """What the domain knows beforehand for an item's form: `values` of fields, `facts` to decide by. Reads only."""
+    ask = FORM_VALUES.get((item.process, item.step))
+    if ask is None or item.state != WorkItem.State.OPEN:
+        return {}
+    instance = item.instance
+    waiting = {entry.token: entry for entry in restore(instance, actor=actor, now=now).waiting}
+    entry = waiting.get(item.token)
+    return ask(context(instance, actor, now), entry.data) if entry else {}
 
 
 def begin(instance: Instance, *, data: Mapping[str, Any], actor: Actor, now: datetime) -> Run:
@@ -228,14 +237,10 @@ def _place(instance: Instance, node: Node, data: Mapping[str, Any], *, assigned:
 def unit_for(role: str, village: Unit) -> Unit:
     """The unit at which this role's work for a village is done: the nearest unit of the role's level above it."""
     level = LEVELS.get(role, village.kind)
-    return village if village.kind == level else _above(village.path, level) or village
-
-
-@lru_cache(maxsize=4096)
-def _above(path: str, kind: str) -> Unit | None:
-    """The nearest unit of a kind above a path. Kept in memory: a path never comes to mean another place."""
-    prefixes = [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
-    return Unit.objects.filter(path__in=prefixes, kind=kind).order_by("-path").first()
+    unit: Unit | None = village
+    while unit is not None and unit.kind != level:
+        unit = unit.parent  # the township came along with the village: no statement in the usual case
+    return unit or village
 
 
 def doers(instance: Instance, nodes: Sequence[Node]) -> dict[str, UUID]:
@@ -245,9 +250,3 @@ def doers(instance: Instance, nodes: Sequence[Node]) -> dict[str, UUID]:
         return {}
     rows = Trace.objects.filter(instance=instance, node__in=named, by_id__isnull=False).order_by("at")
     return {node: by for node, by in rows.values_list("node", "by_id") if by is not None}
-
-
-def forget_definitions() -> None:
-    """Empty the in-memory caches (tests that rebuild the database)."""
-    _compiled.cache_clear()
-    _above.cache_clear()

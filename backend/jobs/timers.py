@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from workflows import services
+from workflows import services, store
 from workflows.models import Instance
 
 logger = structlog.get_logger(__name__)
@@ -39,11 +40,11 @@ def wake_all(now: datetime) -> int:
     return woken
 
 
-def _wake(instance_id: object, now: datetime) -> bool:
+def _wake(instance_id: UUID, now: datetime) -> bool:
     try:
         with transaction.atomic():
-            return services.wake(instance_id=instance_id, now=now)  # type: ignore[arg-type]
-    except services.store.Busy:
+            return services.wake(instance_id=instance_id, now=now)
+    except store.Busy:
         return False
     except Exception as error:
         # One faulty case must not hold up the others: it waits longer and longer, and says why.
@@ -52,7 +53,7 @@ def _wake(instance_id: object, now: datetime) -> bool:
         return False
 
 
-def _put_off(instance_id: object, now: datetime, error: Exception) -> None:
+def _put_off(instance_id: UUID, now: datetime, error: Exception) -> None:
     with transaction.atomic():
         instance = Instance.objects.select_for_update().get(pk=instance_id)
         instance.failures += 1

@@ -39,3 +39,9 @@ def race(attempts: Sequence[Callable[[], object]]) -> Counter[str]:
     if faults:
         raise faults[0]
     return Counter(results)
+
+
+def alone(attempt: Callable[[], object]) -> None:
+    """One attempt in a transaction of its own, as a door would."""
+    with transaction.atomic():
+        attempt()

@@ -1,12 +1,14 @@
 """Two completions, two claims, a completion and a timer: one wins, the other is told so, nothing is done twice."""
 
 from functools import partial
+from uuid import UUID
 
 import pytest
+from django.db import transaction
 
 from backend.audit.models import Event
 from tests import factories
-from tests.concurrency.racing import race
+from tests.concurrency.racing import alone, race
 from tests.workflows.stage import NOW, Stage
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -15,22 +17,31 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 20
 
 
-def test_two_completions_of_one_item() -> None:
-    stage = Stage()
+@pytest.fixture
+def stage() -> Stage:
+    with transaction.atomic():
+        return Stage()
+
+
+def _stop(stage: Stage, instance_id: UUID) -> None:
+    actor = factories.actor(stage.caseworker)
+    alone(partial(services.cancel, instance_id=instance_id, reason="下一轮", actor=actor, now=NOW))
+
+
+def test_two_completions_of_one_item(stage: Stage) -> None:
     for _ in range(ROUNDS):
-        stage.start()
+        alone(stage.start)
         item = stage.item("take_note")
         attempt = partial(services.complete, item=item, answers={"text": "好"}, user=stage.village, now=NOW)
         assert race([attempt, attempt]) == {"done": 1, "already_done": 1}
         after = stage.item("check_note")
-        services.cancel(instance_id=after.instance_id, reason="下一轮", actor=factories.actor(stage.caseworker), now=NOW)
+        _stop(stage, after.instance_id)
     assert Event.objects.filter(action="work_item.completed").count() == ROUNDS
 
 
-def test_two_claims_of_one_item() -> None:
-    stage = Stage()
-    stage.start()
-    stage.note()
+def test_two_claims_of_one_item(stage: Stage) -> None:
+    alone(stage.start)
+    alone(stage.note)
     for _ in range(ROUNDS):
         item = stage.item("check_note")
         claims = [
@@ -39,35 +50,27 @@ def test_two_claims_of_one_item() -> None:
         assert race(claims) == {"done": 1, "taken": 1}
         winner = stage.item("check_note").assignee
         assert winner is not None
-        services.release(item=item, user=winner, now=NOW)
+        alone(partial(services.release, item=item, user=winner, now=NOW))
 
 
-def test_next_gives_everybody_another_item() -> None:
-    stage = Stage()
+def test_next_gives_everybody_another_item(stage: Stage) -> None:
     for _ in range(6):
-        stage.start()
-        services.complete(
-            item=WorkItem.objects.get(step="take_note", state="open"),
-            answers={"text": "好"},
-            user=stage.village,
-            now=NOW,
-        )
+        alone(stage.start)
+        alone(stage.note)
     asks = [
-        partial(
-            services.hand_out_next, user=user, now=NOW, items=WorkItem.objects.filter(step="check_note")
-        )
+        partial(services.hand_out_next, user=user, now=NOW, items=WorkItem.objects.filter(step="check_note"))
         for user in (stage.caseworker, stage.colleague) * 4
     ]
     assert race(asks) == {"done": 6, "nothing": 2}
     assert WorkItem.objects.filter(step="check_note", assignee__isnull=False).count() == 6
 
 
-def test_a_completion_and_a_timer_at_the_same_moment() -> None:
-    stage = Stage()
+def test_a_completion_and_a_timer_at_the_same_moment(stage: Stage) -> None:
     for _ in range(ROUNDS):
-        instance = stage.start()
-        stage.note()
-        due = Instance.objects.get(pk=instance.pk).wake_at
+        alone(stage.start)
+        alone(stage.note)
+        instance = Instance.objects.latest("created_at", "id")
+        due = instance.wake_at
         assert due is not None
         complete = partial(
             services.complete,
@@ -82,5 +85,4 @@ def test_a_completion_and_a_timer_at_the_same_moment() -> None:
         chased = WorkItem.objects.filter(instance=instance, step="chase_note").count()
         fired = Event.objects.filter(action="timer.fired", object_id=str(instance.pk)).count()
         assert chased == fired  # both happened, or neither
-        services.cancel(instance_id=instance.pk, reason="下一轮", actor=factories.actor(stage.caseworker), now=NOW)
-
+        _stop(stage, instance.pk)

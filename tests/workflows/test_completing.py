@@ -57,9 +57,7 @@ def test_a_return_goes_back_to_the_earlier_step(stage: Stage) -> None:
 
 
 def test_history_tells_who_did_what_and_hides_the_sensitive(stage: Stage) -> None:
-    services.complete(
-        item=stage.item("take_note"), answers={"text": "好", "mood": "低落"}, user=stage.village, now=NOW
-    )
+    services.complete(item=stage.item("take_note"), answers={"text": "好", "mood": "低落"}, user=stage.village, now=NOW)
     event = Event.objects.get(action="work_item.completed")
     assert (event.actor, event.role, event.case_id) == ("village", "village", stage.case.pk)
     assert event.data["answers"] == {"text": "好"}

@@ -1,8 +1,10 @@
 """Messages and timers move an instance; when nobody waits for them nothing happens."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from backend.audit.models import Event
 from backend.jobs.timers import wake_all
@@ -23,13 +25,20 @@ def stage() -> Stage:
 
 def test_a_message_ends_the_instance_and_cancels_its_items(stage: Stage) -> None:
     instance = Instance.objects.get()
-    sent = {"name": "called_off", "data": {"reason": "下雨"}, "actor": factories.actor(stage.caseworker), "now": NOW}
-    assert services.send_message(instance_id=instance.pk, **sent)
+    send = partial(
+        services.send_message,
+        instance_id=instance.pk,
+        name="called_off",
+        data={"reason": "下雨"},
+        actor=factories.actor(stage.caseworker),
+        now=NOW,
+    )
+    assert send()
     instance.refresh_from_db()
     assert (instance.state, instance.outcome) == ("done", "called_off")
     assert WorkItem.objects.get().state == "cancelled"
     assert Event.objects.get(action="message.received").data["reason"] == "下雨"
-    assert not services.send_message(instance_id=instance.pk, **sent)
+    assert not send()
     assert Event.objects.filter(action="message.received").count() == 1
 
 
@@ -60,10 +69,10 @@ def test_an_item_done_in_time_takes_its_timer_along(stage: Stage) -> None:
 
 
 def test_a_case_without_due_timer_costs_no_statement(
-    stage: Stage, django_assert_num_queries: "object"
+    stage: Stage, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     stage.note()
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(1):
         assert wake_all(NOW) == 0
 
 

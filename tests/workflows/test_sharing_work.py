@@ -118,10 +118,14 @@ def test_a_draft_is_kept_encrypted_and_given_back(stage: Stage) -> None:
     services.save_draft(item=stage.item("check_note"), answers={"half": "半句话"}, user=stage.caseworker, now=NOW)
     item = stage.item("check_note")
     assert "半句话".encode() not in bytes(item.draft or b"")
-    form = services.form_of(item, language="zh-hans")
+    form = services.form_of(item, user=stage.caseworker, language="zh-hans", now=NOW)
     assert form.draft == {"half": "半句话"}
     assert form.schema["properties"]["decision"]["title"] == "结论"
-    assert services.form_of(item, language="en").schema["properties"]["decision"]["title"] == "Decision"
+    assert services.form_of(item, user=stage.supervisor, language="en", now=NOW).draft is None
+    assert (
+        services.form_of(item, user=stage.caseworker, language="en", now=NOW).schema["properties"]["decision"]["title"]
+        == "Decision"
+    )
 
 
 def test_a_draft_has_bounds_and_is_not_for_strangers(stage: Stage) -> None:

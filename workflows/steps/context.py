@@ -1,0 +1,49 @@
+"""What a step is told about where it runs: the case and who acts, beside the engine's own call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from django.utils import timezone
+
+from backend.cases.models import Case
+from backend.core.errors import NotFound
+from backend.org.access import Actor
+from workflows.engine.runner import Call
+
+Step: TypeAlias = Callable[[Call], Mapping[str, Any] | None]
+"""A function that a node of a diagram calls by name: what it returns is merged into process data."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Which instance runs, for which case, who moved it, and when."""
+
+    instance_id: UUID
+    parent_id: UUID | None
+    case: Case | None
+    actor: Actor
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The local calendar day."""
+        return timezone.localdate(self.now)
+
+
+def of(call: Call) -> Context:
+    """The call's context."""
+    context: Context = call.context
+    return context
+
+
+def case_of(call: Call) -> Case:
+    """The case that the instance is about. Raises NotFound when it was started without one."""
+    case = of(call).case
+    if case is None:
+        raise NotFound
+    return case
