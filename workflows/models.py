@@ -197,7 +197,9 @@ class WorkItem(Record):
     family_label = models.CharField(max_length=60, default="", blank=True)
     search = models.TextField(default="", blank=True)
     """Title, number, names and pinyin initials in lower case."""
-    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="work_items", db_index=False)
+    assignee = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="work_items", db_index=False
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     priority = models.PositiveSmallIntegerField(default=50)
     due_at = models.DateTimeField()
@@ -209,7 +211,9 @@ class WorkItem(Record):
     """What was typed so far, encrypted."""
     draft_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=60, default="", blank=True)
-    completed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    completed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     completed_label = models.CharField(max_length=120, default="", blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -227,9 +231,9 @@ class WorkItem(Record):
             # A city or province holds so many that all are walked in due order; other units are found by their path.
             models.Index(fields=["state", "due_at", "id"], name="work_item_due"),
             models.Index(fields=["unit_path"], condition=Q(state="open"), name="work_item_place"),
-            # One queue, one person, one step; the other two orders of a list.
+            # One person, one queue, one step; the other two orders of a list.
+            models.Index(fields=["assignee", "state", "due_at", "id"], name="work_item_mine"),
             models.Index(fields=["unit", "role", "due_at", "id"], condition=Q(state="open"), name="work_item_queue"),
-            models.Index(fields=["assignee", "due_at", "id"], condition=Q(state="open"), name="work_item_mine"),
             models.Index(fields=["step", "due_at", "id"], condition=Q(state="open"), name="work_item_step"),
             models.Index(fields=["priority", "id"], condition=Q(state="open"), name="work_item_priority"),
             models.Index(fields=["created_at", "id"], condition=Q(state="open"), name="work_item_created"),

@@ -6,7 +6,7 @@ user stands in for. Grants are read once per request (two statements) and kept o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -46,7 +46,7 @@ class Actor:
         return self.user_id is None
 
     def as_json(self) -> dict[str, Any]:
-        """As a job's argument; `jobs.processes.actor_from` reads it."""
+        """As a job's argument; `from_json` reads it."""
         return {
             "user_id": str(self.user_id) if self.user_id else None,
             "label": self.label,
@@ -54,6 +54,17 @@ class Actor:
             "unit_id": str(self.unit_id) if self.unit_id else None,
             "unit_name": self.unit_name,
         }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Actor:
+        """The actor that `as_json` wrote."""
+        return cls(
+            user_id=UUID(fields["user_id"]) if fields.get("user_id") else None,
+            label=fields["label"],
+            role=fields.get("role", ""),
+            unit_id=UUID(fields["unit_id"]) if fields.get("unit_id") else None,
+            unit_name=fields.get("unit_name", ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -132,14 +143,18 @@ def actor_of(user: User, *, action: str = "", role: str = "", path: str | None =
     return best.actor(user)
 
 
-def under(field: str, paths: Iterable[str]) -> Q:
-    """The condition "this path column lies in one of these subtrees"; no paths: nothing."""
-    # A path inside another's subtree adds nothing but a slower plan.
+def outermost(paths: Iterable[str]) -> list[str]:
+    """The paths without those that lie inside another's subtree: they add nothing but a slower plan."""
     roots: list[str] = []
     for path in sorted(set(paths)):
         if not roots or not path.startswith(roots[-1]):
             roots.append(path)
-    return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in roots), Q(pk__in=[]))
+    return roots
+
+
+def under(field: str, paths: Iterable[str]) -> Q:
+    """The condition "this path column lies in one of these subtrees"; no paths: nothing."""
+    return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in outermost(paths)), Q(pk__in=[]))
 
 
 def in_subtree(user: Viewer, action: str, field: str) -> Q:
