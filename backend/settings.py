@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "backend.core",
     "backend.org",
     "backend.audit",
+    "backend.administration",
     "backend.cases",
     "backend.helpers",
     "backend.visits",

@@ -6,14 +6,16 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record, new_id
 from backend.org.access import visible_units, visible_users
-from backend.org.roles import ROLE_NAMES
+from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 
 if TYPE_CHECKING:
     from backend.org.access import Viewer
@@ -126,6 +128,9 @@ class DatedQuerySet(models.QuerySet[Any]):
         return self.filter(Q(from_date__lte=day) & (Q(to_date__isnull=True) | Q(to_date__gt=day)))
 
 
+_IN_FORCE = Func("from_date", "to_date", function="daterange", output_field=DateRangeField())
+
+
 class Membership(Record):
     """A user works in a role at a unit, from a day (included) to a day (excluded)."""
 
@@ -142,7 +147,26 @@ class Membership(Record):
         constraints = [
             models.CheckConstraint(
                 condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="membership_dates"
-            )
+            ),
+            ExclusionConstraint(
+                name="membership_once",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("role", RangeOperators.EQUAL),
+                    ("unit", RangeOperators.EQUAL),
+                    (_IN_FORCE, RangeOperators.OVERLAPS),
+                ],
+            ),
+            # Nobody is system, security and audit administrator at the same time, whoever writes the rows.
+            ExclusionConstraint(
+                name="membership_administrators_apart",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("role", RangeOperators.NOT_EQUAL),
+                    (_IN_FORCE, RangeOperators.OVERLAPS),
+                ],
+                condition=Q(role__in=sorted(ADMINISTRATORS)),
+            ),
         ]
         indexes = [models.Index(fields=["unit", "role"], name="membership_unit_role")]
 

@@ -1,0 +1,1 @@
+"""Log-in, users, memberships, deputies and units: the verbs on rows of backend.org that history is told about."""
