@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Without DATABASE_URL, start a throw-away server; the processes of pytest-xdist find it in their environment."""
     compile_catalogues(settings.ROOT)
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STATIC_ROOT = _ends.enter_context(tempfile.TemporaryDirectory(prefix="jieqin-static-"))
     if not os.environ.get("DATABASE_URL") and not config.option.collectonly:
         folder = Path(tempfile.mkdtemp(prefix="jieqin-tests-"))
         _ends.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -56,3 +57,11 @@ def _tables_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", without_triggers)
         yield
+
+
+@pytest.fixture(scope="module")
+def open_folder() -> Iterator[Path]:
+    """A folder that other accounts may pass through, unlike pytest's: root's database server runs as such a one."""
+    with tempfile.TemporaryDirectory(prefix="jieqin-tests-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)

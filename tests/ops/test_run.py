@@ -119,9 +119,9 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(open_folder: Path) -> Iterator[System]:
     """One system for all tests here, for a start takes long; whoever stops it starts it again."""
-    found = System(tmp_path_factory.mktemp("system") / "data").start()
+    found = System(open_folder / "data").start()
     try:
         wait_for(found.is_ready)
         yield found

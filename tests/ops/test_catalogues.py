@@ -1,0 +1,74 @@
+"""Translations are compiled without GNU gettext, and complete."""
+
+import gettext
+import os
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import PoFileError, read_po
+from django.conf import settings
+
+from backend.ops.catalogues import compile_catalogues
+
+PO = """
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+
+msgid "Not found."
+msgstr "%s"
+"""
+
+
+def catalogue(root: Path, text: str) -> Path:
+    """A catalogue with one text."""
+    path = root / "backend" / "core" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(PO % text, "utf-8")
+    return path
+
+
+def told(compiled: Path) -> str:
+    """What a program reads."""
+    with compiled.open("rb") as file:
+        return gettext.GNUTranslations(file).gettext("Not found.")
+
+
+def test_compiled_once_and_again_when_changed(tmp_path: Path) -> None:
+    source = catalogue(tmp_path, "没有找到。")
+    [compiled] = compile_catalogues(tmp_path)
+    assert told(compiled) == "没有找到。"
+    assert compile_catalogues(tmp_path) == []
+
+    catalogue(tmp_path, "未找到。")
+    later = source.stat().st_mtime + 10
+    os.utime(source, (later, later))
+    assert compile_catalogues(tmp_path) == [compiled]
+    assert told(compiled) == "未找到。"
+
+
+def test_a_broken_catalogue_is_an_error(tmp_path: Path) -> None:
+    catalogue(tmp_path, "没有找到。").write_text('msgid "a"\nno catalogue at all\n')
+    with pytest.raises(PoFileError):
+        compile_catalogues(tmp_path)
+
+
+def sources() -> list[Path]:
+    """The project's own catalogues."""
+    return sorted(path for part in ("backend", "workflows") for path in (settings.ROOT / part).rglob("*.po"))
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda path: path.parts[-5])
+def test_every_text_is_translated_with_the_same_placeholders(source: Path) -> None:
+    with source.open("rb") as file:
+        found = read_po(file, locale="zh_Hans", abort_invalid=True)
+    wanting = [message.id for message in found if message.id and not message.string]
+    assert wanting == []
+    assert [message.id for message in found if message.fuzzy and message.id] == []
+    assert [message.id for message in found if _differs(message)] == []
+
+
+def _differs(message: Message) -> bool:
+    return any(True for _ in message.check()) if message.id else False
