@@ -76,7 +76,7 @@ class Visit(Record):
     """Chosen for a call-back by somebody else."""
     instance_id = models.UUIDField(null=True, blank=True)
     """The run of the process that planned it and waits for it; only an address."""
-    replaced_by = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaces")
+    replaced_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaces")
     """The record that was made in place of this planned visit."""
     version = models.PositiveIntegerField(default=1)
 

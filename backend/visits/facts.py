@@ -1,0 +1,94 @@
+"""What decision tables and reviews need to know about visits (D06 visit period, D07 red flags, the yearly review)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from backend.cases.models import Case
+from backend.cases.surveys import answers_of
+from backend.helpers.models import Pairing
+from backend.org import parameters
+from backend.visits.models import Visit
+from backend.visits.visits import unanswered
+
+CADENCES = {"weekly": 7, "fortnightly": 14, "monthly": 30, "quarterly": 90}
+"""What an agreement (F06) may say."""
+USUAL_TIER = "C"
+
+
+def period_facts(case: Case, pairing: Pairing | None, day: date) -> dict[str, Any]:
+    """The inputs of table D06. Season is the parameter `visit.season` (festival, extreme_weather): set for some days."""
+    family = case.family
+    willingness = str(family.willingness)
+    return {
+        "tier": family.risk_tier or USUAL_TIER,
+        "season": str(parameters.value("visit.season", path=case.unit_path, day=day, default="normal")),
+        "willingness": "agreed" if willingness == "unknown" else willingness,
+        "cadence_days": cadence_days(pairing),
+    }
+
+
+def cadence_days(pairing: Pairing | None) -> int:
+    """How often the agreement, else the kind of helper, wants a contact; 0: as the risk tier says."""
+    if pairing is None:
+        return 0
+    return CADENCES.get(str(pairing.agreement.get("cadence", "")), pairing.kind.cadence_days)
+
+
+def visit_facts(visit: Visit) -> dict[str, Any]:
+    """The inputs of table D07, out of the record; what was not asked is unknown."""
+    answers = answers_of(visit.answers)
+    worries = answers.get("worries") or []
+    return {
+        "physical": answers.get("physical") or "unknown",
+        "mental": answers.get("mental") or "unknown",
+        "hazards": len(answers.get("hazards") or []),
+        "gas_or_fire": "gas_or_fire" in worries,
+        "kin_support": answers.get("kin_support") or "unknown",
+        "abuse_signs": "abuse_signs" in worries,
+        "minor_alone": "minor_alone" in worries,
+        "needs": len(answers.get("needs") or []),
+        "money_or_gifts": bool(answers.get("money_or_gifts")),
+        "unanswered": unanswered(visit.family),
+    }
+
+
+def year_facts(case: Case, *, since: datetime, now: datetime) -> dict[str, Any]:
+    """What a yearly review looks at: visits done, late, missed, red flags, days without a helper, tier."""
+    visits = Visit.objects.filter(family=case.family_id, created_at__gte=since)
+    counts = visits.aggregate(
+        done=Count("pk", filter=Q(state=Visit.State.DONE)),
+        late=Count("pk", filter=Q(is_late=True)),
+        not_met=Count("pk", filter=Q(state=Visit.State.NOT_MET)),
+        missed=Count("pk", filter=Q(missed_at__isnull=False)),
+        extra=Count("pk", filter=Q(is_extra=True, state=Visit.State.DONE)),
+        last=Max("started_at", filter=Q(state=Visit.State.DONE)),
+    )
+    flags: dict[str, int] = {}
+    for found in visits.exclude(red_flags=[]).values_list("red_flags", flat=True):
+        for flag in found:
+            flags[flag] = flags.get(flag, 0) + 1
+    last = counts.pop("last")
+    return {
+        **counts,
+        "last_met": timezone.localdate(last).isoformat() if last else None,
+        "flags": flags,
+        "days_without_helper": gap_days(case, since=timezone.localdate(since), until=timezone.localdate(now)),
+        "tier": case.family.risk_tier,
+    }
+
+
+def gap_days(case: Case, *, since: date, until: date) -> int:
+    """Days between two days (the second excluded) on which nobody was with the family."""
+    spells = Pairing.objects.filter(family=case.family_id, from_date__lt=until).order_by("from_date")
+    covered, reached = 0, since
+    for begin, end in spells.values_list("from_date", "to_date"):
+        first, last = max(begin, reached), min(end or until, until)
+        if last > first:
+            covered += (last - first).days
+            reached = last
+    return (until - since).days - covered
