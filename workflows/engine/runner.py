@@ -313,8 +313,8 @@ class Run:
     @property
     def awaited(self) -> frozenset[str]:
         """The names of the messages that `send` would deliver now."""
-        names = {message for message in self.definition.messages if self._catcher(message) is not None}
-        return frozenset(names)
+        self._check()
+        return frozenset(name for name in self.definition.messages if self._catcher(name) is not None)
 
     @property
     def wake_at(self) -> datetime | None:

@@ -127,17 +127,17 @@ class Flow(_Scope, BpmnWorkflow):  # type: ignore[misc]
                 return
 
     def _release(self) -> bool:
-        """Let one join go on that waited for no other token to come; innermost scopes first, ends of scopes last."""
-        scopes = self.scopes()[::-1]
-        for kind in (InclusiveGateway, EndJoin):
-            for scope in scopes:
-                live = scope.live()
-                waiting = [
-                    task for task in live if isinstance(task.task_spec, kind) and task.state == TaskState.WAITING
-                ]
-                if any(task.task_spec.release(task, live) for task in waiting):
-                    return True
-        return False
+        """Let joins go on that waited for no other token to come: ends of scopes only when no other join can."""
+        return any(self._release_each(kind) for kind in (InclusiveGateway, EndJoin))
+
+    def _release_each(self, kind: type) -> bool:
+        """Let one join of this kind go on in each scope; in the next round others may follow."""
+        released = False
+        for scope in self.scopes():
+            live = scope.live()
+            waiting = [task for task in live if isinstance(task.task_spec, kind) and task.state == TaskState.WAITING]
+            released |= any(task.task_spec.release(task, live) for task in waiting)
+        return released
 
 
 class Evaluator:
