@@ -91,10 +91,10 @@ class Command(BaseCommand):
 
     def _report(self, console: Console, roster: Roster) -> None:
         told = {name: count for name, count in roster.counts.items() if isinstance(count, int)}
-        console.print(", ".join(f"{name}: {count}" for name, count in told.items()))
+        console.print(", ".join(f"{name}: {count}" for name, count in told.items()), soft_wrap=True)
         for problem in roster.problems[:SHOWN]:
             place = f"{problem['row']} {problem['column']} {problem['level']} {problem['code']}"
-            console.print(f"  {place}: {message(problem)}", highlight=False, markup=False)
+            console.print(f"  {place}: {message(problem)}", highlight=False, markup=False, soft_wrap=True)
         more = roster.counts["errors"] + roster.counts["warnings"] - SHOWN
         if more > 0:
             console.print(_("  … and %(count)s more") % {"count": more})

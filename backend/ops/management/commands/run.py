@@ -95,10 +95,9 @@ class Command(BaseCommand):
         self._refuse_demo_accounts()
         if collect_static():
             self.say(_("Static files gathered"))
-        call_command("deploy_processes", stdout=self.stdout)
-        first_accounts = "load_demo" if settings.DEMO else "create_administrator"
-        if first_accounts in get_commands():
-            call_command(first_accounts, stdout=self.stdout)
+        for command in ("load_regions", "deploy_processes", "load_demo" if settings.DEMO else "create_administrator"):
+            if command in get_commands():
+                call_command(command, stdout=self.stdout)
         _let_go_of_database()
 
     def _refuse_demo_accounts(self) -> None:
