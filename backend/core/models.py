@@ -6,6 +6,8 @@ import uuid_utils.compat
 from django.db import models
 from django.utils import timezone
 
+from backend.core.crypto import EncryptedText
+
 
 def new_id() -> UUID:
     """A time-ordered id (UUID version 7, RFC 9562): rows made later sort later."""
@@ -30,7 +32,9 @@ class Answer(models.Model):
     fingerprint = models.BinaryField(max_length=32)
     """SHA-256 of method, path and body: the same key with another request is refused."""
     status = models.SmallIntegerField(null=True)
-    body = models.TextField(default="")
+    """Null while the first request is not answered."""
+    body = EncryptedText(default="")
+    """The answer may hold names and more."""
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -185,3 +185,10 @@ def visible_users(users: UserQuerySet, user: Viewer) -> UserQuerySet:
         under("memberships__unit__path", (grant.path for grant in readers))
     )
     return users.filter(mine | Q(pk__in=colleagues.values("pk")))
+
+
+def visible_memberships(user: Viewer) -> Q:
+    """The condition under which a membership may be read: own, in the `user.read` subtree; administrators read all."""
+    if any(grant.role in ADMINISTRATORS for grant in grants(user)):
+        return Q(pk__isnull=False)
+    return Q(user=user.pk) | in_subtree(user, "user.read", "unit__path")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record, new_id
-from backend.org.access import visible_units, visible_users
+from backend.org.access import visible_memberships, visible_units, visible_users
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -128,6 +128,15 @@ class DatedQuerySet(models.QuerySet[Any]):
         return self.filter(Q(from_date__lte=day) & (Q(to_date__isnull=True) | Q(to_date__gt=day)))
 
 
+class MembershipQuerySet(DatedQuerySet):
+    """Memberships by who may see them."""
+
+    def visible_to(self, user: Viewer) -> MembershipQuerySet:
+        """Own ones, those of colleagues one stands in for, and those in the subtree where one reads users."""
+        absent = Deputy.objects.on(timezone.localdate()).filter(deputy=user.pk).values("absent")
+        return self.filter(visible_memberships(user) | Q(user__in=absent))
+
+
 _IN_FORCE = Func("from_date", "to_date", function="daterange", output_field=DateRangeField())
 
 
@@ -141,7 +150,7 @@ class Membership(Record):
     to_date = models.DateField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
-    objects = DatedQuerySet.as_manager()
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -171,6 +180,15 @@ class Membership(Record):
         indexes = [models.Index(fields=["unit", "role"], name="membership_unit_role")]
 
 
+class DeputyQuerySet(DatedQuerySet):
+    """Deputies by who may see them."""
+
+    def visible_to(self, user: Viewer) -> DeputyQuerySet:
+        """Where one is the absent or the deputy, and those of colleagues in the subtree where one reads users."""
+        colleagues = Membership.objects.filter(visible_memberships(user)).values("user")
+        return self.filter(Q(absent=user.pk) | Q(deputy=user.pk) | Q(absent__in=colleagues))
+
+
 class Deputy(Record):
     """Somebody stands in for somebody else's memberships, from a day (included) to a day (excluded)."""
 
@@ -180,7 +198,7 @@ class Deputy(Record):
     to_date = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=200)
 
-    objects = DatedQuerySet.as_manager()
+    objects = DeputyQuerySet.as_manager()
 
     class Meta:
         constraints = [
