@@ -1,7 +1,7 @@
 """Every decision table does what the examples beside it say, at its boundaries too.
 
-Examples: bpmn/<process>/examples/<table>.json, a list of {name, inputs, outputs, rules}. A table that has rules which no
-example fires, or bounds that no example touches from both sides, is not yet understood.
+Examples: bpmn/<process>/examples/<table>.json, a list of {name, inputs, outputs, rules}. A table that has
+rules which no example fires, or bounds that no example touches from both sides, is not yet understood.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ def examples_of(path: Path) -> list[dict[str, Any]]:
 
 
 EXAMPLES = [
-    pytest.param(path, example, id=f"{path.stem}: {example['name']}") for path in TABLES for example in examples_of(path)
+    pytest.param(path, example, id=f"{path.stem}: {example['name']}")
+    for path in TABLES
+    for example in examples_of(path)
 ]
 
 
