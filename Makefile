@@ -22,7 +22,6 @@ check: $(VENV)/dev.stamp
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	$(PY) backend/manage.py makemigrations --check --dry-run
 	$(PY) backend/manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 # The figures of the README; prints a table and writes bench.json. BENCH_SCALE=small takes under five minutes.

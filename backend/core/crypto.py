@@ -64,6 +64,17 @@ def blind_index(value: str) -> bytes:
     return hmac.new(_index_key(settings.FIELD_KEYS), value.encode(), hashlib.sha256).digest()
 
 
+def signature(message: bytes, *, purpose: str, key: str = "") -> tuple[str, bytes]:
+    """Which key (by default the newest) and its HMAC-SHA-256 of the message, different for every purpose.
+
+    Raises KeyError when that key is gone.
+    """
+    keys = _keys(settings.FIELD_KEYS)
+    name = key or next(iter(keys))
+    derived = hmac.new(keys[name], purpose.encode(), hashlib.sha256).digest()
+    return name, hmac.new(derived, message, hashlib.sha256).digest()
+
+
 if TYPE_CHECKING:
     TextField = models.Field[str, str]
 else:

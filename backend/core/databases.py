@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-POOL = {"min_size": 1, "max_size": 8, "timeout": 10}
 OPTIONS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000"
 """A busy case answers 409 at once instead of holding the request: see workflows.store."""
 
@@ -37,12 +36,13 @@ def connection_settings(url: str, data: Path) -> dict[str, Any]:
         "HOST": host,
         "PORT": query.pop("port", None) or (parts.port or ""),
         "ATOMIC_REQUESTS": True,
-        # A connection is tried before it is handed out: after a restart of the database the first request works.
+        # Each thread keeps its connection, and tries it at the beginning of a request: after a restart of the database
+        # the first request works. Threads are few and live long (backend.ops.webserver), so a pool would add nothing.
+        "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "options": f"{OPTIONS} {query.pop('options', '')}".strip(),
             "connect_timeout": 5,
-            "pool": dict(POOL),
             **query,
         },
     }

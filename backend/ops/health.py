@@ -35,7 +35,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 
 def direct_connection() -> "psycopg.Connection[tuple[object, ...]]":
-    """A short-lived connection of its own: a pool would wait long for a server that is gone. Raises psycopg.Error."""
+    """A short-lived connection that gives up soon, and takes no part in a transaction. Raises psycopg.Error."""
     params = connection.get_connection_params() | {"connect_timeout": 2, "options": "-c statement_timeout=2000"}
     params.pop("cursor_factory", None)
     params.pop("context", None)

@@ -98,7 +98,7 @@ class Command(BaseCommand):
         for command in ("load_regions", "deploy_processes", "load_demo" if settings.DEMO else "create_administrator"):
             if command in get_commands():
                 call_command(command, stdout=self.stdout)
-        _let_go_of_database()
+        connection.close()
 
     def _refuse_demo_accounts(self) -> None:
         if settings.DEMO:
@@ -125,7 +125,7 @@ class Command(BaseCommand):
         for user in User.objects.filter(is_demo=True, is_active=True).order_by("created_at", "username"):
             held = user.memberships_held(timezone.localdate()).first()
             table.add_row(user.username, held.get_role_display() if held else "", held.unit.name if held else "")
-        _let_go_of_database()
+        connection.close()
         Console(file=sys.stdout, soft_wrap=True).print(table)
 
     def say(self, line: str) -> None:
@@ -142,9 +142,3 @@ def _terminal_language() -> str:
     """Chinese on a Chinese terminal, else English."""
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh-hans" if locale.startswith("zh") else "en"
-
-
-def _let_go_of_database() -> None:
-    """Close connection and pool: no thread of a pool may live across the forks that start programs."""
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]
