@@ -30,8 +30,8 @@ TITLE = 30  # width of the pool's and of a lane's title
 LEFT = 2 * TITLE
 SIZES = {"event": (36, 36), "gateway": (50, 50), "task": (100, 80), "box": (0, 0)}
 
-# What a way costs: one cell is 1; then a bend, a cell beside a shape, a crossing, a cell along another flow or along the
-# border of a lane, a cell where a label goes, a side of a shape that another flow uses already.
+# What a way costs: one cell is 1; then a bend, a cell beside a shape, a crossing, a cell along another flow or along
+# the border of a lane, a cell where a label goes, a side of a shape that another flow uses already.
 BEND, NEAR, CROSS, ALONG, LABEL, SHARED = 6, 2, 12, 40, 15, 60
 
 Point = tuple[int, int]
