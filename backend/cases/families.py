@@ -150,18 +150,19 @@ def put_on_file(*, family: Family, actor: Actor, now: datetime) -> None:
 
 
 def set_willingness(*, family: Family, willingness: str, actor: Actor, now: datetime, reason: str = "") -> None:
-    """What contact the family wants: agreed, by telephone, at festivals, none."""
-    if family.willingness == willingness:
+    """What contact the family wants: agreed, by telephone, at festivals, none. A later no begins a new half-year."""
+    today = timezone.localdate(now)
+    refused = willingness == Family.Willingness.REFUSED
+    if family.willingness == willingness and (not refused or family.refused_on == today):
         return
     before, family.willingness = family.willingness, willingness
-    today = timezone.localdate(now)
-    if willingness == Family.Willingness.REFUSED:
+    if refused:
         family.refused_on = today
     else:
         family.refused_on, family.consented_on = None, today
     _save(family, now, "willingness", "refused_on", "consented_on")
     data = {"from": str(before), "to": str(willingness)}
-    action = "family.refused" if willingness == Family.Willingness.REFUSED else "family.agreed"
+    action = "family.refused" if refused else "family.agreed"
     record(action=action, object=family, actor=actor, now=now, data=data, reason=reason)
 
 

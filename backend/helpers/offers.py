@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
@@ -23,9 +24,21 @@ from backend.helpers.models import Helper, Offer
 from backend.helpers.places import promised_places, taken_places
 from backend.helpers.ranking import obstacle_of
 from backend.org.access import Actor
+from backend.org.models import Membership
 
 BAND = 5
 """Ages are told in bands of five years."""
+OBSTACLES: Mapping[str, str | Promise] = {
+    "kind_not_allowed": _("This programme does not work with this kind of helper."),
+    "not_active": _("The helper is not available."),
+    "outside_service": _("The helper is not in service today."),
+    "service_too_short": _("The helper's service ends too soon."),
+    "full": _("The helper has no free place."),
+    "same_household": _("The helper belongs to this household."),
+    "with_family_now": _("The helper is with this family already."),
+    "not_for_minors": _("This kind of helper is not paired with families with children."),
+}
+"""What each hard rule of the ranking says to people."""
 AWAITING = (Offer.State.OPEN, Offer.State.ACCEPTED)
 
 
@@ -68,13 +81,13 @@ def make_offer(
     load = taken_places([held.pk], today).get(held.pk, 0) + promised_places([held.pk]).get(held.pk, 0)
     obstacle = obstacle_of(place_of(case, today), applicant(held, held.kind, load))
     if obstacle:
-        raise NotFitting([FieldProblem("/helper", obstacle, NotFitting.message)])
+        raise NotFitting([FieldProblem("/helper", obstacle, OBSTACLES.get(obstacle, NotFitting.message))])
     offer = Offer.objects.create(
         case=case,
         helper=held,
         facts=facts_for(case.family, today),
         reason=reason,
-        via=channel_to(held),
+        via=channel_to(held, today),
         answer_until=answer_until,
         instance_id=instance_id,
         created_at=now,
@@ -105,9 +118,10 @@ def band(age: int) -> str:
     return f"{low}-{low + BAND - 1}"
 
 
-def channel_to(helper: Helper) -> Offer.Via:
-    """Who asks: the partner unit's liaison, else the helper's own inbox, else the village worker in person."""
-    if helper.partner_unit_id:
+def channel_to(helper: Helper, day: date) -> Offer.Via:
+    """Who asks: the partner unit's liaison when it has one, else the helper's own inbox, else the village worker."""
+    unit = helper.partner_unit_id
+    if unit and Membership.objects.on(day).filter(unit=unit, role="liaison").exists():
         return Offer.Via.UNIT
     return Offer.Via.HELPER if helper.user_id else Offer.Via.VILLAGE
 

@@ -21,7 +21,7 @@ USUAL_TIER = "C"
 
 
 def period_facts(case: Case, pairing: Pairing | None, day: date) -> dict[str, Any]:
-    """The inputs of table D06. Season is the parameter `visit.season` (festival, extreme_weather): set for some days."""
+    """The inputs of table D06. The season is parameter `visit.season`: festival or extreme_weather for some days."""
     family = case.family
     willingness = str(family.willingness)
     return {

@@ -1,12 +1,39 @@
-"""Names that diagrams call → functions: the only place where a process meets the domain."""
+"""Where processes meet the domain: what the nodes of the diagrams call by name.
 
-from collections.abc import Callable, Mapping
+One module per process, each with its own `STEPS`. A step takes what it needs from the call, makes one domain call or a
+few, and returns what gateways read. It runs in the command's transaction: nothing outside is touched; other instances
+are reached through jobs queued in that transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import wraps
 from typing import Any
 
-from workflows.engine.runner import Step
-from workflows.steps.context import Context
+from backend.core.errors import DomainError
+from workflows.engine.runner import Call
+from workflows.steps import care_visit, family_case, household_intake, pairing, yearly_review
+from workflows.steps.context import Step
 
-STEPS: Mapping[str, Step] = {}
 
-FORM_VALUES: Mapping[tuple[str, str], Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]] = {}
-"""(process, node) → what the person sees when the item's form opens: `values` of fields and `facts` to decide by."""
+def _pointing(step: Step) -> Step:
+    """The step, with what the domain finds wrong in the answers pointing into the request's body."""
+
+    @wraps(step)
+    def pointed(call: Call) -> Mapping[str, Any] | None:
+        try:
+            return step(call)
+        except DomainError as error:
+            error.problems = [replace(each, pointer=f"/answers{each.pointer}") for each in error.problems]
+            raise
+
+    return pointed
+
+
+STEPS: Mapping[str, Step] = {
+    name: _pointing(step)
+    for module in (family_case, household_intake, pairing, care_visit, yearly_review)
+    for name, step in module.STEPS.items()
+}

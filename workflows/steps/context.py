@@ -10,8 +10,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from backend.audit.history import record
 from backend.cases.models import Case
 from backend.core.errors import NotFound
+from backend.org import parameters
 from backend.org.access import Actor
 from workflows.engine.runner import Call
 
@@ -47,3 +49,14 @@ def case_of(call: Call) -> Case:
     if case is None:
         raise NotFound
     return case
+
+
+def number(call: Call, key: str, default: int) -> int:
+    """A whole number among the parameters of the case's place, in force today."""
+    return int(parameters.value(key, path=case_of(call).unit_path, day=of(call).today, default=default))
+
+
+def tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> None:
+    """An event of the case that changes no row: somebody was reminded, told, asked."""
+    context = of(call)
+    record(action=action, object=case_of(call), actor=context.actor, now=context.now, data=data)

@@ -1,0 +1,268 @@
+"""Steps of care visits (P03): period, plan, record, missed visits, red flags and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from backend.audit.history import record
+from backend.cases import families
+from backend.cases.models import Case, Family
+from backend.helpers import pairings
+from backend.helpers.models import Helper, Pairing
+from backend.org.models import User
+from backend.visits import cadence, facts, visits
+from backend.visits.models import Visit
+from workflows.engine.runner import Call
+from workflows.steps.context import Context, Step, case_of, of, tell
+
+REASONS: Mapping[str, str] = {
+    "wind_up_refused": "family_refused",
+    "wind_up_moved": "moved",
+    "wind_up_died": "died",
+    "wind_up_closed": "closed",
+}
+"""Node → why the spell ends."""
+
+
+def period_facts(call: Call) -> dict[str, Any]:
+    """The inputs of table D06."""
+    case, context = case_of(call), of(call)
+    return facts.period_facts(case, pairings.current_pairing(case, context.today), context.today)
+
+
+def plan_next(call: Call) -> dict[str, Any]:
+    """Plan the next visit by the period found; none when the year with this helper is over first."""
+    case, context, data = case_of(call), of(call), call.data
+    _keep_flags(call)
+    pairing = pairings.current_pairing(case, context.today)
+    review_on = _review_day(case, pairing)
+    period = int(data.get("period_days") or 0)
+    if period == 0:
+        at = _morning(max(review_on, context.today))
+        return _plan(over=context.today >= review_on, opens=at, missed=at, report=at)
+    rules = visits.rules_for(case.unit_path, context.today)
+    day = _next_day(case, pairing, period, context, rules)
+    if day >= review_on:
+        return _plan(over=True, opens=context.now, missed=context.now, report=context.now)
+    window = cadence.window(day, period_days=period, rules=rules)
+    visit = visits.plan_visit(
+        case=case,
+        pairing=pairing,
+        window=window,
+        channel=str(data.get("channel") or "home"),
+        instance_id=context.instance_id,
+        actor=context.actor,
+        now=context.now,
+    )
+    report = cadence.report_at(window.due_at, tier=case.family.risk_tier, rules=rules)
+    return {
+        **_plan(over=False, opens=window.opens_at, missed=window.due_at, report=report),
+        "visit": str(visit.pk),
+        "helper_user": _doer(pairing),
+    }
+
+
+def record_visit(call: Call) -> dict[str, Any]:
+    """The record typed into the work item, by the helper or by the village worker who went instead."""
+    context = of(call)
+    recorded = visits.record_visit(
+        visit=_visit(call),
+        answers=call.answers,
+        answering=context.instance_id,
+        actor=context.actor,
+        now=context.now,
+    )
+    return {"record_state": recorded.record_state, "call_back": recorded.call_back}
+
+
+def note_missed(call: Call) -> dict[str, Any]:
+    """The helper did not come in time: asked kindly; the village worker goes, the supervisor hears when nobody went."""
+    case, context = case_of(call), of(call)
+    visit = visits.miss_visit(visit=_visit(call), actor=context.actor, now=context.now)
+    rules = visits.rules_for(case.unit_path, context.today)
+    due = visit.due_at or context.now
+    return {"report_at": cadence.report_at(due, tier=case.family.risk_tier, rules=rules).isoformat()}
+
+
+def report_missed(call: Call) -> None:
+    """A missed visit was still not made: the supervisor is told."""
+    _tell(call, "visit.missed_reported")
+
+
+def decide_late_record(call: Call) -> None:
+    """The supervisor's word on a record of more than 7 days (E20)."""
+    context, answers = of(call), call.answers
+    visits.decide_late_record(
+        visit=_visit(call),
+        allow=answers["late_decision"] == "allow",
+        reason=str(answers["reason"]),
+        actor=context.actor,
+        now=context.now,
+    )
+
+
+def visit_facts(call: Call) -> dict[str, Any]:
+    """The inputs of table D07."""
+    return facts.visit_facts(_visit(call))
+
+
+def raise_alarm(call: Call) -> None:
+    """Something dangerous was seen: the duty officer is told at once, nothing waits for approval."""
+    _keep_flags(call)
+    _tell(call, "visit.alarm_raised", {"flags": list(call.data.get("flags") or [])})
+
+
+def record_emergency(call: Call) -> None:
+    """What was done, whom one called, when (P04)."""
+    _follow_up(call, "emergency", "alarm_result")
+
+
+def pass_on_alarm(call: Call) -> None:
+    """Ten minutes without acknowledgement: the alarm goes on to the deputy and the leading group."""
+    _tell(call, "visit.alarm_passed_on")
+
+
+def record_follow_up(call: Call) -> None:
+    """What follows from needs, health, safety or boundary flags."""
+    _keep_flags(call)
+    _follow_up(call, "follow_up", "follow_up_result")
+
+
+def record_call_back(call: Call) -> None:
+    """What the family says about the visit, asked by somebody who did not make it."""
+    _follow_up(call, "call_back", "call_result")
+
+
+def end_period(call: Call) -> None:
+    """The year with this helper is over: the review follows."""
+    _keep_flags(call)
+    tell(call, "case.care_period_ended")
+
+
+def wind_up(call: Call) -> None:
+    """Something ended the visits: plans are cancelled, the spell ends with its reason, a handover note is due."""
+    case, context = case_of(call), of(call)
+    reason = REASONS.get(call.node_id) or str(call.data.get("reason") or "helper_ended")
+    visits.cancel_visits(case=case, reason=reason, actor=context.actor, now=context.now)
+    if call.node_id == "wind_up_helper":
+        _end_spell_of(call, reason)
+        return
+    if call.node_id == "wind_up_refused":
+        families.set_willingness(
+            family=case.family, willingness=Family.Willingness.REFUSED, actor=context.actor, now=context.now
+        )
+    pairings.end_pairings_of(case=case, reason=reason, actor=context.actor, now=context.now)
+
+
+def _end_spell_of(call: Call, reason: str) -> None:
+    """End the spells of the helper whom the message names; they may have ended with the helper's service already."""
+    case, context = case_of(call), of(call)
+    ended_on = date.fromisoformat(call.data["ended_on"]) if call.data.get("ended_on") else context.today
+    spells = Pairing.objects.from_day(ended_on).filter(case=case, helper=call.data["helper"])
+    for spell in spells.filter(to_date__isnull=True):
+        pairings.end_pairing(pairing=spell, reason=reason, ended_on=ended_on, actor=context.actor, now=context.now)
+
+
+def _plan(*, over: bool, opens: datetime, missed: datetime, report: datetime) -> dict[str, Any]:
+    return {
+        "care_over": over,
+        "visit": None,
+        "helper_user": None,
+        "open_at": opens.isoformat(),
+        "missed_at": missed.isoformat(),
+        "report_at": report.isoformat(),
+    }
+
+
+def _next_day(case: Case, pairing: Pairing | None, period: int, context: Context, rules: cadence.Rules) -> date:
+    """The day of the next visit: the family's last contact counts, whoever made it (E6)."""
+    before = Visit.objects.filter(family=case.family_id)
+    met = before.filter(state=Visit.State.DONE).order_by("-started_at").values_list("started_at", "next_on").first()
+    tried_states = [Visit.State.NOT_MET, Visit.State.REFUSED]
+    tried = before.filter(state__in=tried_states).order_by("-started_at").values_list("started_at", flat=True).first()
+    missed = before.filter(state=Visit.State.MISSED).order_by("-due_at").values_list("planned_for", flat=True).first()
+    attempts = [day for day in (_local(tried), missed) if day is not None]
+    return cadence.next_day(
+        start=pairing.from_date if pairing else timezone.localdate(case.opened_at),
+        last_met=_local(met[0]) if met else None,
+        last_tried=max(attempts, default=None),
+        agreed=met[1] if met else None,
+        period_days=period,
+        today=context.today,
+        tier=case.family.risk_tier,
+        rules=rules,
+    )
+
+
+def _review_day(case: Case, pairing: Pairing | None) -> date:
+    if pairing is not None and pairing.review_on is not None:
+        return pairing.review_on
+    begun = pairing.from_date if pairing else timezone.localdate(case.opened_at)
+    return pairings.months_later(begun, pairings.REVIEW_MONTHS)
+
+
+def _doer(pairing: Pairing | None) -> str | None:
+    """The account of the helper who is to go; None when the village worker goes: no account, or away (E4)."""
+    if pairing is None or pairing.helper.status != Helper.Status.ACTIVE or pairing.helper.user_id is None:
+        return None
+    active = User.objects.filter(pk=pairing.helper.user_id, is_active=True).exists()
+    return str(pairing.helper.user_id) if active else None
+
+
+def _visit(call: Call) -> Visit:
+    return Visit.objects.select_related("case", "family").get(pk=call.data["visit"])
+
+
+def _keep_flags(call: Call) -> None:
+    """What D07 found about the visit that process data names."""
+    visit_id, flags = call.data.get("visit"), call.data.get("flags")
+    if visit_id and flags:
+        visits.note_flags(visit=Visit.objects.get(pk=visit_id), flags=flags)
+
+
+def _follow_up(call: Call, kind: str, result: str) -> None:
+    context = of(call)
+    visits.follow_up(
+        visit=_visit(call),
+        kind=kind,
+        result=str(call.answers[result]),
+        answers=call.answers,
+        actor=context.actor,
+        now=context.now,
+    )
+
+
+def _tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> None:
+    case, context = case_of(call), of(call)
+    visit = _visit(call)
+    record(action=action, object=visit, label=case.family.label, actor=context.actor, now=context.now, data=data)
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, cadence.DAY_BEGINS, tzinfo=cadence.LOCAL)
+
+
+def _local(moment: datetime | None) -> date | None:
+    return timezone.localdate(moment) if moment else None
+
+
+STEPS: Mapping[str, Step] = {
+    "care_visit.period_facts": period_facts,
+    "care_visit.plan_next": plan_next,
+    "care_visit.record_visit": record_visit,
+    "care_visit.note_missed": note_missed,
+    "care_visit.report_missed": report_missed,
+    "care_visit.decide_late_record": decide_late_record,
+    "care_visit.visit_facts": visit_facts,
+    "care_visit.raise_alarm": raise_alarm,
+    "care_visit.record_emergency": record_emergency,
+    "care_visit.pass_on_alarm": pass_on_alarm,
+    "care_visit.record_follow_up": record_follow_up,
+    "care_visit.record_call_back": record_call_back,
+    "care_visit.end_period": end_period,
+    "care_visit.wind_up": wind_up,
+}

@@ -1,0 +1,256 @@
+"""Steps of the family case: the umbrella that starts the phases, hears what happens and ends.
+
+Phases run as instances of their own and are reached only by jobs: two instances are never locked together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backend.cases import cases, families
+from backend.cases.models import Case, Family, Review
+from backend.core.errors import FieldProblem
+from backend.core.jobs import enqueue
+from backend.helpers import offers, pairings
+from backend.helpers.models import Offer, Pairing
+from backend.org.access import Actor
+from backend.visits import visits
+from workflows.engine.runner import Call
+from workflows.models import Instance
+from workflows.steps.context import Context, Step, case_of, of, tell
+
+PHASES: Mapping[str, str] = {
+    "household_intake": "survey",
+    "pairing": "pairing",
+    "care_visit": "care",
+    "yearly_review": "review",
+}
+"""Process of a phase → what the case's phase is called meanwhile."""
+MESSAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "tell_helper_ended": ("helper_ended", ("helper", "reason", "ended_on")),
+    "tell_refused": ("family_refused", ("level", "reason")),
+    "stop_moved": ("family_moved", ("to", "moved_on")),
+    "stop_died": ("family_died", ("died_on",)),
+    "stop_closed": ("case_closed", ("reason",)),
+}
+"""Node → the message it passes on, and what belongs to it."""
+MORNING = time(9)
+
+
+def open_case(call: Call) -> None:
+    """The case is open, also when the process begins anew."""
+    case, context = case_of(call), of(call)
+    if case.state == Case.State.PAUSED:
+        cases.resume_case(case=case, actor=context.actor, now=context.now)
+
+
+def start_intake(call: Call) -> dict[str, Any]:
+    """Queue the survey."""
+    return _start("household_intake", call)
+
+
+def start_pairing(call: Call) -> dict[str, Any]:
+    """Queue the search for a helper."""
+    return _start("pairing", call)
+
+
+def start_care(call: Call) -> dict[str, Any]:
+    """Queue the visits."""
+    return _start("care_visit", call)
+
+
+def start_review(call: Call) -> dict[str, Any]:
+    """Queue the yearly review."""
+    return _start("yearly_review", call)
+
+
+def _start(process: str, call: Call) -> dict[str, Any]:
+    case, context = case_of(call), of(call)
+    cases.enter_phase(case=case, phase=PHASES[process], actor=context.actor, now=context.now)
+    enqueue(
+        "processes.start",
+        lock=f"case:{case.pk}",
+        process=process,
+        case_id=str(case.pk),
+        parent_id=str(context.instance_id),
+        actor=context.actor.as_json(),
+    )
+    return {"phase": process}
+
+
+def record_interim_visit(call: Call) -> None:
+    """The village worker's visit while nobody is paired (P02: interim visits)."""
+    case, context, answers = case_of(call), of(call), call.answers
+    visited_on = date.fromisoformat(answers["visited_on"])
+    rules = visits.rules_for(case.unit_path, context.today)
+    if not context.today - timedelta(days=rules.blocked_days) < visited_on <= context.today:
+        raise visits.BadRecord([FieldProblem("/visited_on", "wrong_day", _("The visit lies too far back or ahead."))])
+    noon = timezone.make_aware(datetime.combine(visited_on, time(12)))
+    found = {
+        "visit_result": answers["met"],
+        "started_at": min(noon, context.now).isoformat(),
+        "channel": answers["channel"],
+        "needs": answers.get("needs", []),
+        "note": answers.get("note", ""),
+        # Only the day is asked: what is noted is reason enough for a record of the day before yesterday.
+        "late_reason": answers.get("note") or str(_("entered with the day only")),
+    }
+    visits.record_contact(case=case, answers=found, actor=context.actor, now=context.now)
+
+
+def report_gap(call: Call) -> None:
+    """Fourteen days without a helper: the supervisor is told."""
+    tell(call, "case.gap_reported")
+
+
+def suspend_case(call: Call) -> dict[str, Any]:
+    """Nobody is bothered any more; asked again after six months, not sooner (E5)."""
+    case, context = case_of(call), of(call)
+    outcome = str(call.data.get("phase_outcome") or "")
+    if outcome in {"refused", "family_refused"}:
+        _refuse(case, Family.Willingness.REFUSED, context)
+    wind_up(case=case, reason=outcome or "paused", actor=context.actor, now=context.now)
+    cases.pause_case(case=case, reason=outcome, actor=context.actor, now=context.now)
+    day = families.ask_again_on(case.family) or context.today + timedelta(days=families.ASK_AGAIN_DAYS)
+    return {"ask_again_at": timezone.make_aware(datetime.combine(day, MORNING)).isoformat()}
+
+
+def record_ask_again(call: Call) -> dict[str, Any]:
+    """What the family says after half a year."""
+    case, context = case_of(call), of(call)
+    willing = call.answers["willing"] == "willing"
+    wants = Family.Willingness.AGREED if willing else Family.Willingness.REFUSED
+    _refuse(case, wants, context)
+    tell(call, "family.asked_again", {"willing": call.answers["willing"], "method": call.answers["method"]})
+    filed = Review.objects.filter(case__family=case.family_id, subject="filing", decision="confirm").exists()
+    return {"filed": filed}
+
+
+def resume_case(call: Call) -> None:
+    """The family wants to: the case goes on."""
+    case, context = case_of(call), of(call)
+    cases.resume_case(case=case, actor=context.actor, now=context.now)
+
+
+def close_case(call: Call) -> None:
+    """The case ends; the node tells why."""
+    case, context, data = case_of(call), of(call), call.data
+    if call.node_id == "close_moved":
+        _move_away(case, data, context)
+    if call.node_id == "close_died":
+        families.close_file(family=case.family, why="died", actor=context.actor, now=context.now)
+    wind_up_case(case=case, reason=_close_reason(call), actor=context.actor, now=context.now)
+
+
+def _close_reason(call: Call) -> str:
+    data = call.data
+    reasons = {"close_moved": "moved", "close_died": "died", "close_by_office": str(data.get("reason") or "office")}
+    if call.node_id in reasons:
+        return reasons[call.node_id]
+    if call.node_id == "close_ended" and data.get("willing") == "never":
+        return "refused"
+    return str(data.get("phase_outcome") or "ended")
+
+
+def wind_up_case(*, case: Case, reason: str, actor: Actor, now: datetime) -> None:
+    """End what is still under way in a case and close it; what is closed already stays as it is."""
+    wind_up(case=case, reason=reason, actor=actor, now=now)
+    if case.state in cases.LIVE:
+        cases.close_case(case=case, reason=reason, actor=actor, now=now)
+
+
+def wind_up(*, case: Case, reason: str, actor: Actor, now: datetime) -> None:
+    """Nothing of the case is under way any more: offers taken back, plans cancelled, spells ended."""
+    offers.withdraw_offers(case=case, actor=actor, now=now, reason=reason)
+    visits.cancel_visits(case=case, reason=reason, actor=actor, now=now)
+    pairings.end_pairings_of(case=case, reason=reason, actor=actor, now=now)
+
+
+def tell_phase(call: Call) -> None:
+    """Pass a message on to the phase that runs, when it concerns that phase; the phase ends and reports.
+
+    A refusal may mean less than all: by telephone only is noted and nothing is interrupted; "not this helper" is the
+    end of this helper.
+    """
+    case, context = case_of(call), of(call)
+    name, data = _message(call)
+    if name == "family_refused" and data.get("level") == "phone_only":
+        _refuse(case, Family.Willingness.PHONE, context)
+        return
+    if name == "family_refused" and data.get("level") == "helper":
+        helper = _present_helper(case)
+        if helper is not None:
+            _pass_on("helper_ended", {"helper": str(helper), "reason": "family_wish"}, context)
+        return
+    if name == "helper_ended" and str(_present_helper(case)) != str(data.get("helper")):
+        return
+    if name == "family_refused":
+        _refuse(case, Family.Willingness.REFUSED, context)
+    _pass_on(name, data, context)
+
+
+def stop_phase(call: Call) -> None:
+    """Pass on what ends everything; the phase ends itself."""
+    name, data = _message(call)
+    _pass_on(name, data, of(call))
+
+
+def _message(call: Call) -> tuple[str, dict[str, Any]]:
+    name, keys = MESSAGES[call.node_id]
+    return name, {key: call.data[key] for key in keys if call.data.get(key) is not None}
+
+
+def _pass_on(name: str, data: Mapping[str, Any], context: Context) -> None:
+    running = Instance.objects.filter(parent_id=context.instance_id, state=Instance.State.RUNNING)
+    for instance_id in running.values_list("pk", flat=True):
+        enqueue(
+            "processes.message",
+            lock=f"instance:{instance_id}",
+            instance_id=str(instance_id),
+            name=name,
+            data=dict(data),
+            actor=context.actor.as_json(),
+        )
+
+
+def _present_helper(case: Case) -> UUID | None:
+    """Who is asked, or who is or was last with the family."""
+    asked = Offer.objects.filter(case=case, state__in=offers.AWAITING, pairing__isnull=True).order_by("id").last()
+    if asked is not None:
+        return asked.helper_id
+    spell = Pairing.objects.filter(case=case).order_by("from_date", "id").last()
+    return spell.helper_id if spell else None
+
+
+def _refuse(case: Case, willingness: Family.Willingness, context: Context) -> None:
+    families.set_willingness(family=case.family, willingness=willingness, actor=context.actor, now=context.now)
+
+
+def _move_away(case: Case, data: Mapping[str, Any], context: Context) -> None:
+    moved_on = date.fromisoformat(data["moved_on"]) if data.get("moved_on") else context.today
+    families.move_away(
+        family=case.family, to=str(data.get("to") or "unknown"), moved_on=moved_on, actor=context.actor, now=context.now
+    )
+
+
+STEPS: Mapping[str, Step] = {
+    "family_case.open_case": open_case,
+    "family_case.start_intake": start_intake,
+    "family_case.start_pairing": start_pairing,
+    "family_case.start_care": start_care,
+    "family_case.start_review": start_review,
+    "family_case.record_interim_visit": record_interim_visit,
+    "family_case.report_gap": report_gap,
+    "family_case.suspend_case": suspend_case,
+    "family_case.record_ask_again": record_ask_again,
+    "family_case.resume_case": resume_case,
+    "family_case.close_case": close_case,
+    "family_case.tell_phase": tell_phase,
+    "family_case.stop_phase": stop_phase,
+}
