@@ -135,7 +135,13 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "stalled_worker_timeout": 30,
     "shutdown_graceful_timeout": 15,
 }
-PROCRASTINATE_IMPORT_PATHS = ["backend.jobs.processes", "backend.jobs.timers", "backend.jobs.rosters"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "backend.jobs.history",
+    "backend.jobs.housekeeping",
+    "backend.jobs.processes",
+    "backend.jobs.rosters",
+    "backend.jobs.timers",
+]
 
 BPMN_FOLDER = ROOT / "bpmn"
 os.environ.setdefault("PGTZ", "UTC")

@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.org.models import Token, User
 
 BYTES = 32
+KEPT = timedelta(days=90)
+"""How long a token that ended is kept, for questions about who had one."""
 
 
 def new_secret() -> str:
@@ -31,3 +33,9 @@ def user_of(plain: str, *, now: datetime) -> User | None:
     """Whom the token lets in, or None. One statement."""
     token = token_of(plain, now=now)
     return token.user if token else None
+
+
+def purge(*, now: datetime) -> int:
+    """Forget tokens that expired long ago (history still tells of them): how many."""
+    count, _by_model = Token.objects.filter(expires_at__lt=now - KEPT).delete()
+    return count

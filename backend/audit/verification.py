@@ -1,0 +1,248 @@
+"""Is the history as it was written? One pass over events, heads of chains and seals, in constant memory."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg import sql
+
+from backend.audit.canonical import canonical, digest, time_text
+from backend.audit.history import SEALED
+from backend.audit.models import Seal
+from backend.audit.seals import PURPOSE, content
+from backend.core.crypto import signature
+
+FETCHED = 2000
+LINES = 500
+NEAR = 1000
+"""How far from its place a moved event is looked for."""
+
+
+class Fault(NamedTuple):
+    """One thing that is not as it was written.
+
+    `what`: altered, missing, reordered, foreign (belongs elsewhere or was never written through the front door),
+    unlinked (follows on an event that is not the one before it any more), head (of the chain), seal.
+    """
+
+    chain: str
+    seq: int | None
+    id: UUID | None
+    what: str
+    detail: str
+
+    def __str__(self) -> str:
+        place = f"{self.chain} #{self.seq}" if self.seq is not None else self.chain
+        return " ".join(filter(None, [place, str(self.id or ""), f"{self.what}:", self.detail]))
+
+
+@dataclass
+class Verdict:
+    """What a pass found: how much was read, how many faults, and the first of them."""
+
+    chains: int = 0
+    events: int = 0
+    seals: int = 0
+    count: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.count == 0
+
+
+class Row(NamedTuple):
+    """An event as stored, with the head of its chain."""
+
+    told: dict[str, Any]
+    body: str
+    seq: int
+    previous: bytes
+    digest: bytes
+    length: int | None
+    head: bytes | None
+
+
+def verify(*, chain: str = "", since: datetime | None = None, most: int = 100) -> Verdict:
+    """One whole pass (see `faults`), keeping the first `most` faults."""
+    verdict = Verdict()
+    for fault in faults(verdict, chain=chain, since=since):
+        verdict.count += 1
+        if len(verdict.faults) < most:
+            verdict.faults.append(fault)
+    return verdict
+
+
+def faults(
+    verdict: Verdict,
+    *,
+    chain: str = "",
+    since: datetime | None = None,
+    seal: str = "",
+    read: Callable[[int], None] = lambda events: None,
+) -> Iterator[Fault]:
+    """Everything that is not as it was written, as it is found; counts what it reads in `verdict`.
+
+    `chain`: only that one. `since`: only chains that have an event since then (a quick look; the whole pass finds all).
+    `seal`: `number:mac` as a log or a notebook tells it, which must still be there. `read`: called with the number of
+    events read so far. Runs best inside a transaction: the cursor is the server's.
+    """
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(*_query(chain, since))
+        for _name, rows in groupby(_rows(cursor, verdict, read), key=lambda row: row.told["chain"]):
+            verdict.chains += 1
+            yield from chain_faults(rows)
+    yield from _empty_chains(chain)
+    if since is None:
+        yield from _seal_faults(verdict, chain, seal)
+
+
+def chain_faults(rows: Iterable[Row]) -> Iterator[Fault]:
+    """The faults of one chain, whose events come in the order of their seq."""
+    place, before = 0, b""
+    for row in rows:
+        chain, id = row.told["chain"], row.told["id"]
+        if row.seq > place + 1:
+            yield _missing(chain, place + 1, row.seq - 1)
+        elif row.seq <= place:
+            yield Fault(chain, row.seq, id, "reordered", f"stands after #{place}")
+        elif row.previous != before:
+            yield Fault(chain, row.seq, id, "unlinked", "the event before it is not the one it was chained to")
+        yield from event_faults(row)
+        place, before = row.seq, row.digest
+    yield from _head_faults(chain, place, before, row)
+
+
+def event_faults(row: Row) -> Iterator[Fault]:
+    """The faults of one event in itself: columns against body, body against digest."""
+    chain, id = row.told["chain"], row.told["id"]
+    if columns := _altered(row):
+        what = "foreign" if "chain" in columns else "altered"
+        yield Fault(chain, row.seq, id, what, f"not as its body tells: {', '.join(columns)}")
+    if digest(row.previous, row.seq, row.body) != row.digest:
+        places = range(max(1, row.seq - NEAR), row.seq + NEAR)
+        belongs = next((seq for seq in places if digest(row.previous, seq, row.body) == row.digest), None)
+        if belongs is not None:
+            yield Fault(chain, row.seq, id, "reordered", f"was written as #{belongs}")
+        else:
+            yield Fault(chain, row.seq, id, "altered", "its body is not the one of its digest")
+
+
+def _altered(row: Row) -> list[str]:
+    if canonical(row.told) == row.body:
+        return []
+    try:
+        body = json.loads(row.body)
+    except ValueError:
+        return ["body"]
+    told = json.loads(canonical(row.told))  # numbers may be written in more than one way: compare values
+    return [name for name in SEALED if body.get(name) != told[name]]
+
+
+def _missing(chain: str, first: int, last: int) -> Fault:
+    return Fault(chain, first, None, "missing", "" if first == last else f"and all up to #{last}")
+
+
+def _head_faults(chain: str, place: int, before: bytes, row: Row) -> Iterator[Fault]:
+    if row.length is None:
+        yield Fault(chain, None, None, "head", "the chain has lost its head")
+    elif place < row.length:
+        yield _missing(chain, place + 1, row.length)
+    elif place > row.length:
+        yield Fault(chain, place, row.told["id"], "foreign", f"the chain ends at #{row.length}")
+    elif before != row.head:
+        yield Fault(chain, place, row.told["id"], "head", "the head is not the last event's digest")
+
+
+def _query(chain: str, since: datetime | None) -> tuple[sql.Composed, list[Any]]:
+    """Events with the heads of their chains, in one statement: both as of the same moment."""
+    where, values = sql.SQL("true"), list[Any]()
+    if chain:
+        where, values = sql.SQL("event.chain = %s"), [chain]
+    elif since:
+        where, values = sql.SQL("event.chain IN (SELECT chain FROM audit_event WHERE at >= %s)"), [since]
+    told = sql.SQL(", ").join([sql.SQL("event.") + sql.Identifier(name) for name in SEALED])
+    statement = sql.SQL(
+        "SELECT {}, event.body, event.seq, event.previous, event.digest, chain.length, chain.head"
+        " FROM audit_event event LEFT JOIN audit_chain chain ON chain.name = event.chain"
+        " WHERE {} ORDER BY event.chain, event.seq"
+    )
+    return statement.format(told, where), values
+
+
+def _rows(cursor: CursorWrapper, verdict: Verdict, read: Callable[[int], None]) -> Iterator[Row]:
+    while portion := cursor.fetchmany(FETCHED):
+        for found in portion:
+            told = dict(zip(SEALED, found, strict=False))
+            told["at"] = time_text(told["at"])
+            told["data"] = json.loads(told["data"])
+            body, seq, previous, own, length, head = found[len(SEALED) :]
+            yield Row(told, body, seq, bytes(previous), bytes(own), length, None if head is None else bytes(head))
+        verdict.events += len(portion)
+        read(verdict.events)
+
+
+def _empty_chains(chain: str) -> Iterator[Fault]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, length FROM audit_chain chain WHERE (%s = '' OR name = %s)"
+            " AND NOT EXISTS (SELECT FROM audit_event event WHERE event.chain = chain.name)",
+            [chain, chain],
+        )
+        for name, length in cursor.fetchall():
+            yield _missing(name, 1, length)
+
+
+def _seal_faults(verdict: Verdict, chain: str, noted: str) -> Iterator[Fault]:
+    """Every seal against its signature, the seal before, and the events that it knows."""
+    number, previous = 0, b""
+    for seal in Seal.objects.order_by("number").iterator(chunk_size=20):
+        verdict.seals += 1
+        number += 1
+        if seal.number != number:
+            yield Fault("", None, None, "seal", f"seal {number} is missing")
+            number = seal.number
+        elif bytes(seal.previous) != previous:
+            yield Fault("", None, None, "seal", f"seal {number} follows on another than the one before it")
+        if not _is_signed(seal):
+            yield Fault("", None, None, "seal", f"seal {number} was not made with the key {seal.key}")
+        if noted.startswith(f"{number}:") and noted != f"{number}:{bytes(seal.mac).hex()}":
+            yield Fault("", None, None, "seal", f"seal {number} is not the one that was noted")
+        previous = bytes(seal.mac)
+        lines = [line for line in seal.body.splitlines() if not chain or line.startswith(f"{chain} ")]
+        for start in range(0, len(lines), LINES):
+            yield from _broken_lines(seal.number, lines[start : start + LINES])
+    if noted and int(noted.partition(":")[0]) > number:
+        yield Fault("", None, None, "seal", f"seal {noted.partition(':')[0]} is missing")
+
+
+def _is_signed(seal: Seal) -> bool:
+    try:
+        _key, mac = signature(content(bytes(seal.previous), seal.number, seal.body), purpose=PURPOSE, key=seal.key)
+    except KeyError:
+        return False
+    return mac == bytes(seal.mac)
+
+
+def _broken_lines(number: int, lines: list[str]) -> Iterator[Fault]:
+    chains, places, digests = zip(*(line.split(" ") for line in lines), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT line.chain, line.seq, event.id, encode(event.digest, 'hex') = line.digest"
+            " FROM unnest(%s::text[], %s::bigint[], %s::text[]) line (chain, seq, digest)"
+            " LEFT JOIN audit_event event ON event.chain = line.chain AND event.seq = line.seq"
+            " WHERE encode(event.digest, 'hex') IS DISTINCT FROM line.digest",
+            [list(chains), [int(place) for place in places], list(digests)],
+        )
+        for chain, seq, id, same in cursor.fetchall():
+            if same is None:
+                yield Fault(chain, seq, None, "missing", f"known to seal {number}")
+            else:
+                yield Fault(chain, seq, id, "altered", f"seal {number} knows another digest")
