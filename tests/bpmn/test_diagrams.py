@@ -22,6 +22,7 @@ from lxml import etree
 
 from backend.org.roles import ROLE_NAMES
 from tests.bpmn.layout import BPMN, BPMNDI, DC, DI, Rect, drawn, overlap
+from tests.bpmn.picture import pictures
 from workflows.engine.definition import Definition, compile_definition
 from workflows.engine.scenarios import play
 from workflows.engine.xmlfile import properties
@@ -175,6 +176,12 @@ def test_drawing_again_changes_nothing() -> None:
     """What is committed is what the tool draws, so that nobody has to move boxes by hand."""
     path = FOLDER / "yearly_review" / "yearly_review.bpmn"
     assert drawn(path.read_bytes()) == path.read_bytes()
+
+
+def test_the_picture_of_the_readme_is_up_to_date() -> None:
+    path = FOLDER / "family_case" / "family_case.bpmn"
+    for ending, content in pictures(path.read_bytes()):
+        assert path.with_suffix(ending).read_bytes() == content
 
 
 # -- names --------------------------------------------------------------------------------------------------------
