@@ -23,4 +23,7 @@ def flag(name: str, default: bool) -> bool:
 def number(name: str, default: int) -> int:
     """The variable as a whole number; raises ValueError when it is none."""
     value = os.environ.get(name, "").strip()
-    return int(value) if value else default
+    try:
+        return int(value) if value else default
+    except ValueError as error:
+        raise ValueError(f"{name}={value!r}: say a whole number") from error
