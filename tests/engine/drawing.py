@@ -74,7 +74,7 @@ def user(id: str, **properties: str) -> Drawn:
 
 def service(id: str, step: str | None = None) -> Drawn:
     """A service node; by default its step is called as the node."""
-    return Drawn(id, "serviceTask", {}, {"step": step or f"steps.{id}"})
+    return Drawn(id, "serviceTask", {}, {"step": f"steps.{id}" if step is None else step})
 
 
 def rule(id: str, table: str, **properties: str) -> Drawn:

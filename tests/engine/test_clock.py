@@ -38,7 +38,13 @@ def _no_other_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("year", [1990, 2026, 2200])
 def test_timers_count_from_the_given_time(year: int) -> None:
     now = NOW.replace(year=year)
-    run = Run.start(compiled(TIMED), data={}, steps={"steps.remind": lambda call: None, "steps.close": lambda call: None}, context=None, now=now)
+    run = Run.start(
+        compiled(TIMED),
+        data={},
+        steps={"steps.remind": lambda call: None, "steps.close": lambda call: None},
+        context=None,
+        now=now,
+    )
     assert run.wake_at == now + timedelta(days=3)
 
 

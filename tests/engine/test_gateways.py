@@ -120,7 +120,13 @@ def test_a_fork_and_join_inside_a_loop_join_anew_in_each_round() -> None:
     )
     moves = []
     for again in (True, True, True, False):
-        moves += [complete("right"), waiting("left"), complete("left"), waiting("check"), complete("check", again=again)]
+        moves += [
+            complete("right"),
+            waiting("left"),
+            complete("left"),
+            waiting("check"),
+            complete("check", again=again),
+        ]
     assert told(files, *moves, end="done").passed.count("join") == 4
 
 

@@ -155,7 +155,8 @@ def test_nothing_is_left_of_instances_that_were_taken_away() -> None:
     run = again(started(compiled(INSIDE), data={"helpers": ["a"]}))
     before = len(run.dump())
     run = started(compiled(INSIDE), data={"helpers": [str(number) for number in range(50)]})
-    run.at(run.wake_at or pytest.fail())
+    assert run.wake_at is not None
+    run.at(run.wake_at)
     run.wake()
     assert len(run.dump()) < before + 200
 

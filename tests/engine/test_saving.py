@@ -234,7 +234,9 @@ def test_data_given_and_read_is_copied() -> None:
     assert run.data == {"list": [1]}
 
 
-@pytest.mark.parametrize("content", [b"", b"x", zlib.compress(b"[]"), zlib.compress(b'{"format": 0}'), zlib.compress(b"{")])
+@pytest.mark.parametrize(
+    "content", [b"", b"x", zlib.compress(b"[]"), zlib.compress(b'{"format": 0}'), zlib.compress(b"{")]
+)
 def test_what_is_no_saved_run_is_refused(content: bytes) -> None:
     with pytest.raises(StateDoesNotFit):
         Run.restore(compiled(SIMPLE), content, steps={}, context=None, now=NOW)

@@ -11,7 +11,9 @@ from tests.engine.plays import NOW, compiled, started
 from workflows.engine.definition import Definition
 from workflows.engine.runner import Call, ProcessFailed, Run, StepFailed, Where
 
-FILES = process("stepping", "start -> prepare -> work -> finish -> done", user("work", keep="answer", step="steps.note"))
+FILES = process(
+    "stepping", "start -> prepare -> work -> finish -> done", user("work", keep="answer", step="steps.note")
+)
 
 
 class Refused(Exception):

@@ -24,7 +24,14 @@ CALLED = {
 
 
 def test_a_called_process_runs_in_the_same_instance() -> None:
-    story = told(CALLED, waiting("work"), complete("work", answer="x"), waiting("second", answer="x"), complete("second"), end="done")
+    story = told(
+        CALLED,
+        waiting("work"),
+        complete("work", answer="x"),
+        waiting("second", answer="x"),
+        complete("second"),
+        end="done",
+    )
     assert story.passed == ("start", "first", "part_started", "work", "part_done", "phase", "second", "done")
 
 
@@ -116,4 +123,9 @@ def test_milestones_are_passed() -> None:
 
 
 def test_a_process_without_waits_ends_at_once() -> None:
-    assert told(process("automatic", "start -> one -> two -> done"), end="done").passed == ("start", "one", "two", "done")
+    assert told(process("automatic", "start -> one -> two -> done"), end="done").passed == (
+        "start",
+        "one",
+        "two",
+        "done",
+    )

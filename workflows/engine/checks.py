@@ -211,7 +211,8 @@ _REFUSED = frozenset(
 
 
 def _unsupported_parts(element: etree._Element) -> Iterator[tuple[str, str, str]]:
-    owner = next((each.get("id", "") for each in (element, *element.iterancestors()) if each.get("id")), "")
+    around = (element, *element.iterancestors())
+    owner = next((each.get("id", "") for each in around if local_name(each) and each.get("id")), "")
     if local_name(element) in _REFUSED:
         yield owner, "unsupported", f"{local_name(element)} is not supported"
     name = etree.QName(element)

@@ -18,6 +18,7 @@ from typing import Any
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.dmn.parser.DMNParser import DMNParser
+from SpiffWorkflow.dmn.specs.model import InputEntry
 
 from workflows.engine import xmlfile
 from workflows.engine.expressions import Expression, ExpressionFailed, ExpressionRefused, parse
@@ -98,7 +99,7 @@ class Table:
 
 
 class _Parser(DMNParser):  # type: ignore[misc]  # the library is untyped
-    """The library's parser, which also keeps the allowed values of outputs."""
+    """The library's parser, which also keeps the allowed values of outputs and leaves it to us to check cells."""
 
     def _parse_output(self, element: etree._Element) -> Any:
         output = super()._parse_output(element)
@@ -106,8 +107,13 @@ class _Parser(DMNParser):  # type: ignore[misc]  # the library is untyped
         output.values = text.strip() if text else ""
         return output
 
+    def _parse_input_output_element(self, table: Any, element: etree._Element, cls: Any, idx: int) -> Any:
+        entry = cls(element.get("id"), (table.inputs if cls is InputEntry else table.outputs)[idx])
+        entry.text = (element.findtext("./{*}text") or "").strip()
+        return entry
 
-@lru_cache(maxsize=256)
+
+@lru_cache(maxsize=64)
 def read_table(content: bytes) -> Table:
     """The table in a DMN file. Raises TableRefused."""
     try:
@@ -119,8 +125,10 @@ def read_table(content: bytes) -> Table:
 
 
 def _parse(root: etree._Element) -> tuple[Any, str]:
+    if len(root.findall(".//{*}decision")) != 1:
+        raise TableRefused([("", "exactly one decision is expected")])
     namespaces = {prefix or "dmn": uri for prefix, uri in root.nsmap.items()}
-    namespaces.setdefault("dmn", etree.QName(root).namespace or "")
+    namespaces.setdefault("dmn", etree.QName(root).namespace or "none")
     parser = _Parser(None, root, namespaces)
     try:
         parser.parse()
@@ -210,14 +218,14 @@ class _Reader:
             self.problems.append((rule.id, "a rule needs one cell per input and output"))
         tests = [self._test(entry) for entry in rule.inputEntries]
         results = [
-            self._expression(entry.id, entry.text) if (entry.text or "").strip() not in ("", "-") else None
+            self._expression(entry.id, entry.text) if entry.text not in ("", "-") else None
             for entry in rule.outputEntries
         ]
         width = len(self.source.outputs)
         return Rule(rule.id, rule.description or "", tuple(tests), tuple((results + [None] * width)[:width]))
 
     def _test(self, entry: Any) -> Expression | None:
-        text = (entry.lhs[0] or "").strip()
+        text = entry.text
         if text in ("", "-"):
             return None
         if _QUESTION_MARK.search(text):

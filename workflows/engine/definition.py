@@ -76,13 +76,14 @@ class _Compiler:
 
     def compile(self, steps: Container[str] | None, roles: Container[str] | None) -> Definition:
         diagrams = self._diagrams()
-        nodes = self._nodes(diagrams)
+        nodes: dict[str, Node] = {}
         for diagram in diagrams:
-            own = {node.id: node for node in nodes.values() if node.process == diagram.id}
+            own = {name: node_of(diagram, element) for name, element in diagram.elements.items()}
             self._references(diagram, own.values())
             self.problems += Checker(diagram, own, self.forms, self.tables).problems()
+            self._known(diagram, own.values(), steps, roles)
+            self._add(diagram, own, nodes)
         names = {name for node in nodes.values() for name in (node.step, node.facts) if name}
-        self._known(nodes.values(), steps, roles)
         if self.problems:
             raise ModelRefused(_sorted(self.problems))
         spec, inner = self._parse(diagrams)
@@ -129,16 +130,13 @@ class _Compiler:
         self.problems += _circles(found)
         return list(found.values())
 
-    def _nodes(self, diagrams: Iterable[Diagram]) -> dict[str, Node]:
-        nodes: dict[str, Node] = {}
-        for diagram in diagrams:
-            for element in diagram.elements.values():
-                node = node_of(diagram, element)
-                if node.id in nodes:
-                    reason = f"{nodes[node.id].process} has a node of this id"
-                    self.problems.append(Problem(node.id, "duplicate_id", reason, diagram.path))
-                nodes.setdefault(node.id, node)
-        return nodes
+    def _add(self, diagram: Diagram, own: Mapping[str, Node], nodes: dict[str, Node]) -> None:
+        """Work items and history name a node by its id alone, so it must be the only one in all the diagrams."""
+        for name, node in own.items():
+            if name in nodes:
+                reason = f"{nodes[name].process} has a node of this id"
+                self.problems.append(Problem(name, "duplicate_id", reason, diagram.path))
+            nodes.setdefault(name, node)
 
     def _references(self, diagram: Diagram, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -181,13 +179,16 @@ class _Compiler:
         else:
             self.problems.append(Problem(table.id, "bad_id", "the decision must be called as its file is", path))
 
-    def _known(self, nodes: Iterable[Node], steps: Container[str] | None, roles: Container[str] | None) -> None:
+    def _known(
+        self, diagram: Diagram, nodes: Iterable[Node], steps: Container[str] | None, roles: Container[str] | None
+    ) -> None:
         for node in nodes:
             for name in (node.step, node.facts):
                 if name and steps is not None and name not in steps:
-                    self.problems.append(Problem(node.id, "unknown_step", f"there is no step {name}"))
+                    self.problems.append(Problem(node.id, "unknown_step", f"there is no step {name}", diagram.path))
             if node.role and roles is not None and node.role not in roles:
-                self.problems.append(Problem(node.id, "unknown_role", f"there is no role {node.role}"))
+                reason = f"there is no role {node.role}"
+                self.problems.append(Problem(node.id, "unknown_role", reason, diagram.path))
 
     def _parse(self, diagrams: Iterable[Diagram]) -> tuple[Any, dict[str, Any]]:
         try:

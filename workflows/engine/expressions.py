@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from simpleeval import EvalWithCompoundTypes, InvalidExpression
+from simpleeval import EvalWithCompoundTypes, InvalidExpression, NameNotDefined
 
 MAX_LENGTH = 2_000  # characters of source
 MAX_NODES = 400  # nodes of the tree
@@ -201,6 +201,13 @@ class _Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]  # the library is
             raise InvalidExpression("too much work")
         return super()._eval(node)
 
+    def _eval_name(self, node: ast.Name) -> Any:
+        # The library would also give functions as values.
+        try:
+            return self.names[node.id]
+        except KeyError:
+            raise NameNotDefined(node.id, self.expr) from None
+
     def evaluate(self, text: str, tree: ast.expr, names: Mapping[str, Any]) -> Any:
         self.expr = text
         self.work = 0
@@ -285,6 +292,8 @@ def _check(text: str, tree: ast.expr) -> None:
             raise ExpressionRefused(text, "names starting with _ are not allowed")
         if isinstance(node, ast.Constant) and isinstance(node.value, bytes | complex | type(...)):
             raise ExpressionRefused(text, "this constant is not allowed")
+        if isinstance(node, ast.Attribute) and not any(node.attr in names for names in METHODS.values()):
+            raise ExpressionRefused(text, f"unknown method {node.attr}")
         if isinstance(node, ast.Call):
             _check_call(text, node)
 

@@ -60,6 +60,7 @@ def _is_date_time(value: object) -> bool:
 
 @_formats.checks("time", raises=ValueError)
 def _is_time(value: object) -> bool:
+    # A time of day, without an offset: people write what the clock on the wall says.
     return not isinstance(value, str) or (len(value) >= 5 and value[2] == ":" and time.fromisoformat(value) is not None)
 
 
@@ -140,7 +141,7 @@ def _outside_limits(answers: object) -> Iterator[FieldProblem]:
             elif isinstance(value, list):
                 below += [((*path, index), item) for index, item in enumerate(value)]
         if seen + len(below) > MAX_VALUES:
-            yield FieldProblem("", "too_many_values", {"limit": MAX_VALUES})
+            yield FieldProblem("", "too_many", {"limit": MAX_VALUES})
             return
         level = below
     if level:
