@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.core.errors import FieldProblem, Invalid
-from backend.org.access import Actor
+from backend.org.access import SYSTEM, Actor
 from backend.org.roles import ROLE_NAMES
 from workflows.engine.definition import Definition, ModelRefused, called_processes, compile_definition
 from workflows.models import Process
@@ -56,7 +56,10 @@ def checked(key: str, files: Mapping[str, str]) -> Definition:
     """The compiled definition. Raises ModelNotFit with every problem, also steps that no function answers to."""
     try:
         return compile_definition(
-            {path: text.encode() for path, text in files.items()}, process_id=key, steps=STEPS, roles=ROLE_NAMES
+            {path: text.encode() for path, text in files.items()},
+            process_id=key,
+            steps=STEPS,
+            roles={*ROLE_NAMES, SYSTEM.role},
         )
     except ModelRefused as refusal:
         problems = [FieldProblem(f"/{each.node or each.file}", each.code, each.message) for each in refusal.problems]
