@@ -97,9 +97,12 @@ def test_stopped_in_the_opposite_order(supervisor: Supervisor, tmp_path: Path) -
     note = tmp_path / "order"
     for name in ("first", "second", "third"):
         code = (
-            "import signal, sys, time\n"
-            f"signal.signal(signal.SIGTERM, lambda *_: (open({str(note)!r}, 'a').write('{name} '), sys.exit()))\n"
-            f"open({str(tmp_path / name)!r}, 'w')\n"
+            "import os, pathlib, signal, time\n"
+            "def end(*_):\n"
+            f"    with open({str(note)!r}, 'a') as note: note.write('{name} ')\n"
+            "    os._exit(0)\n"
+            "signal.signal(signal.SIGTERM, end)\n"
+            f"pathlib.Path({str(tmp_path / name)!r}).touch()\n"
             "time.sleep(600)"
         )
         found = program(tmp_path, code)
