@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.cases.cases import LIVE
+from backend.cases.cases import LIVE, NotAPlace
 from backend.cases.models import Case, Family, Person
 from backend.cases.search import initials, search_text
 from backend.core.crypto import blind_index
@@ -18,6 +18,7 @@ from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.org import parameters
 from backend.org.access import Actor
+from backend.org.models import Unit
 
 ASK_AGAIN_DAYS = 182
 """Six months: a family that refused is asked again then, not sooner (E5). Parameter `family.ask_again_days`."""
@@ -38,6 +39,8 @@ SENSITIVE = frozenset(
     {"certificate", "phone", "health", "self_care", "disability_kind", "disability_grade", "emergency_phone"}
 )
 """Fields whose content never stands in the history: only that they changed (PIPL art. 28)."""
+HEADS = frozenset({"01", "02", "0"})
+"""GB/T 4761: the person oneself, the head of the household."""
 REVEALABLE = frozenset({"certificate", "phone", "health"})
 
 
@@ -62,11 +65,51 @@ class AlreadyDead(Conflict):
     message = _("This death is on file already.")
 
 
+class NumberTaken(Conflict):
+    """Another household of the place has this number."""
+
+    code = "family_number_taken"
+    message = _("Another household of this village has this number.")
+
+
 class InFuture(Invalid):
     """The day has not come yet."""
 
     code = "in_future"
     message = _("This day has not come yet.")
+
+
+def create_family(
+    *, unit: Unit, number: str, label: str, actor: Actor, now: datetime, changes: Mapping[str, Any] | None = None
+) -> Family:
+    """A household entered by hand (new resident, referral, own application). Raises NumberTaken, NotAPlace, NotEditable.
+
+    `changes`: other fields of FAMILY_FIELDS.
+    """
+    if unit.kind not in {Unit.Kind.VILLAGE, Unit.Kind.TOWN}:
+        raise NotAPlace([FieldProblem("/unit", NotAPlace.code, NotAPlace.message)])
+    if Family.objects.filter(unit=unit, number=number).exists():
+        raise NumberTaken([FieldProblem("/number", NumberTaken.code, NumberTaken.message)])
+    family = Family(unit=unit, number=number, label=label, source="entered", created_at=now, updated_at=now)
+    _apply(family, changes or {}, FAMILY_FIELDS, None)
+    family.search, family.version = search_text(names=[label], others=[number, family.live_address]), 1
+    family.save(force_insert=True)
+    record(action="family.entered", object=family, actor=actor, now=now, data={"number": number})
+    return family
+
+
+def add_person(*, family: Family, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Person:
+    """A member entered by hand. Raises NotEditable."""
+    person = Person(family=family, status="present", created_at=now, updated_at=now)
+    _apply(person, changes, PERSON_FIELDS, None)
+    person.version, person.initials = 1, initials(person.name)
+    person.certificate_index = blind_index(person.certificate) if person.certificate else None
+    person.certificate_tail = person.certificate[-4:]
+    person.is_head = person.relation in HEADS and not family.persons.filter(is_head=True).exists()
+    person.save(force_insert=True)
+    refresh_search(family)
+    record(action="person.entered", object=person, actor=actor, now=now, data={"relation": person.relation})
+    return person
 
 
 def update_family(

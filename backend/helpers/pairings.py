@@ -17,6 +17,7 @@ from backend.cases.cases import LIVE, NotOpen
 from backend.cases.models import Case
 from backend.cases.numbers import next_number
 from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.core.jobs import enqueue
 from backend.helpers.models import Helper, Offer, Pairing
 from backend.org.access import Actor
 
@@ -137,6 +138,25 @@ def end_pairing(
         "days": (held.to_date - held.from_date).days,
     }
     record(action="pairing.ended", object=held, actor=actor, now=now, data=data)
+    return held
+
+
+def stop_pairing(
+    *, pairing: Pairing, reason: str, ended_on: date, actor: Actor, now: datetime, handover: str = ""
+) -> Pairing:
+    """End a spell from outside its process: the case hears it (message `helper_ended`) and looks for somebody else.
+
+    Raises AlreadyEnded.
+    """
+    held = end_pairing(pairing=pairing, reason=reason, ended_on=ended_on, actor=actor, now=now, handover=handover)
+    enqueue(
+        "processes.message_case",
+        lock=f"case:{held.case_id}",
+        case_id=str(held.case_id),
+        name="helper_ended",
+        data={"helper": str(held.helper_id), "reason": reason, "ended_on": ended_on.isoformat()},
+        actor=actor.as_json(),
+    )
     return held
 
 

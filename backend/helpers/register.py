@@ -17,7 +17,7 @@ from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.helpers.models import Helper, HelperKind, Pairing
-from backend.helpers.pairings import end_pairing
+from backend.helpers.pairings import stop_pairing
 from backend.helpers.places import free_places
 from backend.org.access import Actor
 from backend.org.models import Unit, User
@@ -25,7 +25,8 @@ from backend.org.models import Unit, User
 FIELDS = frozenset(
     {
         "name", "kind", "unit", "partner_unit", "user", "certificate", "sex", "birth_date", "liaison", "phone",
-        "skills", "languages", "from_date", "to_date", "max_families", "trained_on", "insured_until", "checked_on", "address",
+        "skills", "languages", "from_date", "to_date", "max_families", "trained_on", "insured_until", "checked_on",
+        "address",
     }
 )  # fmt: skip
 SENSITIVE = frozenset({"certificate", "phone", "birth_date"})
@@ -139,14 +140,8 @@ def end_helper(*, helper: Helper, reason: str, ended_on: date, actor: Actor, now
     held.save(update_fields=["status", "to_date", "end_reason", "updated_at", "version"])
     data = {"reason_code": reason, "ended_on": ended_on.isoformat()}
     record(action="helper.ended", object=held, actor=actor, now=now, data=data, reason=note)
-    for pairing in Pairing.objects.from_day(ended_on).filter(helper=held).select_related("case", "helper"):
-        end_pairing(pairing=pairing, reason=reason, ended_on=ended_on, actor=actor, now=now)
-        _tell(
-            pairing.case_id,
-            "helper_ended",
-            {"helper": str(held.pk), "reason": reason, "ended_on": data["ended_on"]},
-            actor,
-        )
+    for pairing in Pairing.objects.from_day(ended_on).filter(helper=held):
+        stop_pairing(pairing=pairing, reason=reason, ended_on=ended_on, actor=actor, now=now)
     return held
 
 

@@ -8,7 +8,7 @@ from backend.audit.models import Event
 from backend.cases.cases import AlreadyOpen, FamilyGone, ProgrammeNotInForce, close_case, open_case, start_case
 from backend.cases.models import Case, CaseNumber, Family
 from tests import factories
-from tests.jobs import queued
+from tests.queueing import queued
 
 pytestmark = pytest.mark.django_db
 

@@ -16,6 +16,9 @@ from backend.core.errors import DomainError
 from workflows.engine.runner import Call
 from workflows.steps import care_visit, family_case, household_intake, pairing, yearly_review
 from workflows.steps.context import Step
+from workflows.steps.form_values import FORM_VALUES
+
+__all__ = ["FORM_VALUES", "STEPS"]
 
 
 def _pointing(step: Step) -> Step:

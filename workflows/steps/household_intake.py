@@ -94,7 +94,7 @@ def remind_survey(call: Call) -> None:
 
 def count_attempt(call: Call) -> dict[str, Any]:
     """One more time nobody was met; the next attempt is a week later."""
-    case, context = case_of(call), of(call)
+    context = of(call)
     day = context.today + timedelta(days=number(call, "survey.days_between", DAYS_BETWEEN))
     next_attempt = timezone.make_aware(datetime.combine(day, MORNING))
     return {

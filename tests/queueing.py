@@ -13,4 +13,5 @@ def queued(name: str = "") -> list[dict[str, Any]]:
 
 def messages(name: str = "") -> list[dict[str, Any]]:
     """Waiting messages to instances and cases: all, or those of one name."""
-    return [args for args in (*queued("processes.message"), *queued("processes.message_case")) if not name or args["name"] == name]
+    found = [*queued("processes.message"), *queued("processes.message_case")]
+    return [args for args in found if not name or args["name"] == name]

@@ -1,0 +1,222 @@
+"""What is known beforehand when somebody opens a work item: values that fill its form, facts to decide by. Reads only.
+
+Facts stand beside the form and are never sent back. Nobody is shown more than the step needs: a liaison or helper who
+is asked sees no name (domain.md P-5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from backend.cases import merging, reviews, surveys
+from backend.cases.models import Case, Review
+from backend.core.errors import NotFound
+from backend.helpers import gates, offers, pairings
+from backend.helpers.models import Candidate, Offer
+from backend.visits.models import Visit
+from workflows.steps.context import Context
+
+Known: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""`values`: by field of the form; `facts`: by name."""
+Ask: TypeAlias = Callable[[Context, Mapping[str, Any]], Known]
+
+ABOUT_FAMILY = ("residence", "child_state", "needs", "emergency_contact", "emergency_phone")
+
+
+def survey(context: Context, data: Mapping[str, Any]) -> Known:
+    """The file as it stands, to be compared with what is found."""
+    family = _case(context).family
+    values = {key: value for key in ABOUT_FAMILY if (value := getattr(family, key))}
+    facts = {
+        "members": family.persons.filter(died_on__isnull=True).count(),
+        "declared_categories": list(family.declared_categories),
+        "willingness": str(family.willingness),
+        "helper_number": family.helper_number,
+        "attempts": data.get("attempts", 0),
+    }
+    return {"values": {**values, "surveyed_on": context.today.isoformat()}, "facts": facts}
+
+
+def duplicates(context: Context, data: Mapping[str, Any]) -> Known:
+    """Households that may be the same."""
+    found = [
+        {
+            "family": str(each.family.pk),
+            "label": each.family.label,
+            "number": each.family.number,
+            "unit": each.family.unit.name,
+            "score": each.score,
+            "reasons": list(each.reasons),
+        }
+        for each in merging.duplicates_of(_case(context).family)
+    ]
+    return {"facts": {"duplicates": found}}
+
+
+def check_file(context: Context, data: Mapping[str, Any]) -> Known:
+    """What the tables advise, with their reasons, and what the survey says."""
+    advised = {"categories": data.get("categories") or [], "tier": data.get("tier") or ""}
+    reasons = {"category_reasons": data.get("category_reasons") or [], "tier_reason": data.get("tier_reason") or ""}
+    family = _case(context).family
+    facts = {
+        **advised,
+        **reasons,
+        "declared_categories": list(family.declared_categories),
+        "survey": surveys.latest_answers(family),
+    }
+    return {"values": advised, "facts": facts}
+
+
+def confirm_file(context: Context, data: Mapping[str, Any]) -> Known:
+    """What was advised, what the caseworker chose, and why."""
+    open_reviews = Review.objects.filter(case=_case(context), subject="filing", decided_at__isnull=True)
+    review = open_reviews.order_by("-id").first()
+    return {"facts": dict(review.facts) if review else {}}
+
+
+def pick_helper(context: Context, data: Mapping[str, Any]) -> Known:
+    """The shortlist with score, its parts and reasons."""
+    rows = Candidate.objects.filter(case=_case(context)).select_related("helper__kind", "helper__unit")
+    listed = [
+        {
+            "helper": str(row.helper_id),
+            "name": row.helper.name,
+            "number": row.helper.number,
+            "kind": row.helper.kind.label,
+            "kind_en": row.helper.kind.label_en,
+            "unit": row.helper.unit.name,
+            "languages": list(row.helper.languages),
+            "score": row.score,
+            "parts": dict(row.parts),
+            "reasons": list(row.reasons),
+        }
+        for row in rows
+    ]
+    return {"facts": {"shortlist": listed}}
+
+
+def offer_told(context: Context, data: Mapping[str, Any]) -> Known:
+    """What a helper and the unit are told before both have agreed: no name, no address, no illness."""
+    offer = _offer(data)
+    return {"facts": {**offer.facts, "answer_until": _text(offer.answer_until)}}
+
+
+def offer_asked(context: Context, data: Mapping[str, Any]) -> Known:
+    """The same for the village worker who asks in person, with the helper's name."""
+    offer = _offer(data)
+    return {"facts": {**offer.facts, "helper": offer.helper.name, "helper_number": offer.helper.number}}
+
+
+def ask_family(context: Context, data: Mapping[str, Any]) -> Known:
+    """What the family hears of the helper: a first name or agreed name and the kind."""
+    offer = _offer(data)
+    kind = offer.helper.kind
+    facts = {"helper": offer.alias or offer.helper.name, "kind": kind.label, "kind_en": kind.label_en}
+    return {"values": {"given_on": context.today.isoformat()}, "facts": facts}
+
+
+def fix_gate(context: Context, data: Mapping[str, Any]) -> Known:
+    """What the gate found missing."""
+    facts = gates.gate_facts(_offer(data), context.today)
+    return {"facts": {**facts, "gate": data.get("gate"), "gate_reason": data.get("gate_reason")}}
+
+
+def sign_agreement(context: Context, data: Mapping[str, Any]) -> Known:
+    """A year from today, as often as the kind of helper usually comes."""
+    helper = _offer(data).helper
+    end = pairings.months_later(context.today, helper.kind.months)
+    planned = min(end, helper.to_date) if helper.to_date else end
+    values = {"start_date": context.today.isoformat(), "planned_end": planned.isoformat(), "cadence": "monthly"}
+    return {"values": values, "facts": {"helper": helper.name, "gate": data.get("gate")}}
+
+
+def confirm_pairing(context: Context, data: Mapping[str, Any]) -> Known:
+    """The agreement as signed, and what the gate said."""
+    offer = _offer(data)
+    agreement = offers.terms(offer).get("agreement", {})
+    facts = {"helper": offer.helper.name, "gate": data.get("gate"), "gate_reason": data.get("gate_reason")}
+    return {"facts": {**facts, "agreement": agreement}}
+
+
+def visit(context: Context, data: Mapping[str, Any]) -> Known:
+    """What a visitor needs: where, how to reach whom in an emergency, what to mind, when to come."""
+    family = _case(context).family
+    planned = _visit(data)
+    mind = surveys.latest_answers(family)
+    facts = {
+        "address": family.live_address,
+        "emergency_contact": family.emergency_contact,
+        "emergency_phone": family.emergency_phone,
+        "needs": list(family.needs),
+        "avoid": mind.get("avoid", ""),
+        "manner": mind.get("manner", ""),
+        "planned_for": _text(planned.planned_for) if planned else None,
+    }
+    channel = planned.channel if planned else "home"
+    return {"values": {"channel": channel, "visit_result": "met"}, "facts": facts}
+
+
+def after_visit(context: Context, data: Mapping[str, Any]) -> Known:
+    """What was found at the visit, for whoever follows up."""
+    made = _visit(data)
+    found = surveys.answers_of(made.answers) if made else {}
+    facts = {"flags": data.get("flags") or [], "flag_reasons": data.get("flag_reasons") or [], "visit": found}
+    if made:
+        facts |= {"recorded_by": made.recorded_by_label, "recorded_at": _text(made.recorded_at)}
+    return {"facts": facts}
+
+
+def review(context: Context, data: Mapping[str, Any]) -> Known:
+    """The year's facts and what has been said so far."""
+    row = Review.objects.get(pk=data["review"])
+    said = reviews.notes(row)
+    wish, proposal = said.get("wish", {}), said.get("proposal", {})
+    return {"facts": {**row.facts, "wish": wish, "proposal": proposal}}
+
+
+def _case(context: Context) -> Case:
+    if context.case is None:
+        raise NotFound
+    return context.case
+
+
+def _offer(data: Mapping[str, Any]) -> Offer:
+    return Offer.objects.select_related("helper__kind", "helper__unit", "case__family__unit", "case__programme").get(
+        pk=data["offer"]
+    )
+
+
+def _visit(data: Mapping[str, Any]) -> Visit | None:
+    return Visit.objects.get(pk=data["visit"]) if data.get("visit") else None
+
+
+def _text(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None
+
+
+FORM_VALUES: Mapping[tuple[str, str], Ask] = {
+    ("household_intake", "survey_family"): survey,
+    ("household_intake", "collect_by_contact"): survey,
+    ("household_intake", "resolve_duplicates"): duplicates,
+    ("household_intake", "check_file"): check_file,
+    ("household_intake", "confirm_file"): confirm_file,
+    ("pairing", "pick_helper"): pick_helper,
+    ("pairing", "answer_for_unit"): offer_told,
+    ("pairing", "answer_offer"): offer_told,
+    ("pairing", "ask_helper"): offer_asked,
+    ("pairing", "ask_family"): ask_family,
+    ("pairing", "fix_gate"): fix_gate,
+    ("pairing", "sign_agreement"): sign_agreement,
+    ("pairing", "confirm_pairing"): confirm_pairing,
+    ("care_visit", "record_visit"): visit,
+    ("care_visit", "visit_instead"): visit,
+    ("care_visit", "handle_emergency"): after_visit,
+    ("care_visit", "follow_up"): after_visit,
+    ("care_visit", "call_back"): after_visit,
+    ("care_visit", "allow_late_record"): after_visit,
+    ("yearly_review", "ask_family_wish"): review,
+    ("yearly_review", "prepare_review"): review,
+    ("yearly_review", "decide_review"): review,
+}
+"""Process and step → what is known for its form."""
