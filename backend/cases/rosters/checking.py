@@ -1,7 +1,6 @@
 """Rows of a families roster → households, with the problems that only show when rows are looked at together. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from backend.cases.rosters.codes import HEADS, RELATION, STRICTEST_WILLINGNESS
@@ -36,6 +35,10 @@ class Known:
     """First nine digits → path, for the codes in the roster."""
     people: Mapping[str, OnFile] = field(default_factory=dict)
     """Id number → where that person is on file."""
+    merged: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Village and number of a household that was merged into another → those of the household kept (E7)."""
+    gone: Set[tuple[str, str]] = frozenset()
+    """Households that moved away or whose file is closed."""
     within: str = ""
     """Path of the uploader's unit."""
 
@@ -47,7 +50,7 @@ class Known:
         return f"{township}{village[9:]}." if township and village[9:] != "000" else None
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """Rows that go in together or wait together: a household, or one helper."""
 
@@ -67,26 +70,27 @@ class Group:
 
 def check_families(rows: Iterable[Row], known: Known) -> list[Group]:
     """The households of a roster in the order of their first rows; every problem is noted in its row."""
-    groups = _households(rows)
+    groups = _households(rows, known)
     settle_relations(groups)
     for group in groups:
         _check_village(group, known)
         _check_heads(group)
         _check_agreement(group)
+        _check_on_file(group, known)
     everybody = [row for group in groups for row in group.rows]
     check_repeated(everybody, "certificate")
     _check_namesakes(everybody)
-    _check_on_file(everybody, known)
     return groups
 
 
-def _households(rows: Iterable[Row]) -> list[Group]:
+def _households(rows: Iterable[Row], known: Known) -> list[Group]:
     """Rows joined by village and household number; a row without one of them stands alone (and is in error)."""
     found: dict[tuple[str, str], Group] = {}
     for row in rows:
         key = (row.text("village"), row.text("household"))
         if not all(key):
             key = (key[0], f"#{row.number}")
+        key = known.merged.get(key, key)
         found.setdefault(key, Group(key)).rows.append(row)
     return list(found.values())
 
@@ -160,42 +164,54 @@ def _check_agreement(group: Group) -> None:
 
 def check_repeated(rows: Iterable[Row], field: str, detail: str = "") -> None:
     """What has to be unique in a roster stands in one row only."""
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if value := row.text(field):
-            found[value].append(row)
-    for same in found.values():
-        if len(same) > 1:
-            for row in same:
-                row.add(field, "duplicate_person", detail, level="error", rows=_numbers(same, row))
-
-
-def _check_namesakes(rows: Iterable[Row]) -> None:
-    """Without an id number, name and birth date in one township may tell the same person: never for certain (E7)."""
-    found: dict[tuple[str, str, object], list[Row]] = defaultdict(list)
-    for row in rows:
-        if row["name"] is not None:
-            found[row.text("village")[:9], row.text("name"), row["birth_date"]].append(row)
-    for same in found.values():
-        if len(same) < 2 or all(row["certificate"] for row in same):
-            continue
+    for same in _repeated(rows, lambda row: row[field]):
         for row in same:
-            if row["certificate"]:
+            row.add(field, "duplicate_person", detail, level="error", rows=_numbers(same, row))
+
+
+def _repeated(rows: Iterable[Row], key: Callable[[Row], object]) -> list[list[Row]]:
+    """The rows that share a key, where more than one does; rows whose key is None share nothing."""
+    first: dict[object, Row] = {}
+    more: dict[object, list[Row]] = {}
+    for row in rows:
+        value = key(row)
+        if value is None:
+            continue
+        earlier = first.setdefault(value, row)
+        if earlier is not row:
+            more.setdefault(value, [earlier]).append(row)
+    return list(more.values())
+
+
+def _check_namesakes(rows: Sequence[Row]) -> None:
+    """Without an id number, name and birth date in one township may tell the same person: never for certain (E7)."""
+    unsure = {_person(row) for row in rows if row["certificate"] is None} - {None}
+    for same in _repeated(rows, lambda row: key if (key := _person(row)) in unsure else None):
+        for row in same:
+            if row["certificate"] is not None:
                 continue
-            at_home = [
-                other for other in same if other["household"] == row["household"] and other["village"] == row["village"]
-            ]
+            at_home = [other for other in same if _home(other) == _home(row)]
             if len(at_home) > 1:
                 row.add("name", "duplicate_person", level="error", rows=_numbers(at_home, row))
             elif row["birth_date"] is not None:
                 row.add("name", "duplicate_person", "perhaps", level="warning", rows=_numbers(same, row))
 
 
-def _check_on_file(rows: Iterable[Row], known: Known) -> None:
+def _person(row: Row) -> tuple[str, str, object] | None:
+    return (row.text("village")[:9], row.text("name"), row["birth_date"]) if row["name"] is not None else None
+
+
+def _home(row: Row) -> tuple[object, object]:
+    return row["village"], row["household"]
+
+
+def _check_on_file(group: Group, known: Known) -> None:
     """Who is on file in another household has moved there, married there or been entered twice: a person decides."""
-    for row in rows:
+    if group.key in known.gone:
+        group.rows[0].add("household", "household_conflict", "gone", level="warning")
+    for row in group.rows:
         place = known.people.get(row.text("certificate"))
-        if place is None or (place.village, place.household) == (row["village"], row["household"]):
+        if place is None or (place.village, place.household) == group.key:
             continue
         if place.name:
             row.add("certificate", "duplicate_person", "on_file", household=place.household, village=place.name)

@@ -126,12 +126,14 @@ MESSAGES: Mapping[str, str | Promise] = {
     "duplicate_person.perhaps": _("Somebody of the same name and birth date stands in row %(rows)s."),
     "duplicate_person.on_file": _("This person is on file in the household %(household)s of %(village)s."),
     "duplicate_person.elsewhere": _("This person is on file with another unit."),
+    "duplicate_person.as_helper": _("This person is on file as helper %(number)s."),
     "household_conflict": _("The rows of this household contradict each other."),
     "household_conflict.heads": _("This household has several heads: rows %(rows)s."),
     "household_conflict.addresses": _("The members of this household have different addresses."),
     "household_conflict.willingness": _(
         "The members of this household answered differently; the strictest answer counts."
     ),
+    "household_conflict.gone": _("The file says that this household moved away or is closed; nothing was changed."),
     "household_conflict.busy": _("The household could not be written. Apply the roster again."),
     "outside_unit": _("This village does not belong to your unit."),
 }

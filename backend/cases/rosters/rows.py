@@ -40,11 +40,13 @@ class Layout:
 class Row:
     """One person's row. Fields are read with `row["name"]`; an empty cell is None."""
 
-    __slots__ = ("layout", "mended", "notes", "number", "problems", "values")
+    __slots__ = ("alias", "layout", "mended", "notes", "number", "problems", "values")
 
     def __init__(self, layout: Layout, number: int) -> None:
         self.layout = layout
         self.number = number
+        self.alias = ""
+        """The name as it was written, when that was in traditional characters."""
         self.values: list[Plain] = [None] * len(layout.columns)
         # Shared by all rows until a row has something of its own: a table has a hundred thousand of them.
         self.mended: Mapping[str, str] = NOTHING
@@ -137,6 +139,8 @@ def _fill(row: Row, place: int, column: Column, cell: Cell, today: date) -> None
         row.values[place] = value
         if found.mended:
             row.mended = {**row.mended, column.field: found.mended}
+            if column.field == "name" and found.mended == "traditional":
+                row.alias = values.unsimplified(cell)
         return
     # What is not understood is not lost: it stays readable beside the person.
     row.note(column.heading, written(cell))

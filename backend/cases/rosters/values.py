@@ -70,6 +70,12 @@ def written(cell: Cell) -> str:
     return str(cell)
 
 
+def unsimplified(cell: Cell) -> str:
+    """The text in ordinary width without stray spaces, its characters as they were written."""
+    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", written(cell)))
+    return _BETWEEN_HAN.sub("", _SPACES.sub(" ", plain).strip())
+
+
 @lru_cache(maxsize=1 << 15)
 def clean(text: str) -> tuple[str, str]:
     """The text in simplified characters and ordinary width, without stray spaces; and how it was mended.
