@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from backend.core import embedded
@@ -43,6 +44,12 @@ def pytest_unconfigure() -> None:
 def now() -> datetime:
     """Monday 2 March 2026, nine in the morning at Shanghai: the hour at which most tests begin."""
     return datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Codes and parameters that another test's database held are forgotten."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
