@@ -178,6 +178,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "backend.org.roles.ROLE_NAMES",
+        "CaseStateEnum": "backend.cases.models.Case.State",
+        "FamilyStatusEnum": "backend.cases.models.Family.Status",
+        "HelperStatusEnum": "backend.helpers.models.Helper.Status",
+        "InstanceStateEnum": "workflows.models.Instance.State",
+        "RosterStateEnum": "backend.cases.models.Roster.State",
+        "VisitStateEnum": "backend.visits.models.Visit.State",
+        "WorkItemStateEnum": "workflows.models.WorkItem.State",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "backend.api.schema.complete",

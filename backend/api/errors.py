@@ -162,9 +162,7 @@ def _escaped(name: str) -> str:
 def _of_database(exc: DatabaseError) -> tuple[Problem, dict[str, str]]:
     """Locks and collisions that another request caused are conflicts; values that no column holds are the client's."""
     cause = exc.__cause__
-    if isinstance(
-        cause, postgres.LockNotAvailable | postgres.DeadlockDetected | postgres.SerializationFailure
-    ):
+    if isinstance(cause, postgres.LockNotAvailable | postgres.DeadlockDetected | postgres.SerializationFailure):
         detail = _("Somebody is working on this at this very moment. Try again.")
         return problem(409, "busy", detail), {"Retry-After": RETRY_SECONDS}
     if isinstance(exc, IntegrityError):

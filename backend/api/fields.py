@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -14,10 +14,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from backend.cases.models import Programme
+from backend.core.crypto import EncryptedText
 from backend.org.models import Unit
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
-"""Whoever lives was born after this; nothing is planned beyond that. PostgreSQL stores times that Python cannot read."""
+"""Whoever lives was born after this; nothing is planned beyond that. PostgreSQL keeps times that Python cannot read."""
 
 
 @extend_schema_field({"type": "string", "format": "uuid"})
@@ -27,7 +28,7 @@ class VisibleField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg
     default_error_messages = {"does_not_exist": _("There is no such entry, or it does not concern you.")}
 
     def __init__(self, model: type[models.Model], **kwargs: Any) -> None:
-        self.model = model
+        self.model, self.options = model, kwargs
         super().__init__(queryset=model._default_manager.none(), pk_field=serializers.UUIDField(), **kwargs)
 
     def get_queryset(self) -> models.QuerySet[Any]:
@@ -36,8 +37,7 @@ class VisibleField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg
         return rows
 
     def __deepcopy__(self, memo: dict[int, Any]) -> VisibleField:
-        kwargs = {name: value for name, value in self._kwargs.items() if name not in {"queryset", "pk_field"}}
-        return type(self)(self.model, **kwargs)
+        return type(self)(self.model, **self.options)
 
 
 class Moment(serializers.DateTimeField):
@@ -85,6 +85,25 @@ class Reason(serializers.CharField):
         super().__init__(**kwargs)
 
 
+Row = TypeVar("Row", bound=models.Model)
+
+
+class RowSerializer(serializers.ModelSerializer[Row]):
+    """How a row is shown. It only reads: what comes in has serializers of its own, and verbs that check it."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        EncryptedText: serializers.CharField,
+    }
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """All of them read-only: no validators, no look-ups for choices."""
+        fields = super().get_fields()
+        for field in fields.values():
+            field.read_only = True
+        return fields
+
+
 class UnitRef(serializers.Serializer[Unit]):
     """A unit as other things mention it."""
 
@@ -128,7 +147,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             settable = {name for name, field in self.fields.items() if not field.read_only} | {"version"}
             if unknown := [name for name in data if name not in settable]:
-                message = self.error_messages["unknown_field"]
+                message = str(self.error_messages["unknown_field"])
                 details = {name: [ErrorDetail(message, code="unknown_field")] for name in unknown[:20]}
                 raise serializers.ValidationError(details)
         return super().to_internal_value(data)

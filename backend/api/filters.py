@@ -16,6 +16,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail
 
 from backend.api.errors import InvalidParameters, parameter_error
@@ -58,7 +60,9 @@ def narrowed(filterset: Filters, view: Any) -> QuerySet[Any]:
     if not filterset.is_valid():
         raise InvalidParameters(
             {
-                name: [ErrorDetail(str(error.message % (error.params or {})), code=error.code) for error in each.as_data()]
+                name: [
+                    ErrorDetail(str(error.message % (error.params or {})), code=error.code) for error in each.as_data()
+                ]
                 for name, each in filterset.errors.items()
             }
         )
@@ -100,12 +104,13 @@ class UnitField(forms.CharField):
         super().__init__(max_length=40, **kwargs)
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class Subtree(django_filters.Filter):  # type: ignore[misc]
     """Everything at a unit and below it: `field_name` is a column with the unit's path."""
 
     field_class = UnitField
 
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+    def filter(self, qs: QuerySet[Any], value: str) -> Any:
         """Rows below the unit. Raises InvalidParameters when the caller sees no such unit."""
         if not value:
             return qs
@@ -114,6 +119,10 @@ class Subtree(django_filters.Filter):  # type: ignore[misc]
         path = seen.filter(**named).values_list("path", flat=True).first()
         if path is None:
             raise parameter_error("unit", "does_not_exist", _("There is no such unit."))
+        return self.within(qs, path)
+
+    def within(self, qs: Any, path: str) -> Any:
+        """The rows at this path and below it."""
         return qs.filter(**{f"{self.field_name}__startswith": path})
 
 
@@ -123,3 +132,10 @@ def _is_id(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class WholeNumber(django_filters.Filter):  # type: ignore[misc]
+    """A filter by a whole number."""
+
+    field_class = forms.IntegerField

@@ -15,14 +15,15 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ParseError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -90,7 +91,7 @@ def decoded(text: str) -> Place:
 class KeysetPagination(BasePagination):
     """`?cursor=`, `?page_size=` (1 to 200), `?ordering=` (a name of the view's `orderings`, `-` for descending)."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         """One page in one statement: a row more than asked for tells whether another page follows."""
         self._url = request.build_absolute_uri()
         size = _size(request)
@@ -158,13 +159,13 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 
 
 def orderings(view: APIView | None) -> Mapping[str, str]:
-    """Names that `?ordering=` takes → columns of the view's own table (no joins: a page must cost the same anywhere)."""
+    """Names that `?ordering=` takes → columns of the view's own table: joined ones have no index for a page."""
     return {**getattr(view, "orderings", {}), "id": ""}
 
 
 def chosen_order(request: Request, view: APIView | None) -> Order:
     """The order that the request asks for, else the view's. Raises InvalidParameters."""
-    asked = request.query_params.get(ORDER) or getattr(view, "ordering", "id")
+    asked = str(request.query_params.get(ORDER) or getattr(view, "ordering", "id"))
     name = asked.removeprefix("-")
     known = orderings(view)
     if name not in known:
@@ -226,11 +227,10 @@ def _text(model: type[models.Model], column: str, value: Any) -> str | None:
 def _value(model: type[models.Model], column: str, text: str) -> Any:
     """The cursor's text as a value of the column. Raises InvalidParameters."""
     try:
-        value = model._meta.get_field(column).to_python(text)
+        field = cast("models.Field[Any, Any]", model._meta.get_field(column))
+        value = field.to_python(text)
     except ValidationError:
         value = None
     if value is None:
         raise parameter_error(CURSOR, "bad_cursor", BAD_CURSOR)
     return value
-
-

@@ -25,7 +25,7 @@ class BoundedJSONParser(JSONParser):
     ) -> Any:
         """The parsed body. Raises ParseError."""
         try:
-            body = super().parse(stream, media_type, parser_context)  # type: ignore[arg-type]
+            body = super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError(_("The JSON is nested too deeply.")) from None
         check(body)

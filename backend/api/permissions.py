@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 
 from backend.core.errors import NotAllowed
-from backend.org.access import granting, may
+from backend.org.access import granting
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
-
-    from backend.org.access import Viewer
 
 LOGGED_IN: tuple[str, ...] = ()
 """Needs an account and nothing more."""
@@ -40,6 +39,13 @@ def needed(view: Any, method: str) -> tuple[str, ...]:
     return (entry,) if isinstance(entry, str) else entry
 
 
+class PasswordChangeNeeded(NotAllowed):
+    """A one-time password opens nothing but the way to an own one."""
+
+    code = "password_change_needed"
+    message = _("Choose your own password first.")
+
+
 class RequiredActions(BasePermission):
     """Lets in who holds one of the required actions somewhere."""
 
@@ -53,10 +59,6 @@ class RequiredActions(BasePermission):
             return True
         if not request.user.is_authenticated:
             return False
+        if request.user.must_change_password and method not in getattr(view, "open_before_password_change", ()):
+            raise PasswordChangeNeeded
         return not actions or any(granting(request.user, action) for action in actions)
-
-
-def require_at(user: Viewer, action: str, path: str) -> None:
-    """Raises NotAllowed unless the user may do this at the unit with this path."""
-    if not may(user, action, path=path):
-        raise NotAllowed

@@ -78,7 +78,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]  # drf-spectacular ships no types
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How BearerAuthentication is told in the document."""
 
     target_class = "backend.api.authentication.BearerAuthentication"

@@ -33,4 +33,5 @@ class FailedLogIns(SimpleRateThrottle):
     def note_failure(self) -> None:
         """The attempt that was let in failed."""
         self.history.insert(0, self.now)
-        self.cache.set(self.key, self.history, self.duration)
+        _count, seconds = self.parse_rate(self.get_rate())
+        self.cache.set(self.key, self.history, seconds)

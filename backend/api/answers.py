@@ -1,0 +1,39 @@
+"""Answers that come in without a work item: they have to fit the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from backend.core.errors import DomainError, FieldProblem, Invalid
+from workflows import store
+from workflows.engine.forms import validate
+from workflows.messages import problem_text
+from workflows.models import Process
+
+
+def check_form(process: str, form: str, answers: Mapping[str, Any], *, partial: bool = False) -> None:
+    """Raises Invalid unless the answers fit the form of the newest version of a process.
+
+    `partial`: some fields of it only, as a correction brings them.
+    """
+    schema = store.definition(Process.objects.newest(process)).forms[form]
+    if partial:
+        schema = {name: value for name, value in schema.items() if name not in {"required", "allOf"}}
+    problems = validate(schema, dict(answers))
+    if problems:
+        raise Invalid(
+            [FieldProblem(each.pointer, each.code, problem_text(each.code, each.params)) for each in problems]
+        )
+
+
+@contextmanager
+def pointing(prefix: str) -> Iterator[None]:
+    """Lets the pointers of a domain's error point into the request's body, where the answers are one of its fields."""
+    try:
+        yield
+    except DomainError as error:
+        error.problems = [replace(each, pointer=f"{prefix}{each.pointer}") for each in error.problems]
+        raise

@@ -1,0 +1,288 @@
+"""Cases: one family in one programme, its history in sentences and its processes on their diagrams."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.api.events import SentenceSerializer, sentences_of
+from backend.api.fields import ProgrammeField, ProgrammeRef, Reason, RowSerializer, UnitRef, VisibleField
+from backend.api.filters import Filters, Subtree
+from backend.api.resource import Resource
+from backend.api.work_items import FamilyOfItem, VersionedSerializer
+from backend.audit.models import Event
+from backend.cases.models import Case, Family
+from backend.core.errors import NotAllowed, StaleVersion
+from backend.org.access import in_subtree, may
+from backend.org.models import Unit
+from workflows import cases, services
+from workflows.models import Instance
+
+
+class CaseFilters(Filters):
+    """What the list of cases is narrowed by."""
+
+    open_to_all = frozenset({"state", "family", "programme", "number", "unit"})
+
+    state = django_filters.ChoiceFilter(choices=Case.State.choices)
+    phase = django_filters.CharFilter(max_length=20)
+    programme = django_filters.CharFilter(field_name="programme__code", max_length=40)
+    unit = Subtree(field_name="unit_path", label=_("Id or code of a unit: its cases and those below it."))
+    family = django_filters.UUIDFilter(field_name="family_id")
+    number = django_filters.CharFilter(max_length=40)
+    opened_from = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
+    opened_before = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="lt")
+    q = django_filters.CharFilter(
+        method="by_text", max_length=60, label=_("Number, name, or the initials of its pinyin.")
+    )
+
+    def by_text(self, queryset: Any, name: str, value: str) -> Any:
+        """What people search."""
+        text = value.strip()
+        families = Family.objects.visible_to(self.request.user).matching(text)
+        return queryset.filter(Q(number__icontains=text) | Q(family__in=families))
+
+
+class CaseSerializer(RowSerializer[Case]):
+    """A case."""
+
+    family = FamilyOfItem()
+    programme = ProgrammeRef()
+    unit = UnitRef()
+
+    class Meta:
+        model = Case
+        fields = (
+            "id", "number", "family", "programme", "unit", "state", "phase", "opened_at", "closed_at", "close_reason",
+            "version",
+        )  # fmt: skip
+
+
+class OwnCaseSerializer(RowSerializer[Case]):
+    """A case as its helper sees it."""
+
+    family = FamilyOfItem()
+    programme = ProgrammeRef()
+
+    class Meta:
+        model = Case
+        fields = ("id", "number", "family", "programme", "state", "version")
+
+
+class StartSerializer(serializers.Serializer[Any]):
+    """Which family, in which programme."""
+
+    family = VisibleField(Family)
+    programme = ProgrammeField(help_text=_("The programme's code."))
+
+
+class ReasonSerializer(VersionedSerializer):
+    """A verb that has to be explained."""
+
+    reason = Reason()
+
+
+class TransferSerializer(ReasonSerializer):
+    """Where to, and why."""
+
+    to = VisibleField(Unit)
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    """A message to the processes of a case: something happened outside that they wait for."""
+
+    name = serializers.RegexField(r"^[a-z][a-z0-9_]{1,59}\Z", help_text=_("helper_ended, family_moved, family_died …"))
+    data = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.JSONField(), required=False, default=dict, help_text=_("Plain values and ids only.")
+    )
+
+    default_error_messages = {"plain": _("Only texts, numbers, yes or no.")}
+
+    def validate_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Process data is ids and plain values. Raises ValidationError."""
+        if not all(value is None or isinstance(value, str | int | float | bool) for value in data.values()):
+            raise serializers.ValidationError(self.error_messages["plain"], code="plain")
+        return data
+
+
+class QueuedSerializer(serializers.Serializer[Any]):
+    """How many processes of the case will get the message."""
+
+    instances = serializers.IntegerField()
+
+
+class ActiveSerializer(serializers.Serializer[Any]):
+    """A node that waits."""
+
+    node = serializers.CharField()
+    name = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+
+
+class DoneSerializer(serializers.Serializer[Any]):
+    """A node that was passed."""
+
+    node = serializers.CharField()
+    name = serializers.CharField()
+    at = serializers.DateTimeField()
+    by = serializers.CharField(allow_blank=True)
+    outcome = serializers.CharField(allow_blank=True)
+
+
+class DiagramSerializer(serializers.Serializer[Any]):
+    """One instance on its diagram: the BPMN XML, what waits, and what was passed, when, by whom, how."""
+
+    instance = serializers.UUIDField()
+    process = serializers.CharField()
+    version = serializers.IntegerField()
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=Instance.State.choices)
+    outcome = serializers.CharField(allow_blank=True)
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    bpmn = serializers.CharField()
+    active = ActiveSerializer(many=True)
+    done = DoneSerializer(many=True)
+
+
+START = OpenApiExample(
+    "start",
+    value={"family": "0198a3c2-7a51-7cc0-8f6e-2d1f4b9a0c11", "programme": "jmgj"},
+    request_only=True,
+)
+
+
+@extend_schema_view(list=extend_schema(summary="Cases"), retrieve=extend_schema(summary="One case"))
+class Cases(Resource):
+    """Families in programmes."""
+
+    model = Case
+    serializer_class = CaseSerializer
+    narrow_serializer_class = OwnCaseSerializer
+    filterset_class = CaseFilters
+    related = ("family", "programme", "unit")
+    orderings = {"number": "number", "opened_at": "opened_at"}
+    required_actions = {
+        "list": ("case.read", "own.case.read"),
+        "retrieve": ("case.read", "own.case.read"),
+        "create": "case.start",
+        "history": "case.read",
+        "diagram": "case.read",
+        "messages": "case.message",
+        "close": "case.close",
+        "reopen": "case.reopen",
+        "transfer": "case.transfer",
+    }
+
+    def seen_in_full(self) -> Q:
+        """Cases of the own subtree; a helper sees little of a paired family's case."""
+        return in_subtree(self.user, "case.read", "unit_path")
+
+    def is_seen_in_full(self, row: Case) -> bool:
+        """The same for one row."""
+        return may(self.user, "case.read", path=row.unit_path)
+
+    @extend_schema(summary="Start a case", request=StartSerializer, responses={201: CaseSerializer}, examples=[START])
+    def create(self, request: Request) -> Response:
+        """Opens the case and begins the process of its programme."""
+        given = self.given(StartSerializer)
+        family: Family = given["family"]
+        path = family.unit.path
+        if not may(self.user, "case.start", path=path):
+            raise NotAllowed
+        actor = self.actor("case.start", path)
+        case = cases.start_case(family=family, programme=given["programme"], actor=actor, now=self.now)
+        return Response(self.represent(self.get_queryset().get(pk=case.pk)), status=201)
+
+    @extend_schema(summary="What happened, in sentences", responses=SentenceSerializer(many=True), filters=False)
+    @action(detail=True, filterset_class=None, orderings={"at": "at"}, ordering="-at")
+    def history(self, request: Request, pk: UUID) -> Response:
+        """The case's events, newest first, as sentences in the caller's language."""
+        case = self.get_object()
+        if not self.is_seen_in_full(case):
+            raise NotAllowed
+        events = self.filter_queryset(Event.objects.filter(case_id=case.pk))
+        return self.get_paginated_response(sentences_of(self.paginate_queryset(events) or ()))
+
+    @extend_schema(summary="The processes on their diagrams", responses=DiagramSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def diagram(self, request: Request, pk: UUID) -> Response:
+        """One entry per instance, the oldest first: BPMN XML, active and done nodes with times and names."""
+        case = self.get_object()
+        if not self.is_seen_in_full(case):
+            raise NotAllowed
+        instances = Instance.objects.filter(case=case).select_related("process").defer("process__files").order_by("pk")
+        language = get_language() or ""
+        return Response([services.diagram(instance, language=language) for instance in instances[:MOST_DIAGRAMS]])
+
+    @extend_schema(
+        summary="Tell the processes that something happened",
+        request=MessageSerializer,
+        responses={202: QueuedSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def messages(self, request: Request, pk: UUID) -> Response:
+        """Queued to the instances that conduct the case; one that waits for no such message lets it pass."""
+        case = self.get_object()
+        given = self.given(MessageSerializer)
+        count = services.send_to_case(
+            case=case, name=given["name"], data=given["data"], actor=self._by("case.message", case), now=self.now
+        )
+        return Response({"instances": count}, status=202)
+
+    @extend_schema(summary="Close it", request=ReasonSerializer, responses=CaseSerializer)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: UUID) -> Response:
+        """The processes wind up what is open and end."""
+        case = self._current()
+        reason = self.given(ReasonSerializer)["reason"]
+        cases.close_case(case=case, reason=reason, actor=self._by("case.close", case), now=self.now)
+        return self._again(case)
+
+    @extend_schema(summary="Open it again", request=ReasonSerializer, responses=CaseSerializer)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, pk: UUID) -> Response:
+        """The process begins anew; what was done stays done."""
+        case = self._current()
+        reason = self.given(ReasonSerializer)["reason"]
+        cases.reopen_case(case=case, reason=reason, actor=self._by("case.reopen", case), now=self.now)
+        return self._again(case)
+
+    @extend_schema(summary="Hand it to another unit", request=TransferSerializer, responses=CaseSerializer)
+    @action(detail=True, methods=["post"])
+    def transfer(self, request: Request, pk: UUID) -> Response:
+        """The family moves to another village; open work items move with it."""
+        case = self._current()
+        given = self.given(TransferSerializer)
+        cases.transfer_case(
+            case=case, to=given["to"], reason=given["reason"], actor=self._by("case.transfer", case), now=self.now
+        )
+        return self._again(case)
+
+    def _current(self) -> Case:
+        """The case of the address, of the version that the caller knows. Raises StaleVersion."""
+        case: Case = self.get_object()
+        expected = self.version()
+        if expected is not None and expected != case.version:
+            raise StaleVersion
+        return case
+
+    def _by(self, action_: str, case: Case) -> Any:
+        return self.actor(action_, case.unit_path)
+
+    def _again(self, case: Case) -> Response:
+        return Response(self.represent(Case.objects.select_related(*self.related).get(pk=case.pk)))
+
+
+MOST_DIAGRAMS = 50
+"""Instances of one case that the diagram shows: a case of twenty years has about forty."""

@@ -1,0 +1,126 @@
+"""Events: what happened, who did it, and whether the record is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import django_filters
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.api.fields import Moment, RowSerializer, VisibleField
+from backend.api.filters import Filters, Subtree
+from backend.api.resource import Resource
+from backend.audit.models import Event
+from backend.audit.timeline import sentence
+from backend.audit.verification import verify
+from backend.cases.models import Case
+
+
+class EventFilters(Filters):
+    """What the list of events is narrowed by."""
+
+    case = django_filters.UUIDFilter(field_name="case_id")
+    family = django_filters.UUIDFilter(field_name="family_id")
+    actor = django_filters.UUIDFilter(field_name="actor_id")
+    action = django_filters.CharFilter(max_length=60)
+    unit = Subtree(field_name="unit_path", label=_("Id or code of a unit: what happened there and below it."))
+    object = django_filters.CharFilter(field_name="object_id", max_length=40)
+    at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    at_before = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+
+
+class SentenceSerializer(RowSerializer[Event]):
+    """An event as a sentence in the caller's language."""
+
+    sentence = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Event
+        fields = ("id", "at", "action", "actor", "role", "unit", "sentence", "reason")
+
+    def get_sentence(self, event: Event) -> str:
+        """Who did what."""
+        return sentence(event, language=get_language() or "")
+
+
+class EventSerializer(SentenceSerializer):
+    """An event with everything it tells, its place in its chain, and its seal."""
+
+    digest = serializers.SerializerMethodField(help_text=_("SHA-256, hexadecimal."))
+
+    class Meta(SentenceSerializer.Meta):
+        fields = (
+            *SentenceSerializer.Meta.fields, "actor_id", "unit_id", "case_id", "family_id", "object_kind", "object_id",
+            "object_label", "data", "request_id", "chain", "seq", "digest",
+        )  # type: ignore[assignment]  # fmt: skip
+
+    def get_digest(self, event: Event) -> str:
+        """Hexadecimal."""
+        return bytes(event.digest).hex()
+
+
+def sentences_of(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """The events as sentences."""
+    presenter = SentenceSerializer()
+    return [presenter.to_representation(event) for event in events]
+
+
+class FaultSerializer(serializers.Serializer[Any]):
+    """One thing that is not as it was written: altered, missing, reordered, foreign, unlinked, head, seal."""
+
+    chain = serializers.CharField()
+    seq = serializers.IntegerField(allow_null=True)
+    id = serializers.UUIDField(allow_null=True)
+    what = serializers.CharField()
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    """Whether the history is whole; `faults` names the first hundred of `count`."""
+
+    ok = serializers.BooleanField()
+    chains = serializers.IntegerField()
+    events = serializers.IntegerField()
+    count = serializers.IntegerField()
+    faults = FaultSerializer(many=True)
+
+
+class ExtentSerializer(serializers.Serializer[Any]):
+    """How much to verify: one case's chain, or what happened since a time; by default everything."""
+
+    case = VisibleField(Case, required=False)
+    since = Moment(required=False)
+
+
+@extend_schema_view(list=extend_schema(summary="Events"), retrieve=extend_schema(summary="One event"))
+class Events(Resource):
+    """What happened. Events can only be added; each is sealed to the one before it."""
+
+    model = Event
+    serializer_class = EventSerializer
+    filterset_class = EventFilters
+    orderings = {"at": "at"}
+    ordering = "-at"
+    required_actions = {
+        "list": ("event.read", "event.system"),
+        "retrieve": ("event.read", "event.system"),
+        "verify": "event.verify",
+    }
+
+    @extend_schema(
+        summary="Is the history as it was written?", parameters=[ExtentSerializer], responses=VerdictSerializer
+    )
+    @action(detail=False, filterset_class=None, pagination_class=None)
+    def verify(self, request: Request) -> Response:
+        """Reads every event once and checks its seal, its place and its content; the history of years takes a while."""
+        extent = ExtentSerializer(data=request.query_params, context=self.get_serializer_context())
+        extent.is_valid(raise_exception=True)
+        case = extent.validated_data.get("case")
+        verdict = verify(chain=f"case:{case.pk}" if case else "", since=extent.validated_data.get("since"))
+        return Response(VerdictSerializer(verdict).data)

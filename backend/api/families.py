@@ -1,0 +1,183 @@
+"""Families: households and how to find them. A helper sees the own ones, and of those what a visit needs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.api.fields import Reason, RowSerializer, StrictSerializer, UnitRef, short_texts
+from backend.api.filters import Filters, Subtree
+from backend.api.resource import Resource
+from backend.cases.families import update_family
+from backend.cases.models import Family
+from backend.org.access import in_subtree, may
+
+
+class FamilyFilters(Filters):
+    """What the list of families is narrowed by."""
+
+    open_to_all = frozenset({"q", "number"})
+
+    q = django_filters.CharFilter(
+        method="by_text", max_length=60, label=_("A member's name or the initials of its pinyin, number, address.")
+    )
+    number = django_filters.CharFilter(max_length=40)
+    unit = Subtree(field_name="unit__path", label=_("Id or code of a unit: its families and those below it."))
+    status = django_filters.ChoiceFilter(choices=Family.Status.choices)
+    willingness = django_filters.ChoiceFilter(choices=Family.Willingness.choices)
+    risk_tier = django_filters.CharFilter(max_length=1)
+    category = django_filters.CharFilter(method="by_category", max_length=30)
+    helper_kind = django_filters.CharFilter(max_length=20)
+    residence = django_filters.CharFilter(max_length=20)
+
+    def by_text(self, queryset: Any, name: str, value: str) -> Any:
+        """What people search."""
+        return queryset.matching(value)
+
+    def by_category(self, queryset: QuerySet[Family], name: str, value: str) -> QuerySet[Family]:
+        """Families of a category."""
+        return queryset.filter(categories__contains=[value])
+
+
+class FamilySerializer(RowSerializer[Family]):
+    """A family as lists show it."""
+
+    unit = UnitRef()
+
+    class Meta:
+        model = Family
+        fields = (
+            "id", "number", "label", "unit", "live_address", "residence", "categories", "risk_tier", "willingness",
+            "helper_kind", "status", "updated_at", "version",
+        )  # fmt: skip
+
+
+class FamilyDetailSerializer(FamilySerializer):
+    """A family with everything on file but its members (see persons)."""
+
+    merged_into = serializers.UUIDField(source="merged_into_id", allow_null=True)
+
+    class Meta(FamilySerializer.Meta):
+        fields = (
+            *FamilySerializer.Meta.fields, "hukou_address", "hukou_kind", "declared_categories", "consented_on",
+            "refused_on", "emergency_contact", "emergency_phone", "child_state", "needs", "policies", "helper_number",
+            "languages", "notes", "source", "surveyed_on", "merged_into",
+        )  # type: ignore[assignment]  # fmt: skip
+
+
+class ContactSerializer(serializers.Serializer[Any]):
+    """Whom to ask for, and the number."""
+
+    name = serializers.CharField()
+    phone = serializers.CharField(allow_blank=True)
+
+
+class OwnFamilySerializer(RowSerializer[Family]):
+    """A family as its helper's list shows it."""
+
+    class Meta:
+        model = Family
+        fields = ("id", "number", "label", "live_address", "languages", "willingness", "version")
+
+
+class OwnFamilyDetailSerializer(OwnFamilySerializer):
+    """What a visit needs: where, whom, how to reach them, and whom to call when something is wrong."""
+
+    contacts = serializers.SerializerMethodField()
+
+    class Meta(OwnFamilySerializer.Meta):
+        fields = (*OwnFamilySerializer.Meta.fields, "contacts", "emergency_contact", "emergency_phone")  # type: ignore[assignment]
+
+    @extend_schema_field(ContactSerializer(many=True))
+    def get_contacts(self, family: Family) -> list[dict[str, str]]:
+        """Members who live there, the head first."""
+        members = family.persons.filter(status="present").order_by("-is_head", "id").only("name", "phone")
+        return [{"name": person.name, "phone": person.phone} for person in members]
+
+
+class FamilyChangeSerializer(StrictSerializer):
+    """What may be corrected by hand; all the rest comes from forms, decisions and rosters."""
+
+    label = serializers.CharField(max_length=60, required=False)  # type: ignore[assignment]
+    hukou_address = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    live_address = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    hukou_kind = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    residence = serializers.ChoiceField(choices=["home", "away", "moved_in", "moved_out"], required=False)
+    emergency_contact = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    emergency_phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    child_state = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    needs = short_texts(60, required=False)
+    policies = short_texts(60, required=False)
+    languages = short_texts(20, required=False)
+    reason = Reason(required=False, allow_blank=True)
+
+
+SEEN = PolymorphicProxySerializer(
+    "FamilySeen", serializers=[FamilySerializer, OwnFamilySerializer], resource_type_field_name=None
+)
+SEEN_IN_DETAIL = PolymorphicProxySerializer(
+    "FamilySeenInDetail",
+    serializers=[FamilyDetailSerializer, OwnFamilyDetailSerializer],
+    resource_type_field_name=None,
+)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Families", responses=SEEN),
+    retrieve=extend_schema(summary="One family", responses=SEEN_IN_DETAIL),
+)
+class Families(Resource):
+    """Households."""
+
+    model = Family
+    serializer_class = FamilySerializer
+    narrow_serializer_class = OwnFamilySerializer
+    filterset_class = FamilyFilters
+    related = ("unit",)
+    orderings = {"number": "number", "label": "label", "updated_at": "updated_at"}
+    required_actions = {
+        "list": ("family.read", "own.family.read"),
+        "retrieve": ("family.read", "own.family.read"),
+        "partial_update": "family.write",
+    }
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Visible families; what only one family's answer shows stays encrypted in lists."""
+        return super().get_queryset().defer("search", *(("notes", "emergency_phone") if self.action == "list" else ()))
+
+    def seen_in_full(self) -> Q:
+        """Families of the own subtree."""
+        return in_subtree(self.user, "family.read", "unit__path")
+
+    def is_seen_in_full(self, row: Family) -> bool:
+        """The same for one row."""
+        return may(self.user, "family.read", path=row.unit.path)
+
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """One family; a helper gets what a visit needs."""
+        return Response(self._in_detail(self.get_object()))
+
+    @extend_schema(summary="Correct a family", request=FamilyChangeSerializer, responses=FamilyDetailSerializer)
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Only what is named changes; the history tells from what to what."""
+        family = self.get_object()
+        changes = self.given(FamilyChangeSerializer)
+        reason = changes.pop("reason", "")
+        actor = self.actor("family.write", family.unit.path)
+        changed = update_family(
+            family=family, changes=changes, actor=actor, now=self.now, version=self.version(), reason=reason
+        )
+        return Response(self._in_detail(changed))
+
+    def _in_detail(self, family: Family) -> dict[str, Any]:
+        serializer = FamilyDetailSerializer if self.is_seen_in_full(family) else OwnFamilyDetailSerializer
+        shown: dict[str, Any] = serializer(context=self.get_serializer_context()).to_representation(family)
+        return shown

@@ -1,0 +1,271 @@
+"""Helpers: whoever is paired with families. A liaison sees those of the own partner unit, a helper oneself."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField, short_texts
+from backend.api.filters import Filters, Subtree
+from backend.api.resource import Resource
+from backend.api.work_items import VersionedSerializer
+from backend.core.errors import NotAllowed, StaleVersion
+from backend.helpers.models import Helper, HelperKind
+from backend.helpers.register import end_helper, register_helper, set_status, update_helper
+from backend.org.access import Actor, in_subtree, may
+from backend.org.models import Unit, User
+
+
+class HelperFilters(Filters):
+    """What the list of helpers is narrowed by."""
+
+    open_to_all = frozenset({"q", "kind", "status", "partner_unit"})
+
+    q = django_filters.CharFilter(
+        method="by_text", max_length=60, label=_("Number, name, or the initials of its pinyin.")
+    )
+    kind = django_filters.CharFilter(field_name="kind_id", max_length=20)
+    status = django_filters.ChoiceFilter(choices=Helper.Status.choices)
+    unit = Subtree(field_name="unit__path", label=_("Id or code of a unit: its helpers and those below it."))
+    partner_unit = django_filters.UUIDFilter(field_name="partner_unit_id")
+    language = django_filters.CharFilter(method="by_language", max_length=20)
+    skill = django_filters.CharFilter(method="by_skill", max_length=30)
+
+    def by_text(self, queryset: QuerySet[Helper], name: str, value: str) -> QuerySet[Helper]:
+        """What people search."""
+        text = value.strip()
+        return queryset.filter(Q(search__contains=text.lower()) | Q(number=text))
+
+    def by_language(self, queryset: QuerySet[Helper], name: str, value: str) -> QuerySet[Helper]:
+        """Who speaks it."""
+        return queryset.filter(languages__contains=[value])
+
+    def by_skill(self, queryset: QuerySet[Helper], name: str, value: str) -> QuerySet[Helper]:
+        """Who can do it."""
+        return queryset.filter(skills__contains=[value])
+
+
+class KindRef(serializers.Serializer[Any]):
+    """A kind of helper."""
+
+    code = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class OwnHelperSerializer(RowSerializer[Helper]):
+    """A helper as the own liaison sees them."""
+
+    kind = KindRef()
+
+    class Meta:
+        model = Helper
+        fields = (
+            "id", "number", "kind", "name", "from_date", "to_date", "max_families", "languages", "skills", "trained_on",
+            "insured_until", "status", "version",
+        )  # fmt: skip
+
+
+class HelperSerializer(OwnHelperSerializer):
+    """A helper as lists show them."""
+
+    unit = UnitRef()
+    partner_unit = UnitRef(allow_null=True)
+
+    class Meta(OwnHelperSerializer.Meta):
+        fields = (*OwnHelperSerializer.Meta.fields, "unit", "partner_unit", "checked_on", "end_reason", "updated_at")  # type: ignore[assignment]
+
+
+class HelperDetailSerializer(HelperSerializer):
+    """A helper. Of the certificate's number only the last characters are told."""
+
+    class Meta(HelperSerializer.Meta):
+        fields = (
+            *HelperSerializer.Meta.fields, "certificate_tail", "sex", "birth_date", "liaison", "phone", "address",
+            "notes",
+        )  # type: ignore[assignment]  # fmt: skip
+
+
+class HelperFieldsSerializer(StrictSerializer):
+    """What is on file about a helper and may be set by hand (F05)."""
+
+    name = serializers.CharField(max_length=60, required=False)
+    kind = serializers.PrimaryKeyRelatedField(queryset=HelperKind.objects.all(), required=False)
+    unit = VisibleField(Unit, required=False)
+    partner_unit = VisibleField(Unit, required=False, allow_null=True)
+    user = VisibleField(User, required=False, allow_null=True)
+    certificate = serializers.CharField(max_length=40, required=False, allow_blank=True, write_only=True)
+    sex = serializers.ChoiceField(choices=["0", "1", "2", "9"], required=False, help_text="GB/T 2261.1")
+    birth_date = Day(required=False, allow_null=True)
+    liaison = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    skills = short_texts(30, required=False)
+    languages = short_texts(20, required=False)
+    from_date = Day(required=False, allow_null=True)
+    to_date = Day(required=False, allow_null=True)
+    max_families = serializers.IntegerField(min_value=0, max_value=200, required=False, allow_null=True)
+    trained_on = Day(required=False, allow_null=True)
+    insured_until = Day(required=False, allow_null=True)
+    checked_on = Day(required=False, allow_null=True)
+    address = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    reason = Reason(required=False, allow_blank=True)
+
+
+class NewHelperSerializer(HelperFieldsSerializer):
+    """A new helper. Without a number an opaque one is made."""
+
+    number = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    name = serializers.CharField(max_length=60)
+    kind = serializers.PrimaryKeyRelatedField(queryset=HelperKind.objects.all())
+    unit = VisibleField(Unit)
+    reason = None  # type: ignore[assignment]
+
+
+class StatusSerializer(VersionedSerializer):
+    """Here again, away for a while, or suspended; and why."""
+
+    status = serializers.ChoiceField(choices=["active", "away", "suspended"])
+    reason = Reason()
+
+
+class EndServiceSerializer(VersionedSerializer):
+    """Why (a code: discharged, transferred, ill, complaint, unavailable, left, died), from when, and a note."""
+
+    reason = serializers.RegexField(r"^[a-z][a-z_]{1,38}\Z")
+    ended_on = Day()
+    note = Reason(required=False, allow_blank=True, default="")
+
+
+SEEN = PolymorphicProxySerializer(
+    "HelperSeen", serializers=[HelperSerializer, OwnHelperSerializer], resource_type_field_name=None
+)
+SEEN_IN_DETAIL = PolymorphicProxySerializer(
+    "HelperSeenInDetail", serializers=[HelperDetailSerializer, OwnHelperSerializer], resource_type_field_name=None
+)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Helpers", responses=SEEN),
+    retrieve=extend_schema(summary="One helper", responses=SEEN_IN_DETAIL),
+)
+class Helpers(Resource):
+    """Whoever is paired with families."""
+
+    model = Helper
+    serializer_class = HelperSerializer
+    narrow_serializer_class = OwnHelperSerializer
+    filterset_class = HelperFilters
+    related = ("kind", "unit", "partner_unit")
+    orderings = {"number": "number", "name": "name"}
+    required_actions = {
+        "list": ("helper.read", "own.helper.read", "own.pairing.read"),
+        "retrieve": ("helper.read", "own.helper.read", "own.pairing.read"),
+        "create": "helper.write",
+        "partial_update": "helper.write",
+        "status": "helper.write",
+        "end": "helper.write",
+    }
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Visible helpers; what is encrypted is read only by who needs it."""
+        sealed = ("phone", "notes") if self.action == "list" else ()
+        return super().get_queryset().defer("certificate", "search", *sealed)
+
+    def seen_in_full(self) -> Q:
+        """Helpers of the own subtree."""
+        return in_subtree(self.user, "helper.read", "unit__path")
+
+    def place_of(self, row: Helper) -> str:
+        """Where the register entry is kept."""
+        return row.unit.path
+
+    def is_seen_in_full(self, row: Helper) -> bool:
+        """The same for one row."""
+        return may(self.user, "helper.read", path=row.unit.path)
+
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """One helper."""
+        return Response(self._in_detail(self.get_object()))
+
+    @extend_schema(summary="Register a helper", request=NewHelperSerializer, responses={201: HelperDetailSerializer})
+    def create(self, request: Request) -> Response:
+        """Cases that wait for somebody hear of it."""
+        given = self.given(NewHelperSerializer)
+        unit: Unit = given.pop("unit")
+        if not may(self.user, "helper.write", path=unit.path):
+            raise NotAllowed
+        helper = register_helper(
+            kind=given.pop("kind"),
+            name=given.pop("name"),
+            number=given.pop("number", ""),
+            unit=unit,
+            fields=given,
+            actor=self.actor("helper.write", unit.path),
+            now=self.now,
+        )
+        return Response(self._again(helper), status=201)
+
+    @extend_schema(summary="Correct a helper", request=HelperFieldsSerializer, responses=HelperDetailSerializer)
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Only what is named changes."""
+        helper = self.get_object()
+        changes = self.given(HelperFieldsSerializer)
+        reason = changes.pop("reason", "")
+        if "unit" in changes and not may(self.user, "helper.write", path=changes["unit"].path):
+            raise NotAllowed
+        update_helper(
+            helper=helper, changes=changes, actor=self._by(helper), now=self.now, version=self.version(), reason=reason
+        )
+        return Response(self._again(helper))
+
+    @extend_schema(summary="Away, suspended, or here again", request=StatusSerializer, responses=HelperDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def status(self, request: Request, pk: UUID) -> Response:
+        """Spells with families go on."""
+        helper = self._current()
+        given = self.given(StatusSerializer)
+        set_status(helper=helper, status=given["status"], reason=given["reason"], actor=self._by(helper), now=self.now)
+        return Response(self._again(helper))
+
+    @extend_schema(summary="End the service", request=EndServiceSerializer, responses=HelperDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, pk: UUID) -> Response:
+        """Discharge, transfer, illness … All spells end that day; each case hears it and looks for somebody else."""
+        helper = self._current()
+        given = self.given(EndServiceSerializer)
+        end_helper(
+            helper=helper,
+            reason=given["reason"],
+            ended_on=given["ended_on"],
+            note=given["note"],
+            actor=self._by(helper),
+            now=self.now,
+        )
+        return Response(self._again(helper))
+
+    def _current(self) -> Helper:
+        """The helper of the address, of the version that the caller knows. Raises StaleVersion."""
+        helper: Helper = self.get_object()
+        expected = self.version()
+        if expected is not None and expected != helper.version:
+            raise StaleVersion
+        return helper
+
+    def _by(self, helper: Helper) -> Actor:
+        return self.actor("helper.write", helper.unit.path)
+
+    def _again(self, helper: Helper) -> dict[str, Any]:
+        return self._in_detail(Helper.objects.select_related(*self.related).get(pk=helper.pk))
+
+    def _in_detail(self, helper: Helper) -> dict[str, Any]:
+        serializer = HelperDetailSerializer if self.is_seen_in_full(helper) else OwnHelperSerializer
+        shown: dict[str, Any] = serializer(context=self.get_serializer_context()).to_representation(helper)
+        return shown

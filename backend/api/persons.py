@@ -1,0 +1,159 @@
+"""Persons: the members of families. Identity numbers and health never leave but through `reveal`."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer
+from backend.api.filters import Filters, Subtree
+from backend.api.resource import Resource
+from backend.api.work_items import FamilyOfItem
+from backend.cases.families import REVEALABLE, reveal, update_person
+from backend.cases.models import Person
+
+
+class PersonFilters(Filters):
+    """What the list of persons is narrowed by."""
+
+    q = django_filters.CharFilter(
+        method="by_text", max_length=60, label=_("Name or its initials, the family's number, or its address.")
+    )
+    family = django_filters.UUIDFilter(field_name="family_id")
+    unit = Subtree(field_name="family__unit__path", label=_("Id or code of a unit: its people and those below it."))
+    status = django_filters.ChoiceFilter(choices=[(code, code) for code in ("present", "left", "dead")])
+    sex = django_filters.ChoiceFilter(choices=[(code, code) for code in "0129"])
+
+    def by_text(self, queryset: QuerySet[Person], name: str, value: str) -> QuerySet[Person]:
+        """People by their own name or initials, or by the family's number or address.
+
+        All of that stands in the family's search text as well, whose index finds the few families to look at.
+        """
+        text = value.strip()
+        own = Q(name__contains=text) | Q(alias__contains=text) | Q(initials__contains=text.lower())
+        place = Q(family__number=text) | Q(family__live_address__contains=text)
+        return queryset.filter(own | place, family__search__contains=text.lower())
+
+
+class PersonSerializer(RowSerializer[Person]):
+    """A person as lists show them. Of the certificate's number only the last characters are told."""
+
+    family = FamilyOfItem()
+
+    class Meta:
+        model = Person
+        fields = (
+            "id", "family", "relation", "is_head", "name", "alias", "certificate_kind", "certificate_tail", "sex",
+            "birth_date", "birth_is_lunar", "status", "version",
+        )  # fmt: skip
+
+
+class PersonDetailSerializer(PersonSerializer):
+    """A person. Health and the whole identity number: see reveal."""
+
+    class Meta(PersonSerializer.Meta):
+        fields = (
+            *PersonSerializer.Meta.fields, "ethnicity", "marriage", "phone", "self_care", "disability_kind",
+            "disability_grade", "died_on", "updated_at",
+        )  # type: ignore[assignment]  # fmt: skip
+
+
+class PersonChangeSerializer(StrictSerializer):
+    """What may be corrected by hand."""
+
+    relation = serializers.RegexField(r"^\d{1,2}\Z", required=False, help_text="GB/T 4761-2008")
+    name = serializers.CharField(max_length=60, required=False)
+    alias = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    certificate_kind = serializers.CharField(max_length=12, required=False)
+    certificate = serializers.CharField(max_length=40, required=False, allow_blank=True, write_only=True)
+    sex = serializers.ChoiceField(choices=["0", "1", "2", "9"], required=False, help_text="GB/T 2261.1")
+    birth_date = Day(required=False, allow_null=True)
+    birth_is_lunar = serializers.BooleanField(required=False)
+    ethnicity = serializers.RegexField(r"^\d{2}\Z", required=False, allow_blank=True, help_text="GB/T 3304")
+    marriage = serializers.RegexField(r"^\d{2}\Z", required=False, allow_blank=True, help_text="GB/T 2261.2")
+    phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    health = serializers.RegexField(
+        r"^\d{2}\Z", required=False, allow_blank=True, write_only=True, help_text="GB/T 2261.3"
+    )
+    self_care = serializers.IntegerField(min_value=1, max_value=3, required=False, allow_null=True)
+    disability_kind = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    disability_grade = serializers.IntegerField(min_value=1, max_value=4, required=False, allow_null=True)
+    reason = Reason(required=False, allow_blank=True)
+
+
+class RevealSerializer(serializers.Serializer[Any]):
+    """Which field, and why."""
+
+    field = serializers.ChoiceField(choices=sorted(REVEALABLE))
+    reason = Reason()
+
+
+class RevealedSerializer(serializers.Serializer[Any]):
+    """The field in full."""
+
+    field = serializers.CharField()
+    value = serializers.CharField(allow_blank=True)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Persons"),
+    retrieve=extend_schema(summary="One person", responses=PersonDetailSerializer),
+)
+class Persons(Resource):
+    """Members of families."""
+
+    model = Person
+    serializer_class = PersonSerializer
+    filterset_class = PersonFilters
+    related = ("family__unit",)
+    orderings = {"name": "name", "birth_date": "birth_date", "updated_at": "updated_at"}
+    required_actions = {
+        "list": "person.read",
+        "retrieve": "person.read",
+        "partial_update": "person.write",
+        "reveal": "person.reveal",
+    }
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Visible persons; what is encrypted is read only by who needs it."""
+        sealed = ("certificate", "health", "phone") if self.action == "list" else ()
+        return super().get_queryset().defer("notes", "family__search", "family__notes", *sealed)
+
+    def place_of(self, row: Person) -> str:
+        """Where the family lives."""
+        return row.family.unit.path
+
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """One person."""
+        return Response(PersonDetailSerializer(self.get_object()).data)
+
+    @extend_schema(summary="Correct a person", request=PersonChangeSerializer, responses=PersonDetailSerializer)
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Only what is named changes."""
+        person = self.get_object()
+        changes = self.given(PersonChangeSerializer)
+        reason = changes.pop("reason", "")
+        actor = self.actor("person.write", self.place_of(person))
+        changed = update_person(
+            person=person, changes=changes, actor=actor, now=self.now, version=self.version(), reason=reason
+        )
+        return Response(PersonDetailSerializer(changed).data)
+
+    @extend_schema(summary="See a sensitive field in full", request=RevealSerializer, responses=RevealedSerializer)
+    @action(detail=True, methods=["post"])
+    def reveal(self, request: Request, pk: UUID) -> Response:
+        """Needs the right and a reason; the history tells who looked, at what, and why."""
+        person = self.get_object()
+        given = self.given(RevealSerializer)
+        actor = self.actor("person.reveal", self.place_of(person))
+        value = reveal(person=person, field=given["field"], reason=given["reason"], actor=actor, now=self.now)
+        return Response({"field": given["field"], "value": value})

@@ -1,0 +1,62 @@
+"""Addresses under /api/."""
+
+from __future__ import annotations
+
+from django.db.transaction import non_atomic_requests
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.renderers import JSONRenderer
+from rest_framework.routers import SimpleRouter
+
+from backend.api.cases import Cases
+from backend.api.events import Events
+from backend.api.families import Families
+from backend.api.helpers import Helpers
+from backend.api.me import Me
+from backend.api.nothing import Nothing
+from backend.api.pairings import Pairings
+from backend.api.partner_units import PartnerUnits
+from backend.api.persons import Persons
+from backend.api.processes import Processes
+from backend.api.reviews import Reviews
+from backend.api.rosters import Rosters, WorkbookRenderer
+from backend.api.tokens import Tokens
+from backend.api.units import Units
+from backend.api.users import Deputies, Memberships, Users
+from backend.api.visits import Visits
+from backend.api.work_items import WorkItems
+
+router = SimpleRouter(use_regex_path=False)
+router.register("work-items", WorkItems, basename="work-items")
+router.register("cases", Cases, basename="cases")
+router.register("families", Families, basename="families")
+router.register("persons", Persons, basename="persons")
+router.register("helpers", Helpers, basename="helpers")
+router.register("partner-units", PartnerUnits, basename="partner-units")
+router.register("pairings", Pairings, basename="pairings")
+router.register("visits", Visits, basename="visits")
+router.register("reviews", Reviews, basename="reviews")
+router.register("rosters", Rosters, basename="rosters")
+router.register("processes", Processes, basename="processes")
+router.register("units", Units, basename="units")
+router.register("users", Users, basename="users")
+router.register("memberships", Memberships, basename="memberships")
+router.register("deputies", Deputies, basename="deputies")
+router.register("events", Events, basename="events")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.
+    path("auth/token/", non_atomic_requests(Tokens.as_view({"post": "create", "delete": "destroy"})), name="token"),
+    path("work-items/bulk/", non_atomic_requests(WorkItems.as_view({"post": "bulk"})), name="workitem-bulk"),
+    path("me/", Me.as_view({"get": "retrieve"}), name="me"),
+    path("me/password/", Me.as_view({"post": "password"}), name="me-password"),
+    path(
+        "rosters/<uuid:pk>/problems.xlsx",
+        Rosters.as_view({"get": "problems"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
+        name="roster-problems",
+    ),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("", include(router.urls)),
+    re_path(r"^", Nothing.as_view(), name="nothing"),
+]
