@@ -16,11 +16,12 @@ from structlog.contextvars import get_contextvars
 
 from backend.audit.canonical import canonical, masked, plain, time_text
 from backend.audit.models import Event
+from backend.core import bulk
 from backend.core.models import new_id
 from backend.org.access import Actor
 
-ROWS = 5000
-"""Events per statement: keeps a large import's memory flat."""
+MANY = 50
+"""More events than these are copied: an array of as many long texts takes the driver longer to write."""
 
 SEALED = (
     "id", "chain", "at", "action", "actor_id", "actor", "role", "unit_id", "unit", "unit_path", "case_id", "family_id",
@@ -119,10 +120,11 @@ def body_of(event: Event) -> str:
 
 def _write(events: list[Event]) -> None:
     events.sort(key=lambda event: event.chain)  # stable: within a chain in the order of recording
-    for start in range(0, len(events), ROWS):
-        rows = events[start : start + ROWS]
+    if len(events) > MANY:
+        bulk.insert(events)
+    elif events:
         with connection.cursor() as cursor:
-            cursor.execute(_insertion(), [[_stored(row, name) for row in rows] for name in COLUMNS])
+            cursor.execute(_insertion(), [[_stored(row, name) for row in events] for name in COLUMNS])
 
 
 @cache
