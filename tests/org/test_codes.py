@@ -40,7 +40,7 @@ def test_a_code_has_a_name_in_both_languages(kind: str, code: str, zh: str, en: 
     assert (name(kind, code, "zh-hans"), name(kind, code, "en")) == (zh, en)
     with translation.override("en"):
         assert name(kind, code) == en
-    assert name(list, "unheard of") == "unheard of"
+    assert name(kind, "unheard of") == "unheard of"
 
 
 def test_every_entry_is_complete() -> None:
