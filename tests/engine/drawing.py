@@ -142,7 +142,7 @@ def many(node: Drawn, *, sequential: bool = False, **parts: str) -> Drawn:
             inside += f"<bpmn:{tag}>{escape(parts[part])}</bpmn:{tag}>"
     for part, tag in (("item", "inputDataItem"), ("result", "outputDataItem")):
         if part in parts:
-            inside += f'<bpmn:{tag} id="{parts[part]}"/>'
+            inside += f'<bpmn:{tag} id="{node.id}_{part}" name="{parts[part]}"/>'
     if "until" in parts:
         inside += f"<bpmn:completionCondition>{escape(parts['until'])}</bpmn:completionCondition>"
     tag = "bpmn:multiInstanceLoopCharacteristics"

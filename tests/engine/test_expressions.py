@@ -127,10 +127,10 @@ def test_what_is_no_expression(text: str) -> None:
     ],
 )
 def test_what_fails_when_evaluated(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(ExpressionFailed):
         print(evaluate(text, NAMES))  # noqa: T201  # shown when the test fails
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_errors_name_the_expression() -> None:
@@ -177,19 +177,69 @@ def test_functions_are_a_short_list_without_anything_that_reaches_out() -> None:
     assert not {getattr(builtins, name) for name in dangerous} & set(FUNCTIONS.values())
 
 
-PIECES = (
-    "age tags decision family none missing 1 99 10**50 'text' [] {} len str int sum sorted get + - * ** / % == < in not and "
-    "or is if else for ( ) [ ] { } , : . .upper() .get .__class__ lambda x _ @ f'' await"
-).split()
+PIECES = [
+    "age",
+    "tags",
+    "decision",
+    "family",
+    "none",
+    "missing",
+    "1",
+    "99",
+    "10**50",
+    "'text'",
+    "[]",
+    "{}",
+    "len",
+    "str",
+    "int",
+    "sum",
+    "sorted",
+    "get",
+    "+",
+    "-",
+    "*",
+    "**",
+    "/",
+    "%",
+    "==",
+    "<",
+    "in",
+    "not",
+    "and",
+    "or",
+    "is",
+    "if",
+    "else",
+    "for",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    ".",
+    ".upper()",
+    ".get",
+    ".__class__",
+    "lambda",
+    "x",
+    "_",
+    "@",
+    "f''",
+    "await",
+]
 
 
 def works_or_refuses(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     try:
         value = evaluate(text, NAMES)
     except (ExpressionRefused, ExpressionFailed):
         value = None
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
     assert value is None or isinstance(value, bool | int | float | str | list | dict)
     if isinstance(value, str | list | dict):
         assert len(value) <= MAX_ITEMS

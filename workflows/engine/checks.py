@@ -259,7 +259,10 @@ def _loop_characteristics(element: etree._Element) -> Iterator[tuple[str, str, s
     if bool(output) != (output_item is not None):
         yield owner, "bad_loop", "loopDataOutputRef and outputDataItem go together"
     items = [item for item in (loop.find(tag("inputDataItem")), output_item) if item is not None]
-    for name in (*(item.get("id", "") for item in items), *(text for text in (collection, output) if text)):
+    for name in (
+        *(item.get("name") or item.get("id") or "" for item in items),
+        *(text for text in (collection, output) if text),
+    ):
         if not name.isidentifier():
             yield owner, "bad_loop", f"{name!r} cannot be a key of the process data"
     if text_of(loop, "completionCondition"):

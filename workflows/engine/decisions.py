@@ -237,8 +237,13 @@ class _Reader:
         return self._expression(entry.id, f"{_CELL} {'in' if isinstance(tree, ast.Tuple) else '=='} ({text})")
 
 
-def decide(table: Table, facts: Mapping[str, Any]) -> Made:
-    """Evaluate a table. `facts` must hold every name the table reads. Raises DecisionFailed."""
+def decide(table: Table | bytes, facts: Mapping[str, Any]) -> Made:
+    """Evaluate a table, or the table in a DMN file. `facts` must hold every name the table reads.
+
+    Raises DecisionFailed, and TableRefused for a file that is none.
+    """
+    if isinstance(table, bytes):
+        table = read_table(table)
     missing = sorted(table.facts - facts.keys())
     if missing:
         raise DecisionFailed(table.id, f"no value for {', '.join(missing)}")

@@ -27,8 +27,8 @@ from SpiffWorkflow.bpmn.parser.task_parsers import (
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 
-from workflows.engine import specs
 from workflows.engine.durations import NotATime, is_duration, moment
+from workflows.engine.specs import activities, events, flow, gateways, nodes
 
 
 def timer_expression(text: str) -> str:
@@ -46,8 +46,8 @@ def timer_expression(text: str) -> str:
 class _Activity:
     """What the parsers of activities have in common: our multi-instance and boundary classes."""
 
-    PARALLEL_MI_CLASS = specs.ParallelMultiInstance
-    SEQUENTIAL_MI_CLASS = specs.SequentialMultiInstance
+    PARALLEL_MI_CLASS = activities.ParallelMultiInstance
+    SEQUENTIAL_MI_CLASS = activities.SequentialMultiInstance
 
     bpmn_id: str
     spec: Any
@@ -55,8 +55,8 @@ class _Activity:
     process_parser: Any
 
     def _add_boundary_event(self, children: list[etree._Element]) -> Any:
-        split = specs.BoundarySplit(self.spec, f"{self.bpmn_id}.BoundaryEventSplit")  # the library looks for this name
-        end = specs.BoundaryEnd(self.spec, f"{self.bpmn_id}.BoundaryEnd")
+        split = events.BoundarySplit(self.spec, f"{self.bpmn_id}.BoundaryEventSplit")  # the library looks for this name
+        end = events.BoundaryEnd(self.spec, f"{self.bpmn_id}.BoundaryEnd")
         split.connect(self.task)
         self.task.connect(end)
         for element in children:
@@ -83,12 +83,12 @@ class _Event:
 
     process_parser: Any
 
-    def parse_message_event(self, element: etree._Element) -> specs.Message:
-        return specs.Message(self.process_parser.parser.messages[element.get("messageRef")])
+    def parse_message_event(self, element: etree._Element) -> events.Message:
+        return events.Message(self.process_parser.parser.messages[element.get("messageRef")])
 
-    def parse_timer_event(self, element: etree._Element) -> specs.Timer:
+    def parse_timer_event(self, element: etree._Element) -> events.Timer:
         texts = [element.findtext(full_tag(name)) for name in ("timeDuration", "timeDate")]
-        return specs.Timer(timer_expression("".join(filter(None, texts))))
+        return events.Timer(timer_expression("".join(filter(None, texts))))
 
 
 class _StartEvent(_Event, StartEventParser):  # type: ignore[misc]
@@ -112,8 +112,8 @@ class _BoundaryEvent(_Event, BoundaryEventParser):  # type: ignore[misc]
 
 
 class _Process(ProcessParser):  # type: ignore[misc]
-    def create_spec(self) -> specs.ProcessSpec:
-        return specs.ProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
+    def create_spec(self) -> flow.ProcessSpec:
+        return flow.ProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
 
     def add_tasks(self) -> None:
         self.parse_node(self.xpath("./bpmn:startEvent")[0])
@@ -125,7 +125,7 @@ class _Process(ProcessParser):  # type: ignore[misc]
         inside = self.parse_node(element)
         (start,) = self.parser.process_parsers[inside.spec].get_spec().bpmn_start_events
         interrupting = self.get_node_by_id(start.name).get("isInterrupting", "true") == "true"
-        listener = specs.Listener(
+        listener = events.Listener(
             self.spec, f"{inside.name}.Listener", start.event_definition, interrupting=interrupting
         )
         start.event_definition = NoneEventDefinition()
@@ -139,20 +139,20 @@ class Parser(BpmnParser):  # type: ignore[misc]
 
     PROCESS_PARSER_CLASS = _Process
     OVERRIDE_PARSER_CLASSES: Mapping[str, tuple[type, type]] = {
-        full_tag("userTask"): (_Task, specs.UserTask),
-        full_tag("serviceTask"): (_Task, specs.ServiceTask),
-        full_tag("businessRuleTask"): (_Task, specs.BusinessRuleTask),
-        full_tag("subProcess"): (_SubProcess, specs.SubProcess),
-        full_tag("callActivity"): (_CallActivity, specs.SubProcess),
-        full_tag("exclusiveGateway"): (ConditionalGatewayParser, specs.ExclusiveGateway),
-        full_tag("inclusiveGateway"): (ConditionalGatewayParser, specs.InclusiveGateway),
-        full_tag("parallelGateway"): (GatewayParser, specs.ParallelGateway),
-        full_tag("eventBasedGateway"): (EventBasedGatewayParser, specs.EventBasedGateway),
-        full_tag("startEvent"): (_StartEvent, specs.StartEvent),
-        full_tag("endEvent"): (_EndEvent, specs.EndEvent),
-        full_tag("intermediateCatchEvent"): (_IntermediateCatchEvent, specs.IntermediateCatchEvent),
-        full_tag("intermediateThrowEvent"): (_IntermediateThrowEvent, specs.IntermediateThrowEvent),
-        full_tag("boundaryEvent"): (_BoundaryEvent, specs.BoundaryEvent),
+        full_tag("userTask"): (_Task, nodes.UserTask),
+        full_tag("serviceTask"): (_Task, nodes.ServiceTask),
+        full_tag("businessRuleTask"): (_Task, nodes.BusinessRuleTask),
+        full_tag("subProcess"): (_SubProcess, activities.SubProcess),
+        full_tag("callActivity"): (_CallActivity, activities.SubProcess),
+        full_tag("exclusiveGateway"): (ConditionalGatewayParser, gateways.ExclusiveGateway),
+        full_tag("inclusiveGateway"): (ConditionalGatewayParser, gateways.InclusiveGateway),
+        full_tag("parallelGateway"): (GatewayParser, gateways.ParallelGateway),
+        full_tag("eventBasedGateway"): (EventBasedGatewayParser, events.EventBasedGateway),
+        full_tag("startEvent"): (_StartEvent, events.StartEvent),
+        full_tag("endEvent"): (_EndEvent, events.EndEvent),
+        full_tag("intermediateCatchEvent"): (_IntermediateCatchEvent, events.IntermediateCatchEvent),
+        full_tag("intermediateThrowEvent"): (_IntermediateThrowEvent, nodes.IntermediateThrowEvent),
+        full_tag("boundaryEvent"): (_BoundaryEvent, events.BoundaryEvent),
     }
 
 
@@ -171,7 +171,7 @@ def parse_processes(roots: Iterable[etree._Element], process_id: str) -> tuple[A
 def _add_reach(spec: Any) -> None:
     """Tell every inclusive join from which nodes its ways in can be reached without passing it."""
     for gateway in spec.task_specs.values():
-        if isinstance(gateway, specs.InclusiveGateway):
+        if isinstance(gateway, gateways.InclusiveGateway):
             reach: dict[str, set[str]] = defaultdict(set)
             for way_in in gateway._inputs:
                 todo, seen = [way_in], {gateway.name}

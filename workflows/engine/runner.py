@@ -27,16 +27,11 @@ from workflows.engine import state
 from workflows.engine.decisions import DecisionFailed, Made, decide
 from workflows.engine.definition import Definition, Node
 from workflows.engine.expressions import ExpressionFailed, ExpressionRefused
-from workflows.engine.specs import (
-    BoundaryEvent,
-    Catching,
-    Flow,
-    Listener,
-    MultiInstance,
-    ProcessFailed,
-    cancel,
-    data_of,
-)
+from workflows.engine.specs.activities import MultiInstance
+from workflows.engine.specs.events import BoundaryEvent, Catching, Listener
+from workflows.engine.specs.flow import Flow
+from workflows.engine.specs.nodes import ProcessFailed
+from workflows.engine.specs.tokens import cancel, data_of
 from workflows.engine.state import StateTooLarge
 
 __all__ = [

@@ -21,7 +21,10 @@ from uuid import UUID
 from SpiffWorkflow.exceptions import TaskNotFoundException
 from SpiffWorkflow.task import Task
 
-from workflows.engine.specs import LIVE, BoundarySplit, Effects, Flow, MultiInstance, SubFlow
+from workflows.engine.specs.activities import MultiInstance
+from workflows.engine.specs.events import BoundarySplit
+from workflows.engine.specs.flow import Effects, Flow, SubFlow
+from workflows.engine.specs.tokens import LIVE
 
 FORMAT = 1
 MAX_BYTES = 16_384
