@@ -82,7 +82,9 @@ class InFuture(Invalid):
 def create_family(
     *, unit: Unit, number: str, label: str, actor: Actor, now: datetime, changes: Mapping[str, Any] | None = None
 ) -> Family:
-    """A household entered by hand (new resident, referral, own application). Raises NumberTaken, NotAPlace, NotEditable.
+    """A household entered by hand: new resident, referral, own application.
+
+    Raises NumberTaken, NotAPlace, NotEditable.
 
     `changes`: other fields of FAMILY_FIELDS.
     """

@@ -92,8 +92,8 @@ def make_offer(
         instance_id=instance_id,
         created_at=now,
     )
-    data = {"helper": str(held.pk), "helper_name": held.name, "kind": held.kind_id, "via": str(offer.via)}
-    record(action="offer.made", object=offer, label=held.name, actor=actor, now=now, data=data, reason=reason)
+    data = {"kind": held.kind_id, "via": str(offer.via)}
+    _tell("offer.made", offer, actor, now, data, reason)
     return offer
 
 
@@ -207,4 +207,13 @@ def _tell(
     reason: str = "",
 ) -> None:
     told = {"helper": str(offer.helper_id), "helper_name": offer.helper.name, **(data or {})}
-    record(action=action, object=offer, label=offer.helper.name, actor=actor, now=now, data=told, reason=reason)
+    record(
+        action=action,
+        object=offer,
+        label=offer.helper.name,
+        family_id=offer.case.family_id,
+        actor=actor,
+        now=now,
+        data=told,
+        reason=reason,
+    )

@@ -33,6 +33,9 @@ SURVEYED: dict[str, Any] = {
     "self_care": 1,
     "disease": "none",
     "low_income": False,
+    "minor": "none",
+    "helper_reality": "none",
+    "needs": ["comfort"],
 }
 CONSENTED: dict[str, Any] = {
     "consent": "agreed",
@@ -129,6 +132,11 @@ class Office:
         self.work()
         return done
 
+    def known(self, case: Case, step: str, user: User) -> services.Form:
+        """The item's form as the user sees it."""
+        fresh = User.objects.get(pk=user.pk)
+        return services.form_of(self.item(case, step), user=fresh, language="zh-hans", now=self.now)
+
     def send(self, case: Case, name: str, **data: Any) -> None:
         """A message about the case."""
         services.send_to_case(case=case, name=name, data=data, actor=factories.actor(self.caseworker), now=self.now)
@@ -141,7 +149,8 @@ class Office:
         day = {"surveyed_on": self.today.isoformat()}
         self.do(case, "survey_family", self.village, {**SURVEYED, **day, **survey})
         self.do(case, "record_consent", self.village, {**CONSENTED, "given_on": self.today.isoformat()})
-        self.do(case, "check_file", self.caseworker, {"check_result": "submit"})
+        advised = self.known(case, "check_file", self.caseworker).values
+        self.do(case, "check_file", self.caseworker, {"check_result": "submit", **advised})
         self.do(case, "confirm_file", self.supervisor, {"confirm_result": "confirm"})
 
     def helper(self, **fields: Any) -> Helper:
@@ -170,6 +179,8 @@ class Office:
         return {
             "visit_result": "met",
             "started_at": (self.now - timedelta(hours=1)).isoformat(),
+            "ended_at": self.now.isoformat(),
+            "persons_met": ["elder"],
             "channel": "home",
             "physical": "well",
             "mental": "calm",

@@ -16,6 +16,7 @@ from backend.core.errors import NotFound
 from backend.org import parameters
 from backend.org.access import Actor
 from workflows.engine.runner import Call
+from workflows.models import Instance
 
 Step: TypeAlias = Callable[[Call], Mapping[str, Any] | None]
 """A function that a node of a diagram calls by name: what it returns is merged into process data."""
@@ -25,11 +26,24 @@ Step: TypeAlias = Callable[[Call], Mapping[str, Any] | None]
 class Context:
     """Which instance runs, for which case, who moved it, and when."""
 
-    instance_id: UUID
-    parent_id: UUID | None
-    case: Case | None
+    instance: Instance
     actor: Actor
     now: datetime
+
+    @property
+    def instance_id(self) -> UUID:
+        """The instance that runs."""
+        return self.instance.pk
+
+    @property
+    def parent_id(self) -> UUID | None:
+        """The instance that waits for the end of this one."""
+        return self.instance.parent_id
+
+    @property
+    def case(self) -> Case | None:
+        """The case with its family, place and programme; read when a step first asks for it."""
+        return self.instance.case_in_full
 
     @property
     def today(self) -> date:

@@ -25,6 +25,7 @@ DAYS_BETWEEN = 7
 REMIND = "10wd"
 """P01: a row unfinished after ten working days."""
 MORNING = time(9)
+NO_CATEGORY = frozenset({"ordinary"})
 TOLD_OF_FAMILY = frozenset({"residence", "child_state", "needs", "emergency_contact", "emergency_phone"})
 """Answers of a survey that are fields of the household's file."""
 
@@ -171,7 +172,8 @@ def check_file(call: Call) -> None:
         "tier": answers.get("tier") or advised["tier"],
     }
     reason = str(answers.get("override_reason") or "")
-    if chosen != advised and not reason.strip():
+    differs = set(chosen["categories"]) - NO_CATEGORY != set(advised["categories"]) or chosen["tier"] != advised["tier"]
+    if differs and not reason.strip():
         raise ReasonForOther([FieldProblem("/override_reason", "missing", ReasonForOther.message)])
     facts = {"advised": advised, "chosen": chosen, "override_reason": reason}
     review = _open_review(case)
