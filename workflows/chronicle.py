@@ -37,7 +37,7 @@ def record_instance(
     reason: str = "",
 ) -> None:
     """An event about an instance, in the chain of its case."""
-    case = instance.case
+    case = instance.case_in_outline
     record(
         action=action,
         object=instance,

@@ -12,6 +12,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family
@@ -63,6 +64,13 @@ class Process(Record):
         return f"{self.name} v{self.number}"
 
 
+OUTLINE = (
+    "number", "unit_path", "family__label", "family__search", "family__unit__kind", "family__unit__path",
+    "family__unit__parent__kind", "family__unit__parent__path", "family__unit__parent__parent",
+)  # fmt: skip
+"""Columns of a case, its family and their place that a new work item repeats or is placed by."""
+
+
 class InstanceQuerySet(models.QuerySet["Instance"]):
     """Instances by who may see them and by what they wait for."""
 
@@ -100,6 +108,24 @@ class Instance(Record):
     version = models.PositiveIntegerField(default=1)
 
     objects = InstanceQuerySet.as_manager()
+
+    @cached_property
+    def case_in_full(self) -> Case | None:
+        """The case with its family, place and programme: what steps work with."""
+        if self.case_id and not self._knows_case:
+            self.case = Case.objects.select_related("family__unit__parent", "programme").get(pk=self.case_id)
+        return self.case
+
+    @cached_property
+    def case_in_outline(self) -> Case | None:
+        """The case with what events and new work items tell of it, and little more: every command reads this."""
+        if self._knows_case or not self.case_id:
+            return self.case
+        return Case.objects.select_related("family__unit__parent").only(*OUTLINE).get(pk=self.case_id)
+
+    @property
+    def _knows_case(self) -> bool:
+        return "case" in self._state.fields_cache
 
     class Meta:
         indexes = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,8 @@ from workflows.engine.runner import Run
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
 
+FINISHED = ("state", "outcome", "assignee_id", "completed_by_id", "completed_label", "ended_at", "draft", "version")
+"""What completion writes into a work item."""
 DRAFT_LIMIT = 200_000
 """Characters of JSON that a draft may have."""
 
@@ -261,16 +264,18 @@ def complete(
     """
     with collect():
         instance = store.locked(item.instance_id)
-        row = _fresh(item, version)
-        actor = grant_for(row, user).actor(user)
-        check_free(row, user)
         definition = store.definition(instance.process)
-        node = definition.nodes[row.step]
-        _check_four_eyes(instance, node, user)
+        node = definition.nodes[item.step]
+        row = copy(item)
+        actor = _doer(row, node, instance, user, version)
         given = _checked(definition, node, answers)
+        if not _finish(row, node, given, user, actor, now):
+            row = _fresh(item)
+            actor = _doer(row, node, instance, user, version)
+            if not _finish(row, node, given, user, actor, now):
+                raise store.Busy
         run = store.restore(instance, actor=actor, now=now)
         before = list(run.waiting)
-        _finish(row, node, given, user, actor, now)
         record_item(row, "work_item.completed", actor, now, data=told(definition, node, given))
         run.complete(row.token, given)
         store.save(instance, run, before=before, actor=actor, now=now, completed=row)
@@ -371,9 +376,21 @@ def _locked_item(item: WorkItem, version: int | None) -> WorkItem:
     return _open(row, version)
 
 
-def _fresh(item: WorkItem, version: int | None) -> WorkItem:
-    """The item's row read again, its instance being locked."""
-    return _open(WorkItem.objects.filter(pk=item.pk).first(), version)
+def _fresh(item: WorkItem) -> WorkItem:
+    """The item's row read again. Raises AlreadyDone when there is none."""
+    row = WorkItem.objects.filter(pk=item.pk).first()
+    if row is None:
+        raise AlreadyDone
+    return row
+
+
+def _doer(row: WorkItem, node: Node, instance: Instance, user: User, version: int | None) -> Actor:
+    """Who completes the item, as history tells it. Raises whatever forbids it, by what was read of the item."""
+    _open(row, version)
+    actor = grant_for(row, user).actor(user)
+    check_free(row, user)
+    _check_four_eyes(instance, node, user)
+    return actor
 
 
 def _open(row: WorkItem | None, version: int | None) -> WorkItem:
@@ -419,18 +436,20 @@ def _checked(definition: Definition, node: Node, answers: Mapping[str, Any]) -> 
     return dict(answers)
 
 
-def _finish(row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, actor: Actor, now: datetime) -> None:
+def _finish(row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, actor: Actor, now: datetime) -> bool:
+    """Mark the item done. False when it is no longer as it was read: claimed, moved, done or cancelled meanwhile.
+
+    This saves reading it again under lock: what was read is right if the version is still the same.
+    """
+    as_read = WorkItem.objects.filter(pk=row.pk, version=row.version, state=WorkItem.State.OPEN)
     row.state = WorkItem.State.DONE
     row.outcome = str(answers.get(node.outcome) or "")[:60] if node.outcome else ""
     row.assignee_id = row.assignee_id or user.pk
     row.completed_by_id, row.completed_label, row.ended_at = user.pk, actor.label, now
     row.draft = None
     row.version += 1
-    row.save(
-        update_fields=[
-            "state", "outcome", "assignee", "completed_by", "completed_label", "ended_at", "draft", "version",
-        ]
-    )  # fmt: skip
+    written = {name: getattr(row, name) for name in FINISHED}
+    return as_read.update(**written) == 1
 
 
 def _settle(instance: Instance, run: Run, now: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -47,16 +48,18 @@ def definition(process: Process) -> Definition:
     return cached(process.digest, load)
 
 
+@lru_cache(maxsize=256)
+def _process(process_id: UUID) -> Process:
+    """A process without its files, kept in memory: it never changes."""
+    return Process.objects.defer("files").get(pk=process_id)
+
+
 def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
-    """The instance with its process and case, its row locked until the transaction ends.
+    """The instance with its process, its row locked until the transaction ends. The case comes when it is asked for.
 
     Raises NotFound when there is none, Busy when another transaction holds it for longer than the lock timeout.
     """
-    rows = (
-        Instance.objects.select_for_update(of=("self",), skip_locked=skip_locked)
-        .select_related("process", "case__family__unit__parent", "case__programme")
-        .defer("process__files")
-    )
+    rows = Instance.objects.select_for_update(skip_locked=skip_locked)
     try:
         instance = rows.filter(pk=instance_id).first()
     except OperationalError as error:
@@ -65,19 +68,13 @@ def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
         raise
     if instance is None:
         raise Busy if skip_locked else NotFound
+    instance.process = _process(instance.process_id)
     return instance
 
 
 def context(instance: Instance, actor: Actor, now: datetime) -> Context:
     """What a step is told about where it runs."""
-    case = instance.case
-    return Context(
-        instance_id=instance.pk,
-        parent_id=instance.parent_id,
-        case=case,
-        actor=actor,
-        now=now,
-    )
+    return Context(instance=instance, actor=actor, now=now)
 
 
 def restore(instance: Instance, *, actor: Actor, now: datetime) -> Run:
@@ -183,7 +180,7 @@ def open_items(instance: Instance, waiting: Sequence[Waiting], now: datetime) ->
 
 
 def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: datetime) -> WorkItem:
-    node, data, case = entry.node, entry.data, instance.case
+    node, data, case = entry.node, entry.data, instance.case_in_outline
     family = case.family if case else None
     assignee = data.get(node.assignee) if node.assignee else None
     role, unit = _place(instance, node, data, assigned=bool(assignee))
@@ -213,9 +210,9 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: 
 
 
 def _search_text(node: Node, instance: Instance, *, hidden: bool) -> str:
-    parts = [node.name, node.name_en]
-    if instance.case and not hidden:
-        parts += [instance.case.number, instance.case.family.search]
+    parts, case = [node.name, node.name_en], instance.case_in_outline
+    if case and not hidden:
+        parts += [case.number, case.family.search]
     return " ".join(parts).lower()
 
 
@@ -229,9 +226,9 @@ def _place(instance: Instance, node: Node, data: Mapping[str, Any], *, assigned:
         role = STAND_INS.get(role, role)
     elif role == "helper" and not assigned:
         role = STAND_INS[role]
-    if instance.case is None:
+    if instance.case_in_outline is None:
         raise NotFound(where=f"{instance.process.key}/{node.id}")
-    return role, unit_for(role, instance.case.family.unit)
+    return role, unit_for(role, instance.case_in_outline.family.unit)
 
 
 def unit_for(role: str, village: Unit) -> Unit:

@@ -96,18 +96,15 @@ def grants(user: Viewer, *, day: date | None = None) -> tuple[Grant, ...]:
     today = day or timezone.localdate()
     kept: dict[date, tuple[Grant, ...]] = user.__dict__.setdefault("_grants", {})
     if today not in kept:
+        # Six columns, not three whole rows: every request asks this.
+        held = user.memberships_held(today).values_list(
+            "role", "unit_id", "unit__name", "unit__path", "user_id", "user__name"
+        )
         kept[today] = tuple(
-            Grant(
-                role=row.role,
-                unit_id=row.unit_id,
-                unit_name=row.unit.name,
-                path=row.unit.path,
-                holder_id=row.user_id,
-                on_behalf_of="" if row.user_id == user.pk else row.user.name,
-            )
-            for row in user.memberships_held(today)
+            Grant(role, unit_id, unit_name, path, holder_id, on_behalf_of="" if holder_id == user.pk else holder)
+            for role, unit_id, unit_name, path, holder_id, holder in held
             # An administrator's duty is personal: nobody may come to hold two of the three by standing in.
-            if row.user_id == user.pk or row.role not in ADMINISTRATORS
+            if holder_id == user.pk or role not in ADMINISTRATORS
         )
     return kept[today]
 
