@@ -139,6 +139,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.history",
     "backend.jobs.housekeeping",
     "backend.jobs.processes",
+    "backend.jobs.recovery",
     "backend.jobs.rosters",
     "backend.jobs.timers",
 ]

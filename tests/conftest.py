@@ -54,12 +54,16 @@ def _nothing_kept() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _tables_can_be_emptied() -> Iterator[None]:
-    """A test with real transactions empties all tables at its end, which the triggers on history refuse: not there."""
+    """A test with real transactions empties all tables at its end.
+
+    The triggers on history refuse that: not there. And the queue's tables, which are not Django's, are emptied too.
+    """
     flush = DatabaseOperations.sql_flush
+    queue = "TRUNCATE procrastinate_jobs, procrastinate_periodic_defers, procrastinate_workers CASCADE"
 
     def without_triggers(self: DatabaseOperations, *args: Any, **kwargs: Any) -> list[str]:
         statements = flush(self, *args, **kwargs)
-        return ["SET session_replication_role = replica", *statements, "RESET session_replication_role"]
+        return ["SET session_replication_role = replica", *statements, queue, "RESET session_replication_role"]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", without_triggers)
