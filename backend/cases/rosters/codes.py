@@ -14,8 +14,22 @@ class CodeList:
 
     known: Mapping[str, str]
     """Written form, small letters → code on file."""
-    proper: frozenset[str]
-    """The forms that the layout asks for; any other is mended."""
+    proper: Mapping[str, str]
+    """Code on file → the form that the layout asks for; any other form is mended."""
+
+    def shown(self, code: str) -> str:
+        """The code in the form that the layout asks for."""
+        return self.proper.get(code, code)
+
+    def choices(self) -> list[str]:
+        """The forms that the layout asks for; where these are codes, with their words."""
+        words_for: dict[str, str] = {}
+        for form, code in self.known.items():
+            if form != code.casefold():
+                words_for.setdefault(code, form)
+        return [
+            form if form != code else f"{code} {words_for.get(code, '')}".strip() for code, form in self.proper.items()
+        ]
 
 
 def words(text: str) -> list[str]:
@@ -26,12 +40,12 @@ def words(text: str) -> list[str]:
 def _codes(entries: Mapping[str, str | Iterable[str]], *, by_word: bool = False) -> CodeList:
     """From `code: forms` (one text parted by spaces). `by_word`: the layout asks for the first word, not the code."""
     known: dict[str, str] = {}
-    proper: set[str] = set()
+    proper: dict[str, str] = {}
     for code, forms in entries.items():
         written = [code, *(words(forms) if isinstance(forms, str) else forms)]
-        proper.add(written[1] if by_word else code)
+        proper[code] = written[1] if by_word else code
         known |= {form.casefold(): code for form in written}
-    return CodeList(known, frozenset(proper))
+    return CodeList(known, proper)
 
 
 SEX = _codes({"1": "男 男性 m male 1.男", "2": "女 女性 f female 2.女", "0": "未知", "9": "未说明"})

@@ -4,12 +4,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import opencc
 
 from backend.cases.rosters import codes, values
-from backend.cases.rosters.values import Cell, Value
+from backend.cases.rosters.codes import CodeList
+from backend.cases.rosters.values import Cell, Plain, Value
 
 Level = Literal["error", "warning"]
 """error: the household waits while the others go in. warning: it goes in, marked."""
@@ -30,6 +32,26 @@ class Column:
     """Other names of this column in rosters that villages keep."""
     is_past: bool = False
     """A date that cannot lie in the future."""
+    codes: CodeList | None = None
+    """The codes that the column takes."""
+
+    def shown(self, value: Plain) -> str:
+        """The value in the form that the layout asks for."""
+        if isinstance(value, date):
+            return value.isoformat()
+        said = value or ""
+        return self.codes.shown(said) if self.codes else said
+
+
+def _coded(
+    heading: str,
+    field: str,
+    known: CodeList,
+    required: bool = False,
+    level: Level = "warning",
+    also: tuple[str, ...] = (),
+) -> Column:
+    return Column(heading, field, values.code(known), required, level, also=also, codes=known)
 
 
 def _numbered(heading: str, field: str, count: int, **more: object) -> Iterable[Column]:
@@ -55,10 +77,11 @@ FAMILIES: tuple[Column, ...] = (
         values.relation(codes.RELATION),
         required=True,
         level="error",
+        codes=codes.RELATION,
         also=("与户主关系", "户主关系", "与户主关系代码", "关系"),
     ),
     Column("姓名", "name", values.name, True, "error", 60, ("成员姓名", "家庭成员姓名")),
-    Column("证件类型", "certificate_kind", values.code(codes.CERTIFICATE), also=("证件种类", "证件名称")),
+    _coded("证件类型", "certificate_kind", codes.CERTIFICATE, also=("证件种类", "证件名称")),
     Column(
         "证件号码",
         "certificate",
@@ -66,14 +89,14 @@ FAMILIES: tuple[Column, ...] = (
         level="error",
         also=("身份证号", "身份证号码", "身份证", "公民身份号码", "居民身份证号码", "证件号"),
     ),
-    Column("性别码", "sex", values.code(codes.SEX), also=("性别",)),
+    _coded("性别码", "sex", codes.SEX, also=("性别",)),
     Column("出生日期", "birth_date", values.day, also=("出生年月", "出生年月日", "生日", "出生时间"), is_past=True),
-    Column("民族码", "ethnicity", values.code(codes.ETHNICITY), also=("民族",)),
-    Column("婚姻码", "marriage", values.code(codes.MARRIAGE), also=("婚姻状况", "婚姻", "婚姻状况码")),
-    Column("户籍性质", "hukou_kind", values.code(codes.HUKOU), also=("户口性质", "户口类型")),
+    _coded("民族码", "ethnicity", codes.ETHNICITY, also=("民族",)),
+    _coded("婚姻码", "marriage", codes.MARRIAGE, also=("婚姻状况", "婚姻", "婚姻状况码")),
+    _coded("户籍性质", "hukou_kind", codes.HUKOU, also=("户口性质", "户口类型")),
     Column("户籍地址", "hukou_address", max_length=200, also=("户籍地", "户口所在地", "户籍所在地")),
     Column("居住地址", "live_address", max_length=200, also=("现住址", "住址", "家庭住址", "地址", "现居住地")),
-    Column("居住状况", "residence", values.code(codes.RESIDENCE), also=("居住情况",)),
+    _coded("居住状况", "residence", codes.RESIDENCE, also=("居住情况",)),
     Column(
         "联系电话",
         "phone",
@@ -81,19 +104,19 @@ FAMILIES: tuple[Column, ...] = (
         max_length=100,
         also=("电话", "联系方式", "手机", "手机号", "电话号码", "手机号码"),
     ),
-    Column("健康码", "health", values.code(codes.HEALTH), also=("健康状况", "健康状况码", "身体状况")),
-    Column("自理等级", "self_care", values.code(codes.SELF_CARE), also=("自理能力",)),
-    Column("残疾类别", "disability_kind", values.code(codes.DISABILITY), also=("残疾类型",)),
-    Column("残疾等级", "disability_grade", values.code(codes.DISABILITY_GRADE), also=("残疾级别",)),
-    Column("子女状况", "child_state", values.code(codes.CHILD_STATE), also=("子女情况",)),
+    _coded("健康码", "health", codes.HEALTH, also=("健康状况", "健康状况码", "身体状况")),
+    _coded("自理等级", "self_care", codes.SELF_CARE, also=("自理能力",)),
+    _coded("残疾类别", "disability_kind", codes.DISABILITY, also=("残疾类型",)),
+    _coded("残疾等级", "disability_grade", codes.DISABILITY_GRADE, also=("残疾级别",)),
+    _coded("子女状况", "child_state", codes.CHILD_STATE, also=("子女情况",)),
     Column("紧急联系人", "emergency_contact", values.name, also=("紧急联系人姓名",)),
     Column("紧急联系人电话", "emergency_phone", values.phone, max_length=100, also=("紧急联系电话", "紧急电话")),
-    *_numbered("类别", "category", 3, understand=values.code(codes.CATEGORY), level="error"),
-    Column("风险等级", "risk_tier", values.code(codes.RISK)),
-    Column("帮扶类型", "helper_kind", values.code(codes.HELPER_KIND)),
+    *_numbered("类别", "category", 3, understand=values.code(codes.CATEGORY), level="error", codes=codes.CATEGORY),
+    _coded("风险等级", "risk_tier", codes.RISK),
+    _coded("帮扶类型", "helper_kind", codes.HELPER_KIND),
     Column("帮扶人编号", "helper_number", values.key, max_length=40),
     # A word that is not understood must never count as agreement.
-    Column("是否同意探访", "willingness", values.code(codes.WILLINGNESS), level="error", also=("是否同意",)),
+    _coded("是否同意探访", "willingness", codes.WILLINGNESS, level="error", also=("是否同意",)),
     Column("同意日期", "consented_on", values.day, level="error", is_past=True),
     *_numbered("需求", "need", 3),
     *_numbered("享受政策", "policy", 5),
@@ -105,7 +128,7 @@ FAMILIES: tuple[Column, ...] = (
 HELPERS: tuple[Column, ...] = (
     Column("序号", "serial", also=("顺序号",)),
     Column("帮扶人编号", "number", values.key, True, "error", 40, ("编号", "志愿者编号")),
-    Column("帮扶类型", "kind", values.code(codes.HELPER_KIND), True, "error", also=("类型",)),
+    _coded("帮扶类型", "kind", codes.HELPER_KIND, True, "error", also=("类型",)),
     Column("姓名", "name", values.name, True, "error", 60, ("帮扶人姓名", "帮扶人")),
     Column(
         "证件号码",
@@ -114,7 +137,7 @@ HELPERS: tuple[Column, ...] = (
         level="error",
         also=("身份证号", "身份证号码", "身份证", "公民身份号码", "证件号"),
     ),
-    Column("性别码", "sex", values.code(codes.SEX), also=("性别",)),
+    _coded("性别码", "sex", codes.SEX, also=("性别",)),
     Column("出生日期", "birth_date", values.day, also=("出生年月", "出生年月日", "生日"), is_past=True),
     Column("单位代码", "partner_code", values.key, level="error", max_length=40, also=("单位编号",)),
     Column("单位名称", "partner_name", level="error", max_length=120, also=("单位", "所在单位")),

@@ -158,6 +158,5 @@ MENDED: Mapping[str, str | Promise] = {
     "phone": _("another form of telephone number"),
     "id15": _("an id number of 15 digits"),
     "id": _("taken from the id number"),
-    "merged": _("merged cells"),
 }
 """How a value was mended, for people."""

@@ -128,6 +128,10 @@ class Table:
             elif number != self.header:
                 self.skipped += 1
 
+    def everything(self) -> Iterator[tuple[int, list[Cell]]]:
+        """All rows of the sheet that hold anything."""
+        return _cells(self.spool)
+
     def _names_somebody(self, cells: list[Cell], required: list[int]) -> bool:
         """Whether a row is about a person: two of the columns that identify one are filled, and it is no sum."""
         given = [position for position in required if position < len(cells) and cells[position] not in ("", None)]

@@ -166,28 +166,27 @@ def dry_run(*, roster: Roster, now: datetime) -> Roster:
 
 def _examine(roster: Roster, content: Iterable[bytes], now: datetime) -> None:
     kind = kind_of(roster.kind)
-    groups, skipped = checked(roster, content, now)
+    table, groups = examined(roster, content, now)
     ready = [group for group in groups if not group.waits]
     would = Counter[str]()
     for some in _batches(ready):
         would += kind.compare(some, _upload_of(roster, now))
-    roster.counts = {**_counts(groups, skipped), **would}
+    roster.counts = {**_counts(groups, table.skipped), **would}
     roster.problems = [problem.stored() for problem in islice(_problems(groups), SHOWN)]
     roster.mended = list(islice(_mended(groups), SHOWN))
     roster.total, roster.done = len(groups), 0
     roster.state, roster.error = Roster.State.CHECKED, ""
 
 
-def checked(roster: Roster, content: Iterable[bytes], now: datetime) -> tuple[list[Group], int]:
-    """The groups of a file, checked against what is on file now, and how many rows named nobody."""
+def examined(roster: Roster, content: Iterable[bytes], now: datetime) -> tuple[reading.Table, list[Group]]:
+    """The table in a file and its groups of rows, checked against what is on file now."""
     kind = kind_of(roster.kind)
-    spool = reading.read(content)
-    table = reading.find_table(spool, kind.layout.columns)
+    table = reading.find_table(reading.read(content), kind.layout.columns)
     rows = understand(table, kind.layout, today=timezone.localdate(now))
     groups = kind.check(rows, unit=roster.unit)
     if not groups:
         raise RosterEmpty
-    return groups, table.skipped
+    return table, groups
 
 
 def content_of(roster: Roster) -> Iterator[bytes]:
@@ -255,7 +254,7 @@ def apply(*, roster: Roster, now: datetime, progress: Progress | None = None) ->
     if roster.state not in {Roster.State.CHECKED, Roster.State.APPLYING}:
         raise RosterState
     kind = kind_of(roster.kind)
-    everything = deque(checked(roster, content_of(roster), now)[0])
+    everything = deque(examined(roster, content_of(roster), now)[1])
     total = len(everything)
     for _done in range(roster.done):
         everything.popleft()

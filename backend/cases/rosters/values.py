@@ -141,7 +141,7 @@ def code(codes: CodeList) -> Callable[[Cell], Value]:
         found = codes.known.get(plain.casefold())
         if found is None:
             return Value(plain, "", "bad_code")
-        return Value(found, how or ("" if plain in codes.proper else "code"))
+        return Value(found, how or ("" if plain == codes.proper[found] else "code"))
 
     return understand
 
