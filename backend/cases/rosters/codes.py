@@ -16,6 +16,8 @@ class CodeList:
     """Written form, small letters → code on file."""
     proper: Mapping[str, str]
     """Code on file → the form that the layout asks for; any other form is mended."""
+    other: str = ""
+    """The code for words that the list does not have; without one such a word is a problem."""
 
     def shown(self, code: str) -> str:
         """The code in the form that the layout asks for."""
@@ -37,7 +39,7 @@ def words(text: str) -> list[str]:
     return text.split()
 
 
-def _codes(entries: Mapping[str, str | Iterable[str]], *, by_word: bool = False) -> CodeList:
+def _codes(entries: Mapping[str, str | Iterable[str]], *, by_word: bool = False, other: str = "") -> CodeList:
     """From `code: forms` (one text parted by spaces). `by_word`: the layout asks for the first word, not the code."""
     known: dict[str, str] = {}
     proper: dict[str, str] = {}
@@ -45,10 +47,12 @@ def _codes(entries: Mapping[str, str | Iterable[str]], *, by_word: bool = False)
         written = [code, *(words(forms) if isinstance(forms, str) else forms)]
         proper[code] = written[1] if by_word else code
         known |= {form.casefold(): code for form in written}
-    return CodeList(known, proper)
+    return CodeList(known, proper, other)
 
 
-SEX = _codes({"1": "男 男性 m male 1.男", "2": "女 女性 f female 2.女", "0": "未知", "9": "未说明"})
+SEX = _codes(
+    {"1": "男 男性 m male 1.男", "2": "女 女性 f female 2.女", "0": "未知 未知的性别", "9": "未说明 未说明的性别"}
+)
 
 MARRIAGE = _codes(
     {
@@ -59,7 +63,7 @@ MARRIAGE = _codes(
         "23": "复婚",
         "30": "丧偶 3",
         "40": "离婚 离异 4",
-        "90": "未说明 其他 9",
+        "90": "未说明 未说明的婚姻状况 其他 9",
     }
 )
 
@@ -67,7 +71,7 @@ HEALTH = _codes(
     {
         "10": "健康 良好 健康或良好 好 1",
         "20": "一般 较弱 一般或较弱 2",
-        "30": "慢性病 有慢性病 患病 3",
+        "30": "慢性病 有慢性病 患病 3 40",
         "31": "心血管病 心脏病",
         "32": "脑血管病",
         "33": "慢性呼吸系统病",
@@ -76,7 +80,6 @@ HEALTH = _codes(
         "36": "结核病",
         "37": "糖尿病",
         "38": "神经或精神疾病 精神病",
-        "40": "",
         "41": "癌症 恶性肿瘤",
         "49": "其他慢性病",
         "60": "残疾 6",
@@ -141,7 +144,7 @@ RELATION = _codes(
         "46": "孙女婿 孙女婿或外孙女婿",
         "47": "曾孙子 曾孙子或外曾孙子",
         "48": "曾孙女 曾孙女或外曾孙女",
-        "49": "其他孙子女",
+        "49": "其他孙子女 其他孙子、孙女或外孙子、外孙女",
         "50": "5 父母",
         "51": "父亲 父",
         "52": "母亲 母",
@@ -161,7 +164,7 @@ RELATION = _codes(
         "66": "曾祖父",
         "67": "曾祖母",
         "68": "配偶的曾祖父母或外曾祖父母",
-        "69": "其他祖父母关系",
+        "69": "其他祖父母关系 其他祖父母或外祖父母关系",
         "70": "7 兄弟姐妹",
         "71": "兄 哥哥",
         "72": "嫂 嫂子",
@@ -205,10 +208,10 @@ CERTIFICATE = _codes(
     {
         "id": "居民身份证 身份证 二代身份证 临时身份证 111 112 01 1",
         "book": "户口簿 户口本 113 02",
-        "military": "军官证 士兵证 警官证 文职干部证 军人证 114 03",
+        "military": "军官证 士兵证 军官证、士兵证 警官证 文职干部证 军人证 114 03",
         "passport": "护照 普通护照 外国护照 414",
-        "permit": "港澳台居民居住证 港澳居民来往内地通行证 台湾居民来往大陆通行证 港澳台通行证 港澳台 回乡证 台胞证 "
-        "511 513 516",
+        "permit": "港澳台居民居住证 港澳台居民证件 港澳居民来往内地通行证 台湾居民来往大陆通行证 港澳台通行证 "
+        "港澳台 回乡证 台胞证 511 513 516",
         "birth": "出生医学证明 出生证明 出生证",
         "other": "其他 其他证件 999",
         "none": "无 无证件 没有 无证",
@@ -245,7 +248,14 @@ DISABILITY = _codes(
 DISABILITY_GRADE = _codes({"1": "一级 1级 一", "2": "二级 2级 二", "3": "三级 3级 三", "4": "四级 4级 四", "0": "无"})
 
 CHILD_STATE = _codes(
-    {"away": "在外", "none_living": "无存活", "disabled": "伤残", "home": "在家"},
+    {
+        "home": "在家",
+        "away": "在外",
+        "away_part": "部分时间在外",
+        "none_living": "无存活 无存活子女",
+        "disabled": "伤残 子女伤残",
+        "never": "无子女 未生育",
+    },
     by_word=True,
 )
 
@@ -261,12 +271,17 @@ CATEGORY = _codes(
         "left_behind_elder": "留守老人",
         "migrant": "流动 流动人口 流动人口家庭",
         "infertility": "不孕 不孕不育 不孕不育家庭",
+        "seasonal_empty_nest": "阶段性空巢",
+        "two_girls": "双女 双女家庭 双女户",
+        "single_mother": "单亲母亲",
         "ordinary": "普通 普通家庭",
     },
     by_word=True,
 )
 
-RISK = _codes({"A": "甲 高 高风险", "B": "乙 重点", "C": "丙 一般", "D": "丁"})
+RISK = _codes(
+    {"A": "甲 高 高风险 A高风险 a类", "B": "乙 重点 B重点 b类", "C": "丙 一般 C一般 c类", "D": "丁 不探访 D不探访 d类"}
+)
 
 WILLINGNESS = _codes(
     {
@@ -298,4 +313,22 @@ HELPER_KIND = _codes(
         "group_service": "团体服务",
     },
     by_word=True,
+)
+
+NEED = _codes(
+    {
+        "daily_care": "生活照料 日常照料 照料 代购",
+        "housework": "家务 做家务 打扫卫生",
+        "comfort": "精神慰藉 陪伴 聊天 心理疏导",
+        "health": "看病与康复 看病 康复 陪同就医 健康指导 健康 医疗",
+        "emergency": "应急帮助 应急 应急呼叫 紧急救助",
+        "legal": "法律援助 法律",
+        "culture": "文化娱乐 文化 文化活动",
+        "home_repair": "住房改造 修房 住房",
+        "income": "生产增收 增收 就业",
+        "study": "助学 教育",
+        "other": "其他",
+    },
+    by_word=True,
+    other="other",
 )

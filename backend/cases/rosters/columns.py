@@ -118,7 +118,7 @@ FAMILIES: tuple[Column, ...] = (
     # A word that is not understood must never count as agreement.
     _coded("是否同意探访", "willingness", codes.WILLINGNESS, level="error", also=("是否同意",)),
     Column("同意日期", "consented_on", values.day, level="error", is_past=True),
-    *_numbered("需求", "need", 3),
+    *_numbered("需求", "need", 3, understand=values.code(codes.NEED), codes=codes.NEED),
     *_numbered("享受政策", "policy", 5),
     Column("更新日期", "roster_date", values.day, also=("填表日期", "填报日期"), is_past=True),
     Column("填表人", "enumerator", values.name, also=("填报人", "制表人")),

@@ -137,6 +137,8 @@ def _fill(row: Row, place: int, column: Column, cell: Cell, today: date) -> None
         row.add(column.field, "bad_date", "future")
     else:
         row.values[place] = value
+        if found.detail == values.NOTED:
+            row.note(column.heading, written(cell))
         if found.mended:
             row.mended = {**row.mended, column.field: found.mended}
             if column.field == "name" and found.mended == "traditional":

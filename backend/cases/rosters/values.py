@@ -33,6 +33,8 @@ class Value(NamedTuple):
 
 
 EMPTY = Value()
+NOTED = "noted"
+"""Detail of a value that says less than the cell: what was written is kept as a note."""
 _NOTHING = frozenset(words("无 没有 暂无 不详 空 - -- — —— / \\ n/a none null"))
 """What people write into a cell to say that there is nothing to write."""
 
@@ -140,7 +142,7 @@ def code(codes: CodeList) -> Callable[[Cell], Value]:
             return EMPTY
         found = codes.known.get(plain.casefold())
         if found is None:
-            return Value(plain, "", "bad_code")
+            return Value(codes.other, "code", "", NOTED) if codes.other else Value(plain, "", "bad_code")
         return Value(found, how or ("" if plain == codes.proper[found] else "code"))
 
     return understand

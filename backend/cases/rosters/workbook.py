@@ -38,7 +38,7 @@ _OPTIONS = {
 }
 
 
-def problems_workbook(*, roster: Roster, actor: Actor, now: datetime) -> BytesIO:
+def workbook(*, roster: Roster, actor: Actor, now: datetime) -> bytes:
     """The corrected copy of an uploaded roster, as .xlsx: an event, for it holds id numbers in full.
 
     The rows are checked again, against what is on file now. Raises RosterState when the file was removed already.
@@ -55,8 +55,7 @@ def problems_workbook(*, roster: Roster, actor: Actor, now: datetime) -> BytesIO
         with xlsxwriter.Workbook(output, {**_OPTIONS, "tmpdir": folder}) as book:
             _Copy(book, table, layout).write(rows)
             _list_problems(book, (problem for row in rows.values() for problem in row.problems))
-    output.seek(0)
-    return output
+    return output.getvalue()
 
 
 class _Copy:
@@ -140,7 +139,7 @@ def _list_problems(book: Any, problems: Iterable[Problem]) -> None:
     page.set_column(4, 4, 80)
 
 
-def template(kind: str) -> BytesIO:
+def template(kind: str) -> bytes:
     """An empty roster of this kind: the headings of the contract, with the words that coded columns take."""
     layout = kind_of(kind).layout
     output = BytesIO()
@@ -160,5 +159,4 @@ def template(kind: str) -> BytesIO:
                 choices = ", ".join(column.codes.choices())
                 page.write_comment(0, position, choices[:1000], {"x_scale": 2})
         page.freeze_panes(1, 0)
-    output.seek(0)
-    return output
+    return output.getvalue()
