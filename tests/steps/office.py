@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backend.cases import cases
 from backend.cases.models import Case, Family
 from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper
-from backend.jobs.processes import actor_from
+from backend.jobs.rehearsal import Rehearsal
 from backend.org.access import SYSTEM
-from backend.org.models import User
 from tests import factories
 from workflows import deployment, services
-from workflows.models import Instance, WorkItem
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -55,25 +50,18 @@ AGREED: dict[str, Any] = {
 }
 
 
-@dataclass
-class Office:
+class Office(Rehearsal):
     """One person per role at the township and village, a helper with an account, and a clock."""
 
-    now: datetime = NOW
-    village: User = field(default_factory=lambda: factories.user("village", role="village", name="李专干"))
-    caseworker: User = field(default_factory=lambda: factories.user("caseworker", role="caseworker", name="陈姐"))
-    supervisor: User = field(default_factory=lambda: factories.user("supervisor", role="supervisor", name="老王"))
-    volunteer: User = field(default_factory=lambda: factories.user("volunteer", role="helper", name="赵师傅"))
-
-    def __post_init__(self) -> None:
+    def __init__(self, now: datetime = NOW) -> None:
+        super().__init__(now)
+        self.village = factories.user("village", role="village", name="李专干")
+        self.caseworker = factories.user("caseworker", role="caseworker", name="陈姐")
+        self.supervisor = factories.user("supervisor", role="supervisor", name="老王")
+        self.volunteer = factories.user("volunteer", role="helper", name="赵师傅")
         load_kinds()
         factories.programme()
-        deployment.deploy_folder(settings.BPMN_FOLDER, actor=SYSTEM, now=self.now)
-
-    @property
-    def today(self) -> date:
-        """The local day."""
-        return (self.now + timedelta(hours=8)).date()
+        deployment.deploy_folder(settings.BPMN_FOLDER, actor=SYSTEM, now=now)
 
     def open(self, family: Family | None = None) -> Case:
         """A case whose process has begun."""
@@ -82,60 +70,6 @@ class Office:
         case = cases.start_case(family=of, programme=factories.programme(), actor=actor, now=self.now)
         self.work()
         return case
-
-    def work(self) -> None:
-        """Do every queued job about processes, at the office's time, until none is left."""
-        while job := ProcrastinateJob.objects.filter(status="todo", task_name__startswith="processes.").first():
-            args = dict(job.args)
-            ProcrastinateJob.objects.filter(pk=job.pk).delete()
-            self._do(job.task_name, args)
-
-    def _do(self, name: str, args: dict[str, Any]) -> None:
-        actor, data = actor_from(args.get("actor")), args.get("data") or {}
-        if name == "processes.start":
-            parent = UUID(args["parent_id"]) if args.get("parent_id") else None
-            case = Case.objects.get(pk=args["case_id"])
-            services.start(process=args["process"], case=case, data=data, actor=actor, now=self.now, parent_id=parent)
-        elif name == "processes.message":
-            instance_id = UUID(args["instance_id"])
-            services.send_message(instance_id=instance_id, name=args["name"], data=data, actor=actor, now=self.now)
-        elif name == "processes.message_case":
-            case = Case.objects.get(pk=args["case_id"])
-            services.send_to_case(case=case, name=args["name"], data=data, actor=actor, now=self.now)
-        elif name == "processes.move_items":
-            services.move_items(case=Case.objects.get(pk=args["case_id"]))
-        else:
-            raise AssertionError(name)
-
-    def pass_time(self, **span: float) -> None:
-        """Let time pass and wake what is due, in order."""
-        until = self.now + timedelta(**span)
-        while due := Instance.objects.due(until).first():
-            assert due.wake_at is not None
-            self.now = max(self.now, due.wake_at)
-            services.wake(instance_id=due.pk, now=self.now)
-            self.work()
-        self.now = until
-
-    def waiting(self, case: Case) -> list[str]:
-        """The steps that wait for a person, by name."""
-        return sorted(WorkItem.objects.filter(case=case, state="open").values_list("step", flat=True))
-
-    def item(self, case: Case, step: str) -> WorkItem:
-        """The open item of this step."""
-        return WorkItem.objects.get(case=case, step=step, state="open")
-
-    def do(self, case: Case, step: str, user: User, answers: dict[str, Any]) -> WorkItem:
-        """Complete an item and let the worker do what follows."""
-        fresh = User.objects.get(pk=user.pk)  # grants are kept on the user for one request
-        done = services.complete(item=self.item(case, step), answers=answers, user=fresh, now=self.now)
-        self.work()
-        return done
-
-    def known(self, case: Case, step: str, user: User) -> services.Form:
-        """The item's form as the user sees it."""
-        fresh = User.objects.get(pk=user.pk)
-        return services.form_of(self.item(case, step), user=fresh, language="zh-hans", now=self.now)
 
     def send(self, case: Case, name: str, **data: Any) -> None:
         """A message about the case."""
@@ -149,7 +83,7 @@ class Office:
         day = {"surveyed_on": self.today.isoformat()}
         self.do(case, "survey_family", self.village, {**SURVEYED, **day, **survey})
         self.do(case, "record_consent", self.village, {**CONSENTED, "given_on": self.today.isoformat()})
-        advised = self.known(case, "check_file", self.caseworker).values
+        advised = self.form(case, "check_file", self.caseworker).values
         self.do(case, "check_file", self.caseworker, {"check_result": "submit", **advised})
         self.do(case, "confirm_file", self.supervisor, {"confirm_result": "confirm"})
 
