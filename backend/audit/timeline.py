@@ -1,0 +1,107 @@
+"""The history of a case as sentences, in the reader's language."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext, pgettext
+
+from backend.audit.models import Event
+from backend.audit.sentences import FIELDS, SENTENCES, WORDS
+from backend.org import codes
+from backend.org.roles import ROLE_NAMES
+
+CODE_LISTS: Mapping[str, tuple[str, ...]] = {
+    "reason_code": ("helper_end_reason", "close_reason", "review_reason"),
+    "decision": ("review_decision",),
+    "channel": ("contact_channel",),
+}
+"""Names in data whose values are codes of these lists."""
+
+NEUTRAL = "%(actor)s: %(action)s %(object)s"
+
+
+class _Names(dict[str, str]):
+    """Names of a sentence; one that the event does not tell is left out visibly."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def sentence(event: Event, *, language: str) -> str:
+    """The event as a sentence in that language; an action without a sentence gets a neutral one."""
+    with translation.override(language):
+        data: Mapping[str, Any] = event.data
+        action = event.action
+        if data.get("outcome") and f"{action}_with" in SENTENCES:
+            action = f"{action}_with"
+        names = _Names({name: _value(name, value) for name, value in data.items()})
+        names |= {"action": event.action, "actor": _actor(event), "object": event.object_label or event.object_kind}
+        names["step"] = str(data.get("title_en" if language.startswith("en") else "title") or event.object_label)
+        names |= _changes(data)
+        return (gettext(SENTENCES[action]) if action in SENTENCES else gettext(NEUTRAL)) % names
+
+
+def _actor(event: Event) -> str:
+    return pgettext("history", "The system") if event.role == "system" else event.actor
+
+
+def _changes(data: Mapping[str, Any]) -> dict[str, str]:
+    """`fields`, `before` and `after`, from any of the forms in which events tell a change."""
+    before, after = data.get("from"), data.get("to")
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        fields, before, after = list(after), _only(before), _only(after)
+    else:
+        fields = [name for name, value in data.items() if value == "changed" or _is_change(value)]
+    told = {"fields": _list(_field(name) for name in fields)} if fields else {}
+    return told | {
+        name: _value("", value) for name, value in (("before", before), ("after", after)) if value is not None
+    }
+
+
+def _is_change(value: object) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"from", "to"}
+
+
+def _only(values: Mapping[str, Any]) -> Any:
+    return next(iter(values.values())) if len(values) == 1 else values
+
+
+def _value(name: str, value: Any) -> str:
+    """A value in words: codes by their lists, dates as people write them."""
+    if isinstance(value, Mapping):
+        colon = pgettext("history", ": ")
+        return _list(f"{_field(key)}{colon}{_value(key, inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return _list(_value(name, inner) for inner in value)
+    text = str(value)
+    if name in {"field", "fields"}:
+        return _field(text)
+    if name == "role":
+        return str(ROLE_NAMES.get(text, text))
+    for kind in CODE_LISTS.get(name, ()):
+        if text in codes.entries(kind):
+            return codes.name(kind, text)
+    return pgettext("history", WORDS[text]) if text in WORDS else _day(text)
+
+
+def _day(text: str) -> str:
+    """An ISO date or time as people of this language write it; any other text as it is."""
+    if not (len(text) >= 10 and text[4:5] == text[7:8] == "-"):
+        return text
+    try:
+        if len(text) == 10:
+            return formats.date_format(date.fromisoformat(text), "DATE_FORMAT")
+        local = timezone.localtime(datetime.fromisoformat(text))
+        return f"{formats.date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
+    except ValueError:
+        return text
+
+
+def _field(name: str) -> str:
+    return pgettext("history", FIELDS[name]) if name in FIELDS else name
+
+
+def _list(texts: Iterable[str]) -> str:
+    return pgettext("history", ", ").join(texts)
