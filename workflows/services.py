@@ -120,6 +120,25 @@ def start(
     return instance
 
 
+def start_phase(
+    *,
+    process: str,
+    case: Case,
+    data: Mapping[str, Any] | None = None,
+    actor: Actor,
+    now: datetime,
+    parent_id: UUID | None,
+) -> Instance | None:
+    """Begin a process on behalf of an instance that waits for its end. None when that one has ended in the meantime:
+    a family that moved or a case that was closed gets no new phase.
+
+    The parent's row is locked while the phase begins, and nothing but the parent's: the phase is new, nobody has it.
+    """
+    if parent_id is not None and store.locked(parent_id).state != Instance.State.RUNNING:
+        return None
+    return start(process=process, case=case, data=data, actor=actor, now=now, parent_id=parent_id)
+
+
 def send_message(*, instance_id: UUID, name: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> bool:
     """Deliver a message to an instance. False when it waits for no such message: nothing happened then.
 

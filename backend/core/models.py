@@ -40,3 +40,16 @@ class Answer(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "key"], name="answer_once")]
         indexes = [models.Index(fields=["created_at"], name="answer_age")]
+
+
+class JobDone(models.Model):
+    """A queued job whose effect has been committed: written in the same transaction, so that it happens once.
+
+    A worker that dies right after its commit leaves its job unfinished in the queue; it is then taken up again.
+    """
+
+    job_id = models.BigIntegerField(primary_key=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="job_done_age")]

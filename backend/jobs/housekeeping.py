@@ -5,14 +5,16 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from backend.core import idempotency
+from backend.jobs import once
 from backend.org import tokens
 
 
 @app.periodic(cron="17 3 * * *")
 @app.task(name="housekeeping.purge", queueing_lock="housekeeping.purge")
 def purge(timestamp: int) -> None:
-    """Every night: answers kept for repeated requests, and tokens that ended long ago."""
+    """Every night: answers kept for repeated requests, tokens that ended long ago, marks of done jobs."""
     now = timezone.now()
     with transaction.atomic():
         idempotency.purge(now=now)
         tokens.purge(now=now)
+        once.purge(now=now)

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from backend.cases.models import Case
+from backend.jobs.once import once
 from backend.org.access import SYSTEM, Actor
 from workflows import services
 
@@ -18,52 +19,65 @@ from workflows import services
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 
 
-@app.task(name="processes.start", retry=RETRY)
+@app.task(name="processes.start", retry=RETRY, pass_context=True)
 def start(
+    context: JobContext,
     *,
     process: str,
-    case_id: str | None = None,
+    case_id: str,
     parent_id: str | None = None,
     data: dict[str, Any] | None = None,
     actor: dict[str, Any] | None = None,
 ) -> None:
-    """Begin a process for a case."""
-    with transaction.atomic():
-        case = Case.objects.get(pk=case_id) if case_id else None
-        services.start(
-            process=process,
-            case=case,
-            data=data,
-            actor=actor_from(actor),
-            now=timezone.now(),
-            parent_id=UUID(parent_id) if parent_id else None,
-        )
+    """Begin a process for a case; a phase only while the instance that asked for it still runs."""
+    with once(context) as first:
+        if first:
+            services.start_phase(
+                process=process,
+                case=Case.objects.get(pk=case_id),
+                data=data,
+                actor=actor_from(actor),
+                now=timezone.now(),
+                parent_id=UUID(parent_id) if parent_id else None,
+            )
 
 
-@app.task(name="processes.message", retry=RETRY)
+@app.task(name="processes.message", retry=RETRY, pass_context=True)
 def message(
-    *, instance_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None
+    context: JobContext,
+    *,
+    instance_id: str,
+    name: str,
+    data: dict[str, Any] | None = None,
+    actor: dict[str, Any] | None = None,
 ) -> None:
     """Deliver a message to one instance; when it does not wait for it, nothing happens."""
-    with transaction.atomic():
-        services.send_message(
-            instance_id=UUID(instance_id), name=name, data=data or {}, actor=actor_from(actor), now=timezone.now()
-        )
+    with once(context) as first:
+        if first:
+            services.send_message(
+                instance_id=UUID(instance_id), name=name, data=data or {}, actor=actor_from(actor), now=timezone.now()
+            )
 
 
-@app.task(name="processes.message_case", retry=RETRY)
+@app.task(name="processes.message_case", retry=RETRY, pass_context=True)
 def message_case(
-    *, case_id: str, name: str, data: dict[str, Any] | None = None, actor: dict[str, Any] | None = None
+    context: JobContext,
+    *,
+    case_id: str,
+    name: str,
+    data: dict[str, Any] | None = None,
+    actor: dict[str, Any] | None = None,
 ) -> None:
-    """Deliver a message to every running instance of a case, each by a job of its own."""
-    with transaction.atomic():
-        case = Case.objects.get(pk=case_id)
-        services.send_to_case(case=case, name=name, data=data or {}, actor=actor_from(actor), now=timezone.now())
+    """Deliver a message to what conducts a case, by a job of its own."""
+    with once(context) as first:
+        if first:
+            case = Case.objects.get(pk=case_id)
+            services.send_to_case(case=case, name=name, data=data or {}, actor=actor_from(actor), now=timezone.now())
 
 
 @app.task(name="processes.cancel", retry=RETRY)
 def cancel(*, instance_id: str, reason: str, actor: dict[str, Any] | None = None) -> None:
-    """Stop an instance."""
+    """Stop an instance; stopping twice is harmless."""
     with transaction.atomic():
         services.cancel(instance_id=UUID(instance_id), reason=reason, actor=actor_from(actor), now=timezone.now())
 
