@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import NamedTuple
 
 import opencc
@@ -140,7 +141,7 @@ def code(codes: CodeList) -> Callable[[Cell], Value]:
         plain, how = clean(written(cell))
         if not plain:
             return EMPTY
-        found = codes.known.get(plain.casefold())
+        found = codes.known.get(plain.replace(" ", "").casefold())
         if found is None:
             return Value(codes.other, "code", "", NOTED) if codes.other else Value(plain, "", "bad_code")
         return Value(found, how or ("" if plain == codes.proper[found] else "code"))
@@ -223,6 +224,8 @@ def day(cell: Cell) -> Value:
 
 def _decimal(number: float) -> Value:
     """1950.3 → March 1950; 1950.12 → December; 1950.1 is unclear; 45000.5 is a serial number with a time of day."""
+    if not isfinite(number):
+        return Value(None, "", "bad_date", "not_a_date")
     if int(number) in _SERIAL and number >= 2200:
         return Value(EPOCH + timedelta(days=int(number)), "date")
     year, _, fraction = f"{number:.10g}".partition(".")
