@@ -37,14 +37,12 @@ class CaseFilters(Filters):
     state = django_filters.ChoiceFilter(choices=Case.State.choices)
     phase = django_filters.CharFilter(max_length=20)
     programme = django_filters.CharFilter(field_name="programme__code", max_length=40)
-    unit = Subtree(field_name="unit_path", label=_("Id or code of a unit: its cases and those below it."))
+    unit = Subtree(field_name="unit_path", label="Id or code of a unit: its cases and those below it.")
     family = django_filters.UUIDFilter(field_name="family_id")
     number = django_filters.CharFilter(max_length=40)
     opened_from = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
     opened_before = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="lt")
-    q = django_filters.CharFilter(
-        method="by_text", max_length=60, label=_("Number, name, or the initials of its pinyin.")
-    )
+    q = django_filters.CharFilter(method="by_text", max_length=60, label="Number, name, or the initials of its pinyin.")
 
     def by_text(self, queryset: Any, name: str, value: str) -> Any:
         """What people search."""
@@ -83,7 +81,7 @@ class StartSerializer(serializers.Serializer[Any]):
     """Which family, in which programme."""
 
     family = VisibleField(Family)
-    programme = ProgrammeField(help_text=_("The programme's code."))
+    programme = ProgrammeField(help_text="The programme's code.")
 
 
 class ReasonSerializer(VersionedSerializer):
@@ -101,9 +99,9 @@ class TransferSerializer(ReasonSerializer):
 class MessageSerializer(serializers.Serializer[Any]):
     """A message to the processes of a case: something happened outside that they wait for."""
 
-    name = serializers.RegexField(r"^[a-z][a-z0-9_]{1,59}\Z", help_text=_("helper_ended, family_moved, family_died …"))
+    name = serializers.RegexField(r"^[a-z][a-z0-9_]{1,59}\Z", help_text="helper_ended, family_moved, family_died …")
     data = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.JSONField(), required=False, default=dict, help_text=_("Plain values and ids only.")
+        child=serializers.JSONField(), required=False, default=dict, help_text="Plain values and ids only."
     )
 
     default_error_messages = {"plain": _("Only texts, numbers, yes or no.")}

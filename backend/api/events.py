@@ -7,7 +7,6 @@ from typing import Any
 
 import django_filters
 from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -30,7 +29,7 @@ class EventFilters(Filters):
     family = django_filters.UUIDFilter(field_name="family_id")
     actor = django_filters.UUIDFilter(field_name="actor_id")
     action = django_filters.CharFilter(max_length=60)
-    unit = Subtree(field_name="unit_path", label=_("Id or code of a unit: what happened there and below it."))
+    unit = Subtree(field_name="unit_path", label="Id or code of a unit: what happened there and below it.")
     object = django_filters.CharFilter(field_name="object_id", max_length=40)
     at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     at_before = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
@@ -53,7 +52,7 @@ class SentenceSerializer(RowSerializer[Event]):
 class EventSerializer(SentenceSerializer):
     """An event with everything it tells, its place in its chain, and its seal."""
 
-    digest = serializers.SerializerMethodField(help_text=_("SHA-256, hexadecimal."))
+    digest = serializers.SerializerMethodField(help_text="SHA-256, hexadecimal.")
 
     class Meta(SentenceSerializer.Meta):
         fields = (

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -27,10 +26,10 @@ class FamilyFilters(Filters):
     open_to_all = frozenset({"q", "number"})
 
     q = django_filters.CharFilter(
-        method="by_text", max_length=60, label=_("A member's name or the initials of its pinyin, number, address.")
+        method="by_text", max_length=60, label="A member's name or the initials of its pinyin, number, address."
     )
     number = django_filters.CharFilter(max_length=40)
-    unit = Subtree(field_name="unit__path", label=_("Id or code of a unit: its families and those below it."))
+    unit = Subtree(field_name="unit__path", label="Id or code of a unit: its families and those below it.")
     status = django_filters.ChoiceFilter(choices=Family.Status.choices)
     willingness = django_filters.ChoiceFilter(choices=Family.Willingness.choices)
     risk_tier = django_filters.CharFilter(max_length=1)

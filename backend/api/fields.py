@@ -81,7 +81,7 @@ class Reason(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 400)
-        kwargs.setdefault("help_text", _("Why; it becomes part of the history."))
+        kwargs.setdefault("help_text", "Why; it becomes part of the history.")
         super().__init__(**kwargs)
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -30,12 +29,10 @@ class HelperFilters(Filters):
 
     open_to_all = frozenset({"q", "kind", "status", "partner_unit"})
 
-    q = django_filters.CharFilter(
-        method="by_text", max_length=60, label=_("Number, name, or the initials of its pinyin.")
-    )
+    q = django_filters.CharFilter(method="by_text", max_length=60, label="Number, name, or the initials of its pinyin.")
     kind = django_filters.CharFilter(field_name="kind_id", max_length=20)
     status = django_filters.ChoiceFilter(choices=Helper.Status.choices)
-    unit = Subtree(field_name="unit__path", label=_("Id or code of a unit: its helpers and those below it."))
+    unit = Subtree(field_name="unit__path", label="Id or code of a unit: its helpers and those below it.")
     partner_unit = django_filters.UUIDFilter(field_name="partner_unit_id")
     language = django_filters.CharFilter(method="by_language", max_length=20)
     skill = django_filters.CharFilter(method="by_skill", max_length=30)

@@ -140,15 +140,15 @@ class KeysetPagination(BasePagination):
         signed = [sign + name for name in names for sign in ("", "-")]
         default = getattr(view, "ordering", "id")
         return [
-            _parameter(CURSOR, _("Where the page begins: taken from `next` or `previous`."), {"type": "string"}),
+            _parameter(CURSOR, "Where the page begins: taken from `next` or `previous`.", {"type": "string"}),
             _parameter(
                 SIZE,
-                _("Rows per page, 1 to 200 (more counts as 200)."),
+                "Rows per page, 1 to 200 (more counts as 200).",
                 {"type": "integer", "minimum": 1, "default": PAGE_SIZE},
             ),
             _parameter(
                 ORDER,
-                _("The order; `-` in front turns it round. Rows with the same value are ordered by id."),
+                "The order; `-` in front turns it round. Rows with the same value are ordered by id.",
                 {"type": "string", "enum": signed, "default": default},
             ),
         ]

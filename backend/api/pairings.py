@@ -7,7 +7,6 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -33,9 +32,9 @@ class PairingFilters(Filters):
     helper = django_filters.UUIDFilter(field_name="helper_id")
     kind = django_filters.CharFilter(field_name="kind_id", max_length=20)
     unit = Subtree(
-        field_name="case__unit_path", label=_("Id or code of a unit: pairings of its families and those below.")
+        field_name="case__unit_path", label="Id or code of a unit: pairings of its families and those below."
     )
-    current = YesNo(method="by_current", label=_("true: in force today."))
+    current = YesNo(method="by_current", label="true: in force today.")
 
     def by_current(self, queryset: Any, name: str, value: bool) -> Any:
         """In force today, or not (any more, or yet)."""

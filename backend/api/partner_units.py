@@ -6,7 +6,6 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
@@ -19,9 +18,9 @@ from backend.org.models import Unit
 class PartnerUnitFilters(Filters):
     """What the list of partner units is narrowed by."""
 
-    q = django_filters.CharFilter(method="by_text", max_length=60, label=_("Part of the name."))
+    q = django_filters.CharFilter(method="by_text", max_length=60, label="Part of the name.")
     sort = django_filters.CharFilter(max_length=20)
-    unit = Subtree(field_name="path", label=_("Id or code of a unit: partner units below it."))
+    unit = Subtree(field_name="path", label="Id or code of a unit: partner units below it.")
 
     def by_text(self, queryset: QuerySet[Unit], name: str, value: str) -> QuerySet[Unit]:
         """What people search."""

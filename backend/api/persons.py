@@ -7,7 +7,6 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -26,10 +25,10 @@ class PersonFilters(Filters):
     """What the list of persons is narrowed by."""
 
     q = django_filters.CharFilter(
-        method="by_text", max_length=60, label=_("Name or its initials, the family's number, or its address.")
+        method="by_text", max_length=60, label="Name or its initials, the family's number, or its address."
     )
     family = django_filters.UUIDFilter(field_name="family_id")
-    unit = Subtree(field_name="family__unit__path", label=_("Id or code of a unit: its people and those below it."))
+    unit = Subtree(field_name="family__unit__path", label="Id or code of a unit: its people and those below it.")
     status = django_filters.ChoiceFilter(choices=[(code, code) for code in ("present", "left", "dead")])
     sex = django_filters.ChoiceFilter(choices=[(code, code) for code in "0129"])
 

@@ -33,18 +33,18 @@ class VersionSerializer(serializers.Serializer[Any]):
     deployed_at = serializers.DateTimeField(source="created_at")
     deployed_by = serializers.CharField(allow_blank=True)
     is_active = serializers.BooleanField()
-    running = serializers.IntegerField(help_text=_("Instances that run in this version."))
+    running = serializers.IntegerField(help_text="Instances that run in this version.")
 
 
 class ProcessSerializer(serializers.Serializer[Any]):
     """A process by its newest version."""
 
-    id = serializers.CharField(source="key", help_text=_("The process's key: its folder's name."))
+    id = serializers.CharField(source="key", help_text="The process's key: its folder's name.")
     name = serializers.SerializerMethodField()
     version = serializers.IntegerField(source="number")
     digest = serializers.CharField()
     deployed_at = serializers.DateTimeField(source="created_at")
-    running = serializers.IntegerField(help_text=_("Instances that run, of every version."))
+    running = serializers.IntegerField(help_text="Instances that run, of every version.")
 
     def get_name(self, process: Process) -> str:
         """In the caller's language."""
@@ -144,7 +144,7 @@ class Processes(Resource):
     @extend_schema(
         summary="One process",
         responses=ProcessDetailSerializer,
-        parameters=[OpenApiParameter("version", int, description=_("Default: the newest."))],
+        parameters=[OpenApiParameter("version", int, description="Default: the newest.")],
     )
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """Its diagram, files, versions, and how many instances run in each."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
@@ -30,7 +29,7 @@ class ReviewFilters(Filters):
     subject = django_filters.CharFilter(max_length=40)
     decision = django_filters.CharFilter(max_length=40)
     reviewer = django_filters.UUIDFilter(field_name="reviewer_id")
-    unit = Subtree(field_name="case__unit_path", label=_("Id or code of a unit: its cases and those below it."))
+    unit = Subtree(field_name="case__unit_path", label="Id or code of a unit: its cases and those below it.")
     decided_from = django_filters.IsoDateTimeFilter(field_name="decided_at", lookup_expr="gte")
     decided_before = django_filters.IsoDateTimeFilter(field_name="decided_at", lookup_expr="lt")
 

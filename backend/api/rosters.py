@@ -8,7 +8,6 @@ from uuid import UUID
 import django_filters
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import HttpResponse
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
@@ -76,9 +75,9 @@ class WorkbookRenderer(BaseRenderer):
 class RosterFilters(Filters):
     """What the list of rosters is narrowed by."""
 
-    kind = django_filters.ChoiceFilter(choices=[("families", _("families")), ("helpers", _("helpers"))])
+    kind = django_filters.ChoiceFilter(choices=[("families", "families"), ("helpers", "helpers")])
     state = django_filters.ChoiceFilter(choices=Roster.State.choices)
-    unit = Subtree(field_name="unit__path", label=_("Id or code of a unit: rosters for it and those below it."))
+    unit = Subtree(field_name="unit__path", label="Id or code of a unit: rosters for it and those below it.")
 
 
 class RosterProblemSerializer(serializers.Serializer[Any]):
@@ -167,7 +166,7 @@ class Rosters(Resource):
         "list": "roster.read",
         "retrieve": "roster.read",
         "create": "roster.upload",
-        "problems": "roster.read",
+        "problems": "roster.upload",
         "apply": "roster.apply",
     }
 
@@ -217,9 +216,15 @@ class Rosters(Resource):
         filters=False,
     )
     def problems(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The uploaded rows again, every problem coloured and explained: to be mended and uploaded anew."""
+        """The uploaded rows again, every problem coloured and explained: to be mended and uploaded anew.
+
+        It holds what was uploaded, identity numbers in full: only for who may upload there, and itself an event.
+        """
         roster = self.get_object()
-        response = HttpResponse(workbook(roster=roster, now=self.now), content_type=XLSX)
+        if not self.may_here(roster):
+            raise NotAllowed
+        book = workbook(roster=roster, actor=self.actor("roster.upload", roster.unit.path), now=self.now)
+        response = HttpResponse(book, content_type=XLSX)
         response["Content-Disposition"] = f'attachment; filename="problems-{roster.pk}.xlsx"'
         response["X-Content-Type-Options"] = "nosniff"
         return response

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
@@ -18,12 +17,12 @@ class UnitFilters(Filters):
     """What the list of units is narrowed by."""
 
     q = django_filters.CharFilter(
-        method="by_text", max_length=60, label=_("Part of the name, or the beginning of the code.")
+        method="by_text", max_length=60, label="Part of the name, or the beginning of the code."
     )
     kind = django_filters.ChoiceFilter(choices=Unit.Kind.choices)
     code = django_filters.CharFilter(max_length=40)
     parent = django_filters.UUIDFilter(field_name="parent_id")
-    unit = Subtree(field_name="path", label=_("Id or code of a unit: it and those below it."))
+    unit = Subtree(field_name="path", label="Id or code of a unit: it and those below it.")
 
     def by_text(self, queryset: QuerySet[Unit], name: str, value: str) -> QuerySet[Unit]:
         """What people search."""

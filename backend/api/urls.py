@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db.transaction import non_atomic_requests
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import SimpleRouter
 
@@ -20,6 +19,7 @@ from backend.api.persons import Persons
 from backend.api.processes import Processes
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
+from backend.api.schema_views import Docs, Schema
 from backend.api.tokens import Tokens
 from backend.api.units import Units
 from backend.api.users import Deputies, Memberships, Users
@@ -55,8 +55,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         Rosters.as_view({"get": "problems"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
         name="roster-problems",
     ),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("schema/", Schema.as_view(), name="schema"),
+    path("docs/", Docs.as_view(url_name="schema"), name="docs"),
     path("", include(router.urls)),
     re_path(r"^", Nothing.as_view(), name="nothing"),
 ]

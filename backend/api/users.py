@@ -9,7 +9,6 @@ import django_filters
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -39,11 +38,11 @@ class WorksAt(Subtree):
 class UserFilters(Filters):
     """What the list of users is narrowed by."""
 
-    q = django_filters.CharFilter(method="by_text", max_length=60, label=_("Part of the name or user name."))
+    q = django_filters.CharFilter(method="by_text", max_length=60, label="Part of the name or user name.")
     username = django_filters.CharFilter(max_length=60)
     active = YesNo(field_name="is_active")
     role = django_filters.ChoiceFilter(method="by_role", choices=list(ROLE_NAMES.items()))
-    unit = WorksAt(label=_("Id or code of a unit: who works there or below it today."))
+    unit = WorksAt(label="Id or code of a unit: who works there or below it today.")
 
     def by_text(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         """What people search."""
@@ -66,9 +65,7 @@ class UserSerializer(RowSerializer[User]):
 class NewUserSerializer(StrictSerializer):
     """A new account; it gets a one-time password."""
 
-    username = serializers.RegexField(
-        r"^[\w.@-]{1,60}\Z", help_text=_("Letters, digits and . @ - _; never given twice.")
-    )
+    username = serializers.RegexField(r"^[\w.@-]{1,60}\Z", help_text="Letters, digits and . @ - _; never given twice.")
     name = serializers.CharField(max_length=60)
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
@@ -173,8 +170,8 @@ class MembershipFilters(Filters):
 
     user = django_filters.UUIDFilter(field_name="user_id")
     role = django_filters.ChoiceFilter(choices=list(ROLE_NAMES.items()))
-    unit = Subtree(field_name="unit__path", label=_("Id or code of a unit: memberships there and below it."))
-    current = YesNo(method="by_current", label=_("true: in force today."))
+    unit = Subtree(field_name="unit__path", label="Id or code of a unit: memberships there and below it.")
+    current = YesNo(method="by_current", label="true: in force today.")
 
     def by_current(self, queryset: Any, name: str, value: bool) -> Any:
         """In force today, or not (any more, or yet)."""
@@ -254,7 +251,7 @@ class DeputyFilters(Filters):
 
     absent = django_filters.UUIDFilter(field_name="absent_id")
     deputy = django_filters.UUIDFilter(field_name="deputy_id")
-    current = YesNo(method="by_current", label=_("true: in force today."))
+    current = YesNo(method="by_current", label="true: in force today.")
 
     def by_current(self, queryset: Any, name: str, value: bool) -> Any:
         """In force today, or not (any more, or yet)."""

@@ -44,9 +44,7 @@ class VisitFilters(Filters):
     family = django_filters.UUIDFilter(field_name="family_id")
     helper = django_filters.UUIDFilter(field_name="helper_id")
     pairing = django_filters.UUIDFilter(field_name="pairing_id")
-    unit = Subtree(
-        field_name="case__unit_path", label=_("Id or code of a unit: visits to its families and those below.")
-    )
+    unit = Subtree(field_name="case__unit_path", label="Id or code of a unit: visits to its families and those below.")
     red_flag = django_filters.CharFilter(method="by_flag", max_length=30)
     late = YesNo(field_name="is_late")
     planned_from = django_filters.DateFilter(field_name="planned_for", lookup_expr="gte")
@@ -122,7 +120,7 @@ class ContactSerializer(serializers.Serializer[Any]):
     case = VisibleField(Case, required=False)
     pairing = VisibleField(Pairing, required=False)
     answers = Answers()
-    device_at = Moment(required=False, help_text=_("What the device took for the time when it sent the record."))
+    device_at = Moment(required=False, help_text="What the device took for the time when it sent the record.")
 
     default_error_messages = {"which": _("Name the pairing or the case; both must belong together.")}
 

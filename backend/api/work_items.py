@@ -97,11 +97,11 @@ class WorkItemFilters(Filters):
     )  # fmt: skip
 
     state = django_filters.ChoiceFilter(
-        choices=[*WorkItem.State.choices, ("any", _("any"))], method="by_state", label=_("Default: open.")
+        choices=[*WorkItem.State.choices, ("any", "any")], method="by_state", label="Default: open."
     )
-    assignee = AssigneeFilter(label=_("`me`, `none` or the id of a user."))
+    assignee = AssigneeFilter(label="`me`, `none` or the id of a user.")
     role = django_filters.ChoiceFilter(choices=list(ROLE_NAMES.items()))
-    unit = ItemsBelow(label=_("Id or code of a unit: its items and those below it."))
+    unit = ItemsBelow(label="Id or code of a unit: its items and those below it.")
     process = django_filters.CharFilter(max_length=60)
     step = django_filters.CharFilter(max_length=80)
     case = django_filters.UUIDFilter(field_name="case_id")
@@ -109,10 +109,10 @@ class WorkItemFilters(Filters):
     due_before = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
     overdue = YesNo(method="by_overdue")
     priority = WholeNumber(min_value=0, max_value=100)
-    doable = YesNo(method="by_doable", label=_("true: what the caller's roles and units may do."))
+    doable = YesNo(method="by_doable", label="true: what the caller's roles and units may do.")
     postponed = YesNo(method="by_postponed")
     q = django_filters.CharFilter(
-        method="by_text", max_length=60, label=_("Title, case number, name, or the initials of its pinyin.")
+        method="by_text", max_length=60, label="Title, case number, name, or the initials of its pinyin."
     )
 
     def filter_queryset(self, queryset: WorkItemQuerySet) -> WorkItemQuerySet:
@@ -216,7 +216,7 @@ class WorkItemDetailSerializer(WorkItemSerializer):
 class VersionedSerializer(serializers.Serializer[Any]):
     """A command that may name the version it was made for."""
 
-    version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999, help_text=_("Or If-Match."))
+    version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999, help_text="Or If-Match.")
 
 
 class DelegateSerializer(VersionedSerializer):
@@ -243,10 +243,10 @@ class FormSerializer(serializers.Serializer[Any]):
     """A work item's form: JSON Schema 2020-12 with labels in the caller's language."""
 
     schema = serializers.DictField(child=serializers.JSONField())
-    values = serializers.DictField(child=serializers.JSONField(), help_text=_("Known beforehand."))
-    facts = serializers.DictField(child=serializers.JSONField(), help_text=_("What helps to decide."))
+    values = serializers.DictField(child=serializers.JSONField(), help_text="Known beforehand.")
+    facts = serializers.DictField(child=serializers.JSONField(), help_text="What helps to decide.")
     draft = serializers.DictField(
-        child=serializers.JSONField(), allow_null=True, help_text=_("Typed so far; only for who may do the item.")
+        child=serializers.JSONField(), allow_null=True, help_text="Typed so far; only for who may do the item."
     )
     draft_at = serializers.DateTimeField(allow_null=True)
     version = serializers.IntegerField()
@@ -283,7 +283,7 @@ class BulkSerializer(serializers.Serializer[Any]):
     filter = serializers.DictField(
         child=serializers.JSONField(),
         required=False,
-        help_text=_("The same names and values as the list's parameters."),
+        help_text="The same names and values as the list's parameters.",
     )
     to = VisibleField(User, required=False)
     until = Moment(required=False)
