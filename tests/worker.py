@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connections
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 
 def work() -> None:
@@ -13,6 +14,7 @@ def work() -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(1))  # one thread does all jobs, and closes its connection
+        assert isinstance(app.connector, DjangoConnector)
         with_connections = app.with_connector(app.connector.get_worker_connector())
         async with with_connections.open_async():
             await with_connections.run_worker_async(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from backend.cases.models import Case
+from backend.cases.cases import AlreadyOpen, FamilyGone
+from backend.cases.models import Case, Family, Programme
 from backend.jobs.once import once
 from backend.org.access import SYSTEM, Actor
-from workflows import services
+from workflows import cases, services
 
 # A busy case or a lost connection passes; a fault in a step does not, and stays visible as a failed job.
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
@@ -40,6 +42,15 @@ def start(
                 now=timezone.now(),
                 parent_id=UUID(parent_id) if parent_id else None,
             )
+
+
+@app.task(name="processes.start_cases", retry=RETRY)
+def start_cases(*, family_ids: list[str], programme: str, actor: dict[str, Any] | None = None) -> None:
+    """Open a case for each family that has none in the programme; tried again, it goes on where it was."""
+    chosen, now = Programme.objects.get(code=programme), timezone.now()
+    for family in Family.objects.filter(pk__in=family_ids).select_related("unit").order_by("pk"):
+        with suppress(AlreadyOpen, FamilyGone), transaction.atomic():
+            cases.start_case(family=family, programme=chosen, actor=actor_from(actor), now=now)
 
 
 @app.task(name="processes.message", retry=RETRY, pass_context=True)
