@@ -39,6 +39,8 @@ SETTINGS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
     "max_connections": "100",
     "shared_buffers": "256MB",
     "jit": "off",

@@ -20,7 +20,7 @@ import psutil
 import pytest
 from django.conf import settings
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def wait_for(condition: Any, *, seconds: float = PATIENCE) -> Any:

@@ -95,7 +95,10 @@ class Command(BaseCommand):
         self._refuse_demo_accounts()
         if collect_static():
             self.say(_("Static files gathered"))
-        for command in ("load_regions", "deploy_processes", "load_demo" if settings.DEMO else "create_administrator"):
+        made, changed = startup.load_new_regions(place, now=timezone.now())
+        if made or changed:
+            self.say(_("Regions: %(made)s new, %(changed)s changed") % {"made": made, "changed": changed})
+        for command in ("deploy_processes", "load_demo" if settings.DEMO else "create_administrator"):
             if command in get_commands():
                 call_command(command, stdout=self.stdout)
         connection.close()
