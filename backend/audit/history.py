@@ -19,6 +19,7 @@ from backend.audit.models import Event
 from backend.core import bulk
 from backend.core.models import new_id
 from backend.org.access import Actor
+from backend.org.models import Unit
 
 MANY = 50
 """More events than these are copied: an array of as many long texts takes the driver longer to write."""
@@ -49,9 +50,9 @@ def record(
 ) -> None:
     """Tell history that `actor` did `action` (`<kind>.<past participle>`) at `now`, to `object`.
 
-    Case, family and place are taken from the object where it has them. `data` is plain: what changed, from what to
-    what, and ids; identity numbers in it are masked. Rolled back with the transaction. Raises TypeError for data that
-    is not plain and ValueError for a time without zone.
+    Case, family and place are taken from the object where it has them (in bulk, pass the place). `data` is plain: what
+    changed, from what to what, and ids; identity numbers in it are masked. Rolled back with the transaction. Raises
+    TypeError for data that is not plain and ValueError for a time without zone.
     """
     if now.tzinfo is None:
         raise ValueError("a time without zone")
@@ -67,7 +68,7 @@ def record(
         role=actor.role,
         unit_id=actor.unit_id,
         unit=actor.unit_name,
-        unit_path=unit_path or getattr(object, "unit_path", ""),
+        unit_path=unit_path or _path(object),
         case_id=case_id,
         family_id=family_id,
         object_kind=kind,
@@ -148,6 +149,17 @@ def _of(object: models.Model | None, kind: str) -> UUID | None:
         return None
     found = object.pk if object._meta.model_name == kind else getattr(object, f"{kind}_id", None)
     return found if isinstance(found, UUID) else None
+
+
+def _path(object: models.Model | None) -> str:
+    """Where the object is: its own place, else that of the case or family that it belongs to."""
+    if object is None:
+        return ""
+    if isinstance(object, Unit):
+        return object.path
+    path: str = getattr(object, "unit_path", "")
+    above = (getattr(object, name, None) for name in ("unit", "case", "family"))
+    return path or next((_path(found) for found in above if isinstance(found, models.Model)), "")
 
 
 def _kind(object: models.Model | None) -> str:

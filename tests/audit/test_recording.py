@@ -51,6 +51,20 @@ def test_the_chain_is_the_case_then_the_family_then_the_object_then_the_day(now:
     }
 
 
+def test_the_place_is_that_of_the_object(now: datetime) -> None:
+    case, town = factories.case(), factories.town()
+    person = factories.person(case.family)
+    for thing in (case, case.family, person, town):
+        record(action="thing.seen", actor=SYSTEM, now=now, object=thing)
+    found = Event.objects.order_by("id").values_list("object_kind", "unit_path")
+    assert list(found) == [
+        ("case", case.unit_path),
+        ("family", case.family.unit.path),
+        ("person", case.family.unit.path),
+        ("unit", town.path),
+    ]
+
+
 def test_each_event_is_sealed_to_the_one_before(now: datetime) -> None:
     case = uuid4()
     for step in range(3):
