@@ -24,7 +24,11 @@ def time_text(at: datetime) -> str:
 
 
 def masked(text: str) -> str:
-    """The text without resident identity numbers: of each the last four characters stay (domain.md 2g)."""
+    """The text without resident identity numbers: of each the last four characters stay (domain.md 2g).
+
+    What no database and no UTF-8 can hold (NUL, halves of surrogate pairs) becomes a question mark.
+    """
+    text = text.replace("\x00", "?").encode(errors="replace").decode()
     return _IDENTITY_NUMBER.sub(lambda found: "*" * (len(found[0]) - 4) + found[0][-4:], text)
 
 
@@ -35,7 +39,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {masked(str(key)): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
     if isinstance(value, Set):

@@ -56,7 +56,7 @@ SENTENCES: Mapping[str, str] = {
     "roster.checked": _("The roster “%(object)s” was checked."),
     "roster.queued": _("%(actor)s released the roster “%(object)s” for import."),
     "roster.applied": _("The roster “%(object)s” was imported."),
-    "roster.downloaded": _("%(actor)s downloaded the problems of the roster “%(object)s”."),
+    "roster.downloaded": _("%(actor)s downloaded the corrected copy of the roster “%(object)s”."),
     "helper.registered": _("%(actor)s registered the helper %(object)s."),
     "helper.updated": _("%(actor)s changed %(fields)s of the helper %(object)s."),
     "helper.status_changed": _("%(actor)s set the helper %(object)s from “%(before)s” to “%(after)s”."),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -139,11 +140,16 @@ def _altered(row: Row) -> list[str]:
     if canonical(row.told) == row.body:
         return []
     try:
-        body = json.loads(row.body)
+        body = _exact(row.body)
     except ValueError:
         return ["body"]
-    told = json.loads(canonical(row.told))  # numbers may be written in more than one way: compare values
+    told = _exact(canonical(row.told))
     return [name for name in SEALED if body.get(name) != told[name]]
+
+
+def _exact(text: str) -> Any:
+    """JSON with its numbers as they are worth: the database writes 1e23 as 100000000000000000000000."""
+    return json.loads(text, parse_int=Decimal, parse_float=Decimal)
 
 
 def _missing(chain: str, first: int, last: int) -> Fault:
