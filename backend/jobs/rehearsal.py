@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -57,6 +57,12 @@ class Rehearsal:
             services.wake(instance_id=instance.pk, now=self.now)
             self.work()
         self.now = max(self.now, moment)
+
+    def next_timer(self, case: Case) -> datetime | None:
+        """When a timer of the case fires next."""
+        running = Instance.objects.filter(case=case, state=Instance.State.RUNNING)
+        first: datetime | None = running.aggregate(first=Min("wake_at"))["first"]
+        return first
 
     def waiting(self, case: Case) -> list[str]:
         """The steps of the case that wait for a person, by name."""
