@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import http.client
 import os
 import signal
@@ -11,13 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_lazy as _
 
@@ -27,9 +25,6 @@ from backend.core.errors import DomainError
 from backend.core.processes import tail
 from backend.ops.health import direct_connection
 from backend.ops.supervisor import Process, Program, Supervisor, spawned
-from backend.org.models import Unit
-from backend.org.regions import FILE as REGIONS
-from backend.org.regions import load_regions
 
 OLDEST_POSTGRESQL = 15
 READY_SECONDS = 120
@@ -179,18 +174,6 @@ def migrate() -> int:
     if plan:
         call_command("migrate", interactive=False, verbosity=0)
     return len(plan)
-
-
-def load_new_regions(place: Place, *, now: datetime) -> tuple[int, int]:
-    """Bring the tree of regions up to the shipped file, unless it was loaded already; how many are new and changed."""
-    mark = place.data / "regions.digest"
-    digest = hashlib.sha256(REGIONS.read_bytes()).hexdigest()
-    if mark.exists() and mark.read_text() == digest and Unit.objects.exists():
-        return 0, 0
-    with transaction.atomic():
-        made = load_regions(now=now)
-    mark.write_text(digest)
-    return made
 
 
 def start_programs(supervisor: Supervisor, place: Place) -> None:

@@ -21,6 +21,7 @@ from backend.core.errors import DomainError
 from backend.core.processes import end_with_parent
 from backend.ops import startup
 from backend.ops.catalogues import compile_catalogues
+from backend.ops.shipped_data import load_shipped_data
 from backend.ops.startup import DemoInRealUse, FolderNotWritable, Place
 from backend.ops.static_files import collect_static
 from backend.ops.supervisor import Supervisor
@@ -95,9 +96,8 @@ class Command(BaseCommand):
         self._refuse_demo_accounts()
         if collect_static():
             self.say(_("Static files gathered"))
-        made, changed = startup.load_new_regions(place, now=timezone.now())
-        if made or changed:
-            self.say(_("Regions: %(made)s new, %(changed)s changed") % {"made": made, "changed": changed})
+        if rows := load_shipped_data(mark=place.data / "regions.digest", now=timezone.now()):
+            self.say(_("Shipped data loaded (regions, code lists …): %(rows)s rows") % {"rows": rows})
         for command in ("deploy_processes", "load_demo" if settings.DEMO else "create_administrator"):
             if command in get_commands():
                 call_command(command, stdout=self.stdout)
