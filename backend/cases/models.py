@@ -77,7 +77,7 @@ class Family(Record):
         REGISTERED = "registered", _("on file")
         PAUSED = "paused", _("paused")
         MOVED = "moved", _("moved away")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", _("file closed")
 
     class Willingness(models.TextChoices):
         AGREED = "agreed", _("agrees to visits")
@@ -225,9 +225,9 @@ class Case(Record):
     """One family in one programme; its number is what people quote. Closed takes late documents, archived nothing."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", _("under way")
         PAUSED = "paused", _("paused")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", _("case closed")
         ARCHIVED = "archived", _("archived")
 
     number = models.CharField(max_length=40, unique=True)

@@ -36,7 +36,7 @@ class Visit(Record):
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")
-        DONE = "done", _("done")
+        DONE = "done", _("visited")
         NOT_MET = "not_met", _("nobody met")
         REFUSED = "refused", _("refused")
         MISSED = "missed", _("missed")
