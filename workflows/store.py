@@ -54,14 +54,19 @@ def _process(process_id: UUID) -> Process:
     return Process.objects.defer("files").get(pk=process_id)
 
 
+LOCK = "SELECT * FROM workflows_instance WHERE id = %s FOR UPDATE"
+LOCK_IF_FREE = LOCK + " SKIP LOCKED"
+"""As SQL, for every command begins with it; select_for_update() says the same in four times the time."""
+
+
 def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
     """The instance with its process, its row locked until the transaction ends. The case comes when it is asked for.
 
     Raises NotFound when there is none, Busy when another transaction holds it for longer than the lock timeout.
     """
-    rows = Instance.objects.select_for_update(skip_locked=skip_locked)
+    rows = Instance.objects.raw(LOCK_IF_FREE if skip_locked else LOCK, [instance_id])
     try:
-        instance = rows.filter(pk=instance_id).first()
+        instance = next(iter(rows), None)
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             raise Busy from error
