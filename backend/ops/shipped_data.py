@@ -28,7 +28,7 @@ def _load_regions(mark: Path, now: datetime) -> int:
     digest = hashlib.sha256(regions.FILE.read_bytes()).hexdigest()
     if mark.exists() and mark.read_text() == digest and Unit.objects.exists():
         return 0
-    made = sum(regions.load_regions(now=now))
+    made = sum(regions.load_regions(now=now, file=regions.FILE))
     # Only what is committed counts as loaded.
     transaction.on_commit(lambda: mark.write_text(digest))
     return made

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone, translation
@@ -98,9 +98,8 @@ class Command(BaseCommand):
             self.say(_("Static files gathered"))
         if rows := load_shipped_data(mark=place.data / "regions.digest", now=timezone.now()):
             self.say(_("Shipped data loaded (regions, code lists …): %(rows)s rows") % {"rows": rows})
-        for command in ("deploy_processes", "load_demo" if settings.DEMO else "create_administrator"):
-            if command in get_commands():
-                call_command(command, stdout=self.stdout)
+        call_command("deploy_processes", stdout=self.stdout)
+        call_command("load_demo" if settings.DEMO else "create_administrator", stdout=self.stdout)
         connection.close()
 
     def _refuse_demo_accounts(self) -> None:
