@@ -15,6 +15,8 @@ from uuid import UUID
 # A resident identity number (GB 11643-1999: 18 characters; 15 digits before) standing alone in a text.
 _IDENTITY_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9A-Za-z])")
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+
 
 def time_text(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds: 2026-03-02T01:00:00.000000Z. Raises ValueError without a time zone."""
@@ -55,7 +57,7 @@ def plain(value: Any) -> Any:
 
 def canonical(content: Mapping[str, Any]) -> str:
     """JSON with sorted keys, without spaces, in Unicode, ids as text. Raises ValueError for NaN and infinities."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+    return _ENCODER.encode(content)
 
 
 def digest(previous: bytes, seq: int, body: str) -> bytes:
