@@ -453,13 +453,13 @@ class WorkItems(Resource):
     @action(detail=True, methods=["post"])
     def delegate(self, request: Request, pk: UUID) -> Response:
         """The colleague must be able to do it."""
-        return self._verb("delegate", self.given(DelegateSerializer))
+        return self._verb("delegate", DelegateSerializer)
 
     @extend_schema(summary="Put it off", request=PostponeSerializer, responses=WorkItemDetailSerializer)
     @action(detail=True, methods=["post"])
     def postpone(self, request: Request, pk: UUID) -> Response:
         """It stays due when it was due."""
-        return self._verb("postpone", self.given(PostponeSerializer))
+        return self._verb("postpone", PostponeSerializer)
 
     @extend_schema(summary="Keep what was typed", request=AnswersSerializer, responses=WorkItemDetailSerializer)
     @action(detail=True, methods=["put"])
@@ -475,7 +475,7 @@ class WorkItems(Resource):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: UUID) -> Response:
         """The answers go in, the process moves on to its next waits: all or nothing."""
-        return self._verb("complete", self.given(AnswersSerializer))
+        return self._verb("complete", AnswersSerializer)
 
     @extend_schema(
         summary="Give me the next one", request=None, responses={200: WorkItemDetailSerializer, 204: None}, filters=True
@@ -503,9 +503,9 @@ class WorkItems(Resource):
 
     # --- parts
 
-    def _verb(self, verb: str, given: Mapping[str, Any] | None = None) -> Response:
+    def _verb(self, verb: str, body: type[VersionedSerializer] = VersionedSerializer) -> Response:
         item = self.get_object()
-        return self.shown(item, _call(verb, item, given or {}, self.user, self.now, self.version()))
+        return self.shown(item, _call(verb, item, self.given(body), self.user, self.now, self.version()))
 
     def _chosen(self, command: dict[str, Any]) -> tuple[list[UUID], bool]:
         """The ids that a bulk command is about, each once."""

@@ -1,0 +1,133 @@
+"""Who gets in where: written by hand from what each role is for, not read from the code.
+
+A letter per role. A route lets in, at the own unit, the roles of `own`; the roles of `hidden` hold the right but not
+for this row (404); all others get 403. At another unit those of `own` get 404 (lists: nothing of this world), unless
+the role's reach does not depend on the place (`everywhere`). After the membership ended everybody gets 403 but for what
+an account alone opens (`account`).
+"""
+
+from dataclasses import dataclass
+
+LETTERS = {
+    "C": "caseworker", "S": "supervisor", "V": "village", "H": "helper", "L": "liaison", "A": "auditor",
+    "Y": "sysadmin", "E": "secadmin", "G": "auditadmin",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Roles as letters."""
+
+    own: str = ""
+    hidden: str = ""
+    everywhere: str = ""
+    account: bool = False
+    """Open to every account, with or without a role."""
+    public: bool = False
+    """Open to everybody."""
+
+    def outcome(self, role: str, place: str) -> str:
+        """in, out (403) or hidden (404)."""
+        letter = next(letter for letter, name in LETTERS.items() if name == role)
+        if self.public or self.account:
+            return "in"
+        if place == "ended":
+            return "out"
+        if letter in self.everywhere:
+            return "in"
+        if letter in self.own:
+            return "in" if place == "own" else "hidden"
+        return "hidden" if letter in self.hidden else "out"
+
+
+ACCOUNT, PUBLIC = Expected(account=True), Expected(public=True)
+STAFF = "CSVA"
+
+ROUTES: dict[str, Expected] = {
+    "POST auth/token/": PUBLIC,
+    "DELETE auth/token/": ACCOUNT,
+    "GET me/": ACCOUNT,
+    "POST me/password/": ACCOUNT,
+    "GET schema/": PUBLIC,
+    "GET docs/": PUBLIC,
+    # --- the inbox: everybody who works, and who watches
+    "GET work-items/": Expected(STAFF + "HL"),
+    "GET work-items/{pk}/": Expected(STAFF + "HL"),
+    "GET work-items/{pk}/form/": Expected(STAFF + "HL"),
+    "GET work-items/counts/": Expected(STAFF + "HL"),
+    "POST work-items/next/": Expected("CSVHL"),
+    "POST work-items/bulk/": Expected("CSVHL"),
+    "POST work-items/{pk}/claim/": Expected("CSVHL"),
+    "POST work-items/{pk}/release/": Expected("CSVHL"),
+    "POST work-items/{pk}/delegate/": Expected("CS"),
+    "POST work-items/{pk}/postpone/": Expected("CSV"),
+    "PUT work-items/{pk}/draft/": Expected("CSVHL"),
+    "POST work-items/{pk}/complete/": Expected("CSVHL"),
+    # --- cases: a helper sees the own ones, but neither their history nor who did what
+    "GET cases/": Expected(STAFF + "H"),
+    "POST cases/": Expected("CS"),
+    "GET cases/{pk}/": Expected(STAFF + "H"),
+    "GET cases/{pk}/history/": Expected(STAFF),
+    "GET cases/{pk}/diagram/": Expected(STAFF),
+    "POST cases/{pk}/messages/": Expected("CSV"),
+    "POST cases/{pk}/close/": Expected("CS"),
+    "POST cases/{pk}/reopen/": Expected("S"),
+    "POST cases/{pk}/transfer/": Expected("S"),
+    # --- families and their people
+    "GET families/": Expected(STAFF + "H"),
+    "GET families/{pk}/": Expected(STAFF + "H"),
+    "PATCH families/{pk}/": Expected("C"),
+    "GET persons/": Expected(STAFF),
+    "GET persons/{pk}/": Expected(STAFF),
+    "PATCH persons/{pk}/": Expected("C"),
+    "POST persons/{pk}/reveal/": Expected("CS"),
+    # --- who helps: a liaison sees the own unit's people, a helper oneself
+    "GET helpers/": Expected("CSAHL"),
+    "POST helpers/": Expected("C"),
+    "GET helpers/{pk}/": Expected("CSAHL"),
+    "PATCH helpers/{pk}/": Expected("C"),
+    "POST helpers/{pk}/status/": Expected("C"),
+    "POST helpers/{pk}/end/": Expected("C"),
+    "GET partner-units/": Expected("CSAL"),
+    "GET partner-units/{pk}/": Expected("CSAL"),
+    "GET pairings/": Expected(STAFF + "H"),
+    "GET pairings/{pk}/": Expected(STAFF + "H"),
+    "GET visits/": Expected(STAFF + "H"),
+    "POST visits/": Expected("CVH"),
+    "GET visits/{pk}/": Expected(STAFF + "H"),
+    "PATCH visits/{pk}/": Expected("CVH"),
+    "GET reviews/": Expected(STAFF),
+    "GET reviews/{pk}/": Expected(STAFF),
+    # --- rosters: identity numbers in bulk, so only who brings them gets them back
+    "GET rosters/": Expected("CSA"),
+    "POST rosters/": Expected("C"),
+    "GET rosters/{pk}/": Expected("CSA"),
+    "GET rosters/{pk}/problems.xlsx": Expected("C"),
+    "POST rosters/{pk}/apply/": Expected("C"),
+    # --- processes name nobody
+    "GET processes/": Expected(everywhere="CSVHLAY"),
+    "GET processes/{pk}/": Expected(everywhere="CSVHLAY"),
+    "POST processes/deploy/": Expected(everywhere="Y"),
+    "POST processes/validate/": Expected(everywhere="Y"),
+    # --- the organisation: administrators everywhere, the others where they work
+    "GET units/": Expected("CSVAHL", everywhere="YEG"),
+    "GET units/{pk}/": Expected("CSVAHL", everywhere="YEG"),
+    "GET users/": Expected("CSA", everywhere="YEG"),
+    "POST users/": Expected(everywhere="E"),
+    "GET users/{pk}/": Expected("CSA", everywhere="YEG"),
+    "PATCH users/{pk}/": Expected(everywhere="E"),
+    "POST users/{pk}/reset-password/": Expected(everywhere="E"),
+    "POST users/{pk}/revoke/": Expected(everywhere="E"),
+    "GET memberships/": Expected("CSA", everywhere="YEG"),
+    "POST memberships/": Expected(everywhere="E"),
+    "GET memberships/{pk}/": Expected("CSA", everywhere="YEG"),
+    "POST memberships/{pk}/end/": Expected(everywhere="E"),
+    "GET deputies/": Expected("CSA", everywhere="YEG"),
+    "POST deputies/": Expected(everywhere="E"),
+    "GET deputies/{pk}/": Expected("CSA", everywhere="YEG"),
+    "POST deputies/{pk}/end/": Expected(everywhere="E"),
+    # --- history: auditors read it, the audit administrator only what is about no family
+    "GET events/": Expected("CSA", everywhere="G"),
+    "GET events/{pk}/": Expected("CSA", hidden="G"),
+    "GET events/verify/": Expected(everywhere="AG"),
+}

@@ -1,0 +1,184 @@
+"""A township with everything in it, people of every role there and elsewhere, and what must never be told to whom."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from backend.audit.history import record
+from backend.audit.models import Event
+from backend.cases.models import Case, Family, Review, Roster
+from backend.helpers.models import Helper, Pairing
+from backend.org.access import SYSTEM
+from backend.org.models import Deputy, Membership, Unit, User
+from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
+from backend.visits.models import Visit
+from tests import factories
+from tests.workflows.stage import MODELS, NOW
+from workflows import deployment, services
+from workflows.models import WorkItem
+
+ROLES = tuple(ROLE_NAMES)
+PLACES = ("own", "other", "ended")
+
+LABEL, PERSON = "欧阳春兰", "欧阳小满"
+ADDRESS, PHONE, EMERGENCY = "赵庄村东街七排三号", "13820001234", "13820005678"
+CERTIFICATE, TAIL = "120114195001153528", "3528"
+HEALTH = "41"
+
+IDENTITY = (LABEL, PERSON, ADDRESS, PHONE, EMERGENCY)
+"""What tells who the family is."""
+SEALED = (CERTIFICATE, f'"{HEALTH}"')
+"""What no answer ever tells, but `reveal`."""
+CLASSIFIED = ("bereaved", '"risk_tier"', TAIL, "disability")
+"""What a helper never hears of the own family."""
+
+
+class World:
+    """大黄堡镇 with one family and everything that hangs on it."""
+
+    def __init__(self) -> None:
+        self.town, self.village, self.partner = factories.town(), factories.village(), factories.partner()
+        self.elsewhere = factories.town(factories.OTHER_TOWN)
+        self.other_partner = factories.partner("GJ-99", "共建单位乙", parent=self.elsewhere)
+        deployment.deploy_folder(MODELS, actor=SYSTEM, now=NOW)
+        self.family = self._family()
+        self.case: Case = factories.case(self.family)
+        self.helper_user = factories.user("the-helper", name="李向阳")
+        self.helper: Helper = factories.helper(user=self.helper_user, partner_unit=self.partner, phone=PHONE)
+        self.pairing: Pairing = factories.pairing(self.case, self.helper, handover=f"交接：{LABEL}")
+        self.visit: Visit = factories.visit(self.pairing, answers=f'{{"note": "{LABEL}"}}')
+        self.review = Review.objects.create(
+            case=self.case, subject="filing", decision="confirm", reviewer_label="审批人", decided_at=timezone.now()
+        )
+        self.roster = self._roster()
+        services.start(process="errand", case=self.case, actor=SYSTEM, now=NOW)
+        self.item = WorkItem.objects.get()
+        self.items = {
+            "helper": self._item(role="helper", assignee=self.helper_user),
+            "liaison": self._item(
+                role="liaison", unit=self.partner, unit_path=self.partner.path, family=None, family_label="", search=""
+            ),
+        }
+        self.member = factories.user("member", role="caseworker", name="王经办")
+        self.deputy = self._deputy()
+        record(action="family.updated", object=self.family, actor=factories.actor(), now=timezone.now())
+        self.event = Event.objects.filter(case_id=self.case.pk).earliest("seq")
+
+    def _family(self) -> Family:
+        return factories.family(
+            label=LABEL,
+            live_address=ADDRESS,
+            categories=["bereaved"],
+            declared_categories=["bereaved"],
+            risk_tier="A",
+            emergency_contact=PERSON,
+            emergency_phone=EMERGENCY,
+            members=[
+                {
+                    "name": LABEL, "is_head": True, "relation": "02", "certificate": CERTIFICATE, "phone": PHONE,
+                    "health": HEALTH, "sex": "2",
+                },
+                {"name": PERSON, "relation": "21", "sex": "1"},
+            ],
+        )  # fmt: skip
+
+    def _item(self, **changes: Any) -> WorkItem:
+        item = WorkItem.objects.get(pk=self.item.pk)
+        item.pk = WorkItem().pk
+        item.token, item._state.adding = str(item.pk), True
+        for name, value in changes.items():
+            setattr(item, name, value)
+        item.save()
+        return item
+
+    def _roster(self) -> Roster:
+        return Roster.objects.create(
+            kind="families", name=f"{LABEL}等户.xlsx", unit=self.town, digest=b"", state="checked", problems=[]
+        )
+
+    def _deputy(self) -> Deputy:
+        other = factories.user("stand-in", role="caseworker", name="赵代班")
+        return Deputy.objects.create(
+            absent=self.member, deputy=other, from_date=factories.LONG_AGO, to_date=None, reason="休假"
+        )
+
+    def ids(self) -> dict[str, str]:
+        """Resource → id of a row of this world."""
+        return {
+            "work-items": str(self.item.pk),
+            "cases": str(self.case.pk),
+            "families": str(self.family.pk),
+            "persons": str(self.family.persons.get(name=LABEL).pk),
+            "helpers": str(self.helper.pk),
+            "partner-units": str(self.partner.pk),
+            "pairings": str(self.pairing.pk),
+            "visits": str(self.visit.pk),
+            "reviews": str(self.review.pk),
+            "rosters": str(self.roster.pk),
+            "processes": "errand",
+            "units": str(self.town.pk),
+            "users": str(self.member.pk),
+            "memberships": str(Membership.objects.get(user=self.member).pk),
+            "deputies": str(self.deputy.pk),
+            "events": str(self.event.pk),
+        }
+
+    def id_for(self, resource: str, role: str) -> str:
+        """The id that concerns this role most: helpers and liaisons have items and units of their own."""
+        if resource == "work-items" and role in self.items:
+            return str(self.items[role].pk)
+        if resource == "units" and role == "liaison":
+            return str(self.partner.pk)
+        return self.ids()[resource]
+
+    def everything(self) -> set[str]:
+        """Whatever tells a stranger that this family exists: names, numbers, ids."""
+        rows = [*self.family.persons.all(), *WorkItem.objects.all()]
+        ids = {str(row.pk) for row in rows} | {
+            value for name, value in self.ids().items() if name not in {"processes", "units", "partner-units"}
+        }
+        return {*IDENTITY, *SEALED, self.case.number, self.pairing.number, self.helper.number, *ids}
+
+    def forbidden(self, role: str, place: str) -> set[str]:
+        """What no answer may tell to this person."""
+        if role in ADMINISTRATORS:  # they administer accounts and never read cases
+            accounts = {value for name, value in self.ids().items() if name in {"users", "memberships", "deputies"}}
+            return self.everything() - accounts
+        if place != "own":
+            return self.everything()
+        if role == "liaison":
+            return {*IDENTITY, *SEALED, str(self.family.pk), str(self.case.pk)} - {PHONE}
+        return {*SEALED, *CLASSIFIED} if role == "helper" else set(SEALED)
+
+    # --- people
+
+    def person(self, role: str, place: str) -> User:
+        """Somebody with this role: here, in another province, or here until last year."""
+        if role == "helper" and place != "other":
+            user = self.helper_user
+        else:
+            user = factories.user(f"{role}-{place}-{uuid4().hex[:6]}")
+        ended = timezone.localdate() - timedelta(days=1) if place == "ended" else None
+        factories.member(user, role, self._unit(role, place), to_date=ended)
+        if role == "helper" and place == "other":
+            self._life_elsewhere(user)
+        return user
+
+    def _unit(self, role: str, place: str) -> Unit:
+        here = place != "other"
+        if role == "liaison":
+            return self.partner if here else self.other_partner
+        if role == "village" and here:
+            return self.village
+        return self.town if here else self.elsewhere
+
+    def _life_elsewhere(self, user: User) -> None:
+        """A helper elsewhere has a family there."""
+        village = factories.village("210403007201", "别处村")
+        case = factories.case(factories.family(unit=village, label="别处户"))
+        helper = factories.helper(user=user, unit=self.elsewhere, name="别处帮扶人")
+        factories.visit(factories.pairing(case, helper))
