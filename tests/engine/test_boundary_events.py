@@ -120,6 +120,21 @@ def test_an_error_end_is_caught_by_the_nearest_boundary_event_for_it() -> None:
     assert "hurry" not in story.passed
 
 
+def test_nothing_more_is_done_where_an_error_was_thrown() -> None:
+    files = process(
+        "at_once",
+        "start -> inside -> done\nbad -> mend -> mended",
+        sub(
+            "inside",
+            "begin -> fork\nfork -> failed\nfork -> cost_money -> inside_end",
+            parallel("fork"),
+            end("failed", "error:bad"),
+        ),
+        boundary("bad", "inside", "error:bad"),
+    )
+    assert told(files, end="mended").passed == ("start", "begin", "fork", "failed", "bad", "mend", "mended")
+
+
 def test_an_error_that_nobody_catches_ends_the_process() -> None:
     files = process(
         "uncaught",

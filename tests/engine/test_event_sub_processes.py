@@ -142,6 +142,20 @@ def test_an_ending_inside_may_be_a_terminate_end() -> None:
     told(files, message("died", level="all"), waiting("work"), complete("work"), end="done")
 
 
+def test_nothing_is_awaited_after_the_end() -> None:
+    files = process(
+        "over",
+        "start -> work -> done",
+        user("work"),
+        event_sub("too_old", "timer:P30D", "aged -> close -> closed_by_age"),
+        event_sub("on_news", "message:news", "news -> note -> noted", interrupting=False),
+    )
+    run = started(compiled(files))
+    run.complete(run.waiting[0].token, {})
+    assert (run.state, run.wake_at, run.awaited) == ("done", None, frozenset())
+    assert not run.send("news", {})
+
+
 def test_a_message_is_listed_as_awaited_only_while_somebody_waits() -> None:
     run = started(compiled(MOVED))
     assert run.awaited == {"moved"}

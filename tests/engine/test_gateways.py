@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.drawing import (
+    boundary,
     catch,
     event_gateway,
+    event_sub,
     exclusive,
     inclusive,
     parallel,
@@ -155,7 +157,20 @@ def test_a_join_reached_twice_on_one_way_still_waits_for_the_other() -> None:
     run.complete(next(entry.token for entry in run.waiting if entry.node.id == "slow"), {})
     # Two tokens came by the merge, one by the slow way: the join goes on once, the second token stays at it.
     assert [entry.node.id for entry in run.waiting] == ["after"]
-    assert run.state == "running"
+    with pytest.raises(ProcessFailed, match="tokens wait at join"):
+        run.complete(run.waiting[0].token, {})
+
+
+def test_a_join_that_can_never_go_on_is_told_at_once() -> None:
+    files = process(
+        "dead",
+        "start -> which\nwhich -> one : again\nwhich -> two\none -> join\ntwo -> join\njoin -> done",
+        exclusive("which"),
+        parallel("join"),
+        event_sub("on_news", "message:news", "news -> note -> noted", interrupting=False),
+    )
+    with pytest.raises(ProcessFailed, match="tokens wait at join"):
+        started(compiled(files), data={"again": True})
 
 
 INCLUSIVE = process(
@@ -256,6 +271,61 @@ def test_an_inclusive_join_does_not_wait_for_a_token_that_turned_away() -> None:
         complete("elsewhere"),
         end="other_end",
     )
+
+
+def test_an_inclusive_join_does_not_wait_for_a_token_that_may_as_well_come_on_a_filled_way() -> None:
+    """BPMN 2.0, 13.4.3: such a token may never come on the empty way, and waiting for it could be for ever."""
+    files = process(
+        "may_come",
+        """
+        start -> fork
+        fork -> quick -> left
+        fork -> slow -> which
+        which -> left : again
+        which -> right
+        left -> join
+        right -> join
+        join -> after -> done
+        """,
+        parallel("fork"),
+        exclusive("which"),
+        exclusive("left"),
+        exclusive("right"),
+        inclusive("join"),
+        user("quick"),
+        user("slow", keep="again"),
+        user("after"),
+    )
+    told(
+        files,
+        complete("quick"),
+        waiting("slow", "after"),
+        complete("slow", again=False),
+        waiting("after", "after"),
+        complete("after"),
+        complete("after"),
+        end="done",
+    )
+
+
+def test_an_inclusive_join_does_not_wait_for_events_that_may_never_come() -> None:
+    files = process(
+        "may_happen",
+        """
+        start -> fork
+        fork -> quick -> join
+        fork -> work -> work_done
+        late -> join
+        join -> after -> done
+        """,
+        parallel("fork"),
+        inclusive("join"),
+        user("quick"),
+        user("work"),
+        user("after"),
+        boundary("late", "work", "timer:P3D", interrupting=False),
+    )
+    told(files, complete("quick"), waiting("work", "after"), complete("after"), complete("work"), end="work_done")
 
 
 FIRST = process(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from statistics import median
 
 import pytest
 
@@ -100,8 +99,9 @@ def test_the_300th_round_takes_no_longer_than_the_first() -> None:
         began = time.thread_time()
         saved = visit(definition, saved, goes_on=True)
         spent.append(time.thread_time() - began)
-    assert median(spent[-60:]) < 1.5 * median(spent[:60])
-    assert median(spent) < 0.003
+    # The quickest rounds: what else the machine does only ever adds to a round.
+    assert min(spent[-100:]) < 1.5 * min(spent[:100])
+    assert min(spent) < 0.003
 
 
 def test_without_pruning_the_state_grows() -> None:

@@ -199,6 +199,17 @@ def test_a_run_whose_command_failed_answers_to_nothing() -> None:
             use()
 
 
+def test_a_run_that_cannot_go_on_answers_to_nothing_either() -> None:
+    files = process(
+        "no_way", "start -> work -> which\nwhich -> one : nothing > 1\nwhich -> two", user("work"), exclusive("which")
+    )
+    run = started(compiled(files))
+    with pytest.raises(ProcessFailed):
+        run.complete(run.waiting[0].token, {})
+    with pytest.raises(RunSpoilt):
+        run.dump()
+
+
 def test_a_failed_command_leaves_the_saved_state_good() -> None:
     definition = compiled(SIMPLE)
     saved = started(definition).dump()

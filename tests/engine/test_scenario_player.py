@@ -9,6 +9,7 @@ import pytest
 from tests.engine.drawing import boundary, exclusive, process, rule, table, user
 from tests.engine.plays import START, compiled, complete, message, wait, waiting
 from workflows.engine import state
+from workflows.engine.runner import ProcessFailed
 from workflows.engine.scenarios import ScenarioFailed, play
 from workflows.engine.specs.events import BoundaryEnd
 from workflows.engine.specs.tokens import LIVE
@@ -103,11 +104,11 @@ def test_timers_fire_on_the_way_at_their_own_time() -> None:
 def test_a_pruning_that_cuts_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proof that the three ways of playing really differ: forget the split that boundary events hang on."""
     monkeypatch.setattr(state, "_is_kept", lambda scope, task: task is scope.task_tree or task.has_state(LIVE))
-    with pytest.raises(ScenarioFailed, match="beside"):
+    with pytest.raises(ProcessFailed, match="tokens wait at late, news"):
         play(compiled(FILES), scenario(complete("work", again=False)))
 
 
 def test_a_join_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BoundaryEnd, "_update_hook", lambda self, task: True)
-    with pytest.raises(ScenarioFailed):
-        play(compiled(FILES), scenario(complete("work", again=False), waiting()))
+    with pytest.raises(ProcessFailed, match="tokens wait at late, news"):
+        play(compiled(FILES), scenario(complete("work", again=False)))

@@ -117,6 +117,17 @@ def test_a_terminate_end_in_a_sub_process_ends_that_and_the_process_goes_on() ->
     assert "inside" in story.passed
 
 
+def test_nothing_more_is_done_inside_what_was_ended() -> None:
+    files = process(
+        "cut_off",
+        "start -> fork\nfork -> inside -> done\nfork -> stop",
+        parallel("fork"),
+        sub("inside", "begin -> cost_money -> inside_end"),
+        end("stop", "terminate"),
+    )
+    assert "cost_money" not in told(files, end="stop").passed
+
+
 def test_milestones_are_passed() -> None:
     files = process("marked", "start -> reached -> done", milestone("reached"))
     assert told(files, end="done").passed == ("start", "reached", "done")

@@ -220,7 +220,7 @@ class Run:
         with run._command():
             run._flow = Flow(definition.spec, definition.inner, effects=run._effects)
             run._flow.data.update({key: _plain(key, value) for key, value in data.items()})
-            run._flow.advance(MAX_NODES)
+            run._advance()
         return run
 
     @classmethod
@@ -254,7 +254,7 @@ class Run:
             if node.step:
                 _merge(task, self._effects.step(task, node.step, dict(answers)))
             task.run()
-            self._flow.advance(MAX_NODES)
+            self._advance()
 
     def send(self, name: str, data: Mapping[str, Any]) -> bool:
         """Deliver a message to one node that waits for it: the innermost, then the oldest; event sub-processes last.
@@ -269,7 +269,7 @@ class Run:
         with self._command():
             _merge(task, data)
             task.task_spec.fire(task, key)
-            self._flow.advance(MAX_NODES)
+            self._advance()
         return True
 
     def wake(self) -> None:
@@ -279,7 +279,7 @@ class Run:
             while (due := self._next_due()) is not None and due[0] <= self._effects.now:
                 _, task, key = due
                 task.task_spec.fire(task, key)
-                self._flow.advance(MAX_NODES)
+                self._advance()
 
     def cancel(self) -> None:
         """End the run where it stands: nothing waits any more, there is no outcome."""
@@ -366,6 +366,14 @@ class Run:
         except BaseException:
             self._spoilt = True
             raise
+
+    def _advance(self) -> None:
+        """Walk on to the next waits. Raises ProcessFailed when there are none though the process has not ended."""
+        self._flow.advance(MAX_NODES)
+        tokens = self._flow.tokens()
+        if not self._flow.completed and not any(_is_shown(task) and not _is_beside(task) for task in tokens):
+            places = sorted({task.task_spec.bpmn_id for task in tokens if task.task_spec.bpmn_id})
+            raise ProcessFailed(f"nothing can come any more, and yet tokens wait at {', '.join(places)}")
 
     def _waiting_tasks(self) -> list[Task]:
         self._check()

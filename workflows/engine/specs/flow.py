@@ -14,7 +14,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from workflows.engine.expressions import parse
-from workflows.engine.specs.gateways import EndJoin, InclusiveGateway
+from workflows.engine.specs.gateways import EndJoin
 from workflows.engine.specs.nodes import End, ProcessFailed, Start
 from workflows.engine.specs.tokens import LIVE, data_of
 
@@ -88,15 +88,11 @@ class Flow(_Scope, BpmnWorkflow):  # type: ignore[misc]
                 return
 
     def _release(self) -> bool:
-        """Let joins go on that waited for no other token to come: ends of scopes only when no other join can."""
-        return self._release_each(InclusiveGateway.patience) or self._release_each(EndJoin.patience)
-
-    def _release_each(self, patience: int) -> bool:
-        """Let one such join go on in each scope; in the next round others may follow."""
+        """Let joins go on that waited until no other token can come: one in each scope, for others may follow."""
         released = False
         for scope in self.scopes():
             live = scope.live()
-            waiting = [task for task in live if task.task_spec.patience == patience and task.state == TaskState.WAITING]
+            waiting = [task for task in live if task.task_spec.patient and task.state == TaskState.WAITING]
             released |= any(task.task_spec.release(task, live) for task in waiting)
         return released
 

@@ -53,7 +53,7 @@ class InclusiveGateway(Node, InclusiveGatewayMixin, BpmnSpecMixin):  # type: ign
     """Goes on when no other token can still come on an empty way in (BPMN 2.0, 13.4.3); takes every way that holds."""
 
     chooses = True
-    patience = 1
+    patient = True
     reach: Mapping[str, frozenset[str]] = {}  # node → ways in that it leads to without passing here; set when compiled
 
     def _update_hook(self, my_task: Task) -> bool:
@@ -87,7 +87,7 @@ class InclusiveGateway(Node, InclusiveGatewayMixin, BpmnSpecMixin):  # type: ign
 class EndJoin(Node, BpmnTaskSpec):  # type: ignore[misc]
     """Gathers the tokens of a scope that have ended; the scope ends with the last."""
 
-    patience = 2
+    patient = True
 
     def _update_hook(self, my_task: Task) -> bool:
         for task in my_task.workflow.live():

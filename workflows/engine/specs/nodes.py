@@ -23,7 +23,7 @@ class Node:
 
     chooses = False  # it makes its successors itself
     runs_many = False  # its children are instances of it
-    patience = 0  # a join that waits until no other token can come is released; the more patient, the later
+    patient = False  # it is a join that waits until no other token can come
     name: str
     outputs: list[TaskSpec]
 
