@@ -34,17 +34,13 @@ def test_numbers_run_per_township_programme_and_year(now: datetime) -> None:
 
 def test_the_year_is_the_local_one() -> None:
     new_year = datetime(2026, 12, 31, 16, 0, tzinfo=UTC)  # midnight at Shanghai
-    case = open_case(
-        family=factories.family(), programme=factories.programme(), actor=factories.actor(), now=new_year
-    )
+    case = open_case(family=factories.family(), programme=factories.programme(), actor=factories.actor(), now=new_year)
     assert case.number == "120114122000-JMGJ-2027-0001"
 
 
 def test_it_is_told(now: datetime) -> None:
     user = factories.user(role="caseworker")
-    case = open_case(
-        family=factories.family(), programme=factories.programme(), actor=factories.actor(user), now=now
-    )
+    case = open_case(family=factories.family(), programme=factories.programme(), actor=factories.actor(user), now=now)
     event = Event.objects.get(action="case.opened")
     assert (event.case_id, event.family_id, event.actor_id) == (case.pk, case.family_id, user.pk)
     assert (event.at, event.unit_path) == (now, case.unit_path)
