@@ -54,7 +54,8 @@ def configure(config: Mapping[str, Any]) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    logging.getLogger("procrastinate.blueprints").setLevel("WARNING")  # tells every task at every start
+    for name in ("procrastinate.blueprints", "procrastinate.jobs"):  # every task at every start, every job queued
+        logging.getLogger(name).setLevel("WARNING")
 
 
 def without_query(_logger: Any, _method: str, event: Event) -> Event:
