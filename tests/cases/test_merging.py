@@ -61,7 +61,7 @@ def test_everything_goes_along_and_the_number_stays_an_alias(now: datetime) -> N
     assert set(kept.persons.values_list("name", flat=True)) == {"孙桂兰", "周老汉"}
     assert merged.persons.count() == 1  # the double stays with the alias
     for rows in (Case.objects, Pairing.objects, Visit.objects):
-        assert rows.get().family == kept  # type: ignore[attr-defined]
+        assert rows.get().family == kept
     assert row.moved["visits.visit"] == [str(visit.pk)]
     assert kept in Family.objects.matching("0099")
     assert {event.action for event in Event.objects.all()} == {"family.merged", "family.received"}

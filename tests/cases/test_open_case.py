@@ -80,7 +80,7 @@ def test_not_for_a_file_that_is_gone(now: datetime, gone: str) -> None:
     ],
 )
 def test_only_while_the_programme_is_in_force(now: datetime, dates: dict[str, date], open_: bool) -> None:
-    programme = factories.programme(**dates)
+    programme = factories.programme(**dates)  # type: ignore[arg-type]
     if open_:
         open_case(family=factories.family(), programme=programme, actor=factories.actor(), now=now)
         return

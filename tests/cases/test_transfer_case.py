@@ -1,6 +1,7 @@
 """Handing a family and its cases over to another place."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,13 @@ def test_another_county_needs_consent(now: datetime) -> None:
     case, to, actor = factories.case(), factories.region(OTHER_COUNTY), factories.actor()
     with pytest.raises(ConsentMissing):
         move(case, to, now)
-    agreed = {"purpose": "handover", "notice_version": "2026-01", "items": {}, "given_by": "self", "given_at": now}
+    agreed: dict[str, Any] = {
+        "purpose": "handover",
+        "notice_version": "2026-01",
+        "items": {},
+        "given_by": "self",
+        "given_at": now,
+    }
     record_consent(family=case.family, actor=actor, now=now, **agreed)
     assert withdraw_consent(family=case.family, purpose="handover", actor=actor, now=now) == 1
     with pytest.raises(ConsentMissing):
