@@ -36,7 +36,6 @@ _MILITARY = re.compile(
 )
 _SORTS: Mapping[str, str] = {"soldier_son": "soldiers", "league_child": "league"}
 """What the partner unit of a kind of helper is."""
-_LIST = re.compile(r"[、,，;；/\s]+")
 _TEXTS = ("name", "sex", "certificate", "liaison", "phone", "address")
 _DAYS = ("birth_date", "from_date", "to_date", "trained_on", "insured_until", "checked_on")
 _SAYS_NOTHING: tuple[Any, ...] = (None, "", [], {})
@@ -51,6 +50,7 @@ class Helpers(Kind):
 
     code = "helpers"
     layout = Layout(HELPERS)
+    counted = ("helpers_new", "helpers_changed", "helpers_unchanged")
 
     def check(self, rows: Iterable[Row], *, unit: Unit) -> list[Group]:
         """See Kind."""
@@ -213,7 +213,7 @@ def _values(row: Row) -> dict[str, Any]:
 
 
 def _words(text: str, most: int) -> list[str]:
-    return [word[:most] for word in dict.fromkeys(_LIST.split(text)) if word]
+    return [word[:most] for word in text.split("、") if word]
 
 
 def _new(row: Row, values: Mapping[str, Any], upload: Upload) -> Helper:

@@ -30,6 +30,12 @@ def certificate(born: str = "19500305", sequence: int = 1, area: str = "120199")
     return body + str(ric.calc_check_digit(body + "0"))
 
 
+def wrong_certificate() -> str:
+    """An id number with a typing mistake in its last place."""
+    number = certificate("19520709", 2)
+    return number[:-1] + ("1" if number[-1] != "1" else "2")
+
+
 def person(**cells: Cell) -> dict[str, Cell]:
     """A head of household; keyword names are headings."""
     return {
@@ -46,8 +52,8 @@ def person(**cells: Cell) -> dict[str, Cell]:
 def lines(people: Sequence[Mapping[str, Cell]], headings: Sequence[str] = FAMILY_HEADINGS) -> list[list[Cell]]:
     """A header row and a row per person; headings that the layout does not know come last."""
     extra = [heading for heading in dict.fromkeys(key for one in people for key in one) if heading not in headings]
-    names = [*headings, *extra]
-    return [names, *([one.get(name) for name in names] for one in people)]
+    names: list[Cell] = [*headings, *extra]
+    return [names, *([one.get(str(name)) for name in names] for one in people)]
 
 
 def as_csv(rows: Sequence[Sequence[Cell]], *, encoding: str = "utf-8-sig", delimiter: str = ",") -> bytes:

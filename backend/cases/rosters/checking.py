@@ -7,6 +7,9 @@ from backend.cases.rosters.codes import HEADS, RELATION, STRICTEST_WILLINGNESS
 from backend.cases.rosters.problems import Problem
 from backend.cases.rosters.rows import Row
 
+Key = tuple[str, str]
+"""Village code and household number."""
+
 
 @dataclass(frozen=True)
 class Village:
@@ -35,9 +38,11 @@ class Known:
     """First nine digits → path, for the codes in the roster."""
     people: Mapping[str, OnFile] = field(default_factory=dict)
     """Id number → where that person is on file."""
-    merged: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    """Village and number of a household that was merged into another → those of the household kept (E7)."""
-    gone: Set[tuple[str, str]] = frozenset()
+    members: Mapping[Key, Set[str]] = field(default_factory=dict)
+    """Names of the members of households on file."""
+    merged: Mapping[Key, Key] = field(default_factory=dict)
+    """A household that was merged into another → the household kept (E7)."""
+    gone: Set[Key] = frozenset()
     """Households that moved away or whose file is closed."""
     within: str = ""
     """Path of the uploader's unit."""
@@ -54,7 +59,7 @@ class Known:
 class Group:
     """Rows that go in together or wait together: a household, or one helper."""
 
-    key: tuple[str, str]
+    key: Key
     rows: list[Row] = field(default_factory=list)
 
     @property
@@ -85,7 +90,7 @@ def check_families(rows: Iterable[Row], known: Known) -> list[Group]:
 
 def _households(rows: Iterable[Row], known: Known) -> list[Group]:
     """Rows joined by village and household number; a row without one of them stands alone (and is in error)."""
-    found: dict[tuple[str, str], Group] = {}
+    found: dict[Key, Group] = {}
     for row in rows:
         key = (row.text("village"), row.text("household"))
         if not all(key):
@@ -209,6 +214,9 @@ def _check_on_file(group: Group, known: Known) -> None:
     """Who is on file in another household has moved there, married there or been entered twice: a person decides."""
     if group.key in known.gone:
         group.rows[0].add("household", "household_conflict", "gone", level="warning")
+    elif group.key in known.members and not any(_is_member(row, group.key, known) for row in group.rows):
+        for row in group.rows:
+            row.add("household", "household_conflict", "others")
     for row in group.rows:
         place = known.people.get(row.text("certificate"))
         if place is None or (place.village, place.household) == group.key:
@@ -217,6 +225,11 @@ def _check_on_file(group: Group, known: Known) -> None:
             row.add("certificate", "duplicate_person", "on_file", household=place.household, village=place.name)
         else:
             row.add("certificate", "duplicate_person", "elsewhere")
+
+
+def _is_member(row: Row, key: Key, known: Known) -> bool:
+    place = known.people.get(row.text("certificate"))
+    return row["name"] in known.members[key] or (place is not None and (place.village, place.household) == key)
 
 
 def _numbers(rows: Sequence[Row], without: Row | None = None) -> str:

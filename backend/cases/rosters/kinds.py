@@ -38,6 +38,8 @@ class Kind(ABC):
 
     code: ClassVar[str]
     layout: ClassVar[Layout]
+    counted: ClassVar[tuple[str, ...]]
+    """What `write` and `compare` count."""
 
     @abstractmethod
     def check(self, rows: Iterable[Row], *, unit: Unit) -> list[Group]:

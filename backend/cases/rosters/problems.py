@@ -133,6 +133,7 @@ MESSAGES: Mapping[str, str | Promise] = {
     "household_conflict.willingness": _(
         "The members of this household answered differently; the strictest answer counts."
     ),
+    "household_conflict.others": _("Quite other people are on file under this household number."),
     "household_conflict.gone": _("The file says that this household moved away or is closed; nothing was changed."),
     "household_conflict.busy": _("The household could not be written. Apply the roster again."),
     "outside_unit": _("This village does not belong to your unit."),

@@ -171,7 +171,7 @@ def _examine(roster: Roster, content: Iterable[bytes], now: datetime) -> None:
     would = Counter[str]()
     for some in _batches(ready):
         would += kind.compare(some, _upload_of(roster, now))
-    roster.counts = {**_counts(groups, table.skipped), **would}
+    roster.counts = {**_counts(groups, table.skipped), **{name: would[name] for name in kind.counted}}
     roster.problems = [problem.stored() for problem in islice(_problems(groups), SHOWN)]
     roster.mended = list(islice(_mended(groups), SHOWN))
     roster.total, roster.done = len(groups), 0
@@ -332,8 +332,10 @@ def _hold(roster: Roster) -> bool:
 
 def _keep(roster: Roster, written: Written, count: int, total: int) -> None:
     """Move on, in the transaction that wrote the households."""
-    applied = Counter(roster.counts.get("applied", {})) + written.counts
-    roster.counts = {**roster.counts, "applied": dict(applied)}
+    before = roster.counts.get("applied", {})
+    names = (*kind_of(roster.kind).counted, "failed")
+    applied = {name: before.get(name, 0) + written.counts[name] for name in names}
+    roster.counts = {**roster.counts, "applied": applied}
     roster.done, roster.total, roster.state = roster.done + count, total, Roster.State.APPLYING
     _save(roster, "counts", "done", "total", "state", "problems")
     if roster.start_programme:

@@ -107,6 +107,17 @@ def filled(cell: Cell) -> tuple[str, str]:
     return ("", "") if plain.casefold() in _NOTHING else (plain, how)
 
 
+_SEPARATORS = re.compile(r"[、,，;；/\s]+")
+
+
+def listing(cell: Cell) -> Value:
+    """Several words, parted by 、 whatever parted them in the cell."""
+    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", written(cell)))
+    said = (clean(word) for word in _SEPARATORS.split(plain))
+    words = dict.fromkeys(word for word, _ in said if word and word.casefold() not in _NOTHING)
+    return Value("、".join(words)) if words else EMPTY
+
+
 def name(cell: Cell) -> Value:
     """A person's name in simplified characters; the middle dot of minority names in its one form."""
     plain, how = clean(written(cell))
