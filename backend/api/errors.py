@@ -68,8 +68,13 @@ def problem(
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """DRF's exception handler: whatever was raised becomes a problem document, and nothing has happened."""
-    set_rollback()
+    """DRF's exception handler: whatever was raised becomes a problem document, and nothing has happened.
+
+    A view without a transaction of its own (logging in, bulk commands) has kept what it wanted to keep.
+    """
+    match = context["request"].resolver_match
+    if match is None or not getattr(match.func, "_non_atomic_requests", None):
+        set_rollback()
     document, headers = describe(exc)
     return Response(document, status=document["status"], headers=headers, content_type=PROBLEM_JSON)
 

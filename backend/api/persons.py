@@ -121,6 +121,7 @@ class Persons(Resource):
         "partial_update": "person.write",
         "reveal": "person.reveal",
     }
+    never_kept = frozenset({"reveal"})
 
     def get_queryset(self) -> QuerySet[Any]:
         """Visible persons; what is encrypted is read only by who needs it."""

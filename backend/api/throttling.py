@@ -21,6 +21,8 @@ class FailedLogIns(SimpleRateThrottle):
     """Lets an address try again when its failures are fewer than the rate `log_in` allows."""
 
     scope = "log_in"
+    duration: int
+    """Seconds, from the rate."""
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         """One count per address (behind a proxy: see NUM_PROXIES)."""
@@ -33,5 +35,4 @@ class FailedLogIns(SimpleRateThrottle):
     def note_failure(self) -> None:
         """The attempt that was let in failed."""
         self.history.insert(0, self.now)
-        _count, seconds = self.parse_rate(self.get_rate())
-        self.cache.set(self.key, self.history, seconds)
+        self.cache.set(self.key, self.history, self.duration)
