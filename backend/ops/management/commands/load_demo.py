@@ -29,15 +29,20 @@ class Command(BaseCommand):
         if not password:
             raise CommandError(_("Say which password the demo accounts get: --password."))
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=Console(file=self.stdout)) as bars:  # type: ignore[arg-type]
-            names = {"families": _("Families"), "helpers": _("Helpers"), "cases": _("Cases")}
-            tasks: dict[str, TaskID] = {}
+        bars = Progress(*columns, console=Console(file=self.stdout))  # type: ignore[arg-type]
+        names = {"families": _("Families"), "helpers": _("Helpers"), "cases": _("Cases")}
+        tasks: dict[str, TaskID] = {}
 
-            def show(part: str, done: int, total: int) -> None:
-                if part not in tasks:
-                    tasks[part] = bars.add_task(names[part], total=total)
-                bars.update(tasks[part], completed=done, total=total)
+        def show(part: str, done: int, total: int) -> None:
+            bars.start()
+            if part not in tasks:
+                tasks[part] = bars.add_task(names[part], total=total)
+            bars.update(tasks[part], completed=done, total=total)
 
+        try:
             made = load_demo(password=password, now=timezone.now(), progress=show)
+        finally:
+            if tasks:
+                bars.stop()
         if made:
             self.stdout.write(_("Demo loaded."))
