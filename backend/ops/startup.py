@@ -25,6 +25,7 @@ from backend.core.errors import DomainError
 from backend.core.processes import tail
 from backend.ops.health import direct_connection
 from backend.ops.supervisor import Process, Program, Supervisor, spawned
+from backend.org.models import User
 
 OLDEST_POSTGRESQL = 15
 READY_SECONDS = 120
@@ -174,6 +175,13 @@ def migrate() -> int:
     if plan:
         call_command("migrate", interactive=False, verbosity=0)
     return len(plan)
+
+
+def refuse_demo_accounts() -> None:
+    """Raises DemoInRealUse when an account of the demo could still log in."""
+    names = User.objects.filter(is_demo=True, is_active=True).order_by("username").values_list("username", flat=True)
+    if names:
+        raise DemoInRealUse(params={"names": ", ".join(names)})
 
 
 def start_programs(supervisor: Supervisor, place: Place) -> None:

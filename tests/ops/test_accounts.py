@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from backend.administration.first_administrator import make_first_administrator
+from backend.ops.startup import DemoInRealUse, refuse_demo_accounts
 from backend.org.access import may
 from backend.org.models import Membership, User
 from backend.org.tokens import user_of
@@ -77,3 +78,13 @@ def test_no_token_for_nobody_or_for_ever(arguments: tuple[str, ...]) -> None:
     User.objects.create_user("robot", name="数据交换")
     with pytest.raises(CommandError):
         printed("create_token", *arguments)
+
+
+def test_real_use_is_refused_while_a_demo_account_can_log_in() -> None:
+    User.objects.create_user("li", name="李")
+    refuse_demo_accounts()
+    demo = User.objects.create_user("caseworker", name="陈秀梅", is_demo=True)
+    with pytest.raises(DemoInRealUse, match="caseworker"):
+        refuse_demo_accounts()
+    User.objects.filter(pk=demo.pk).update(is_active=False)
+    refuse_demo_accounts()

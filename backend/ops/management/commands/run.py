@@ -22,7 +22,7 @@ from backend.core.processes import end_with_parent
 from backend.ops import startup
 from backend.ops.catalogues import compile_catalogues
 from backend.ops.shipped_data import load_shipped_data
-from backend.ops.startup import DemoInRealUse, FolderNotWritable, Place
+from backend.ops.startup import FolderNotWritable, Place
 from backend.ops.static_files import collect_static
 from backend.ops.supervisor import Supervisor
 from backend.org.models import User
@@ -93,7 +93,8 @@ class Command(BaseCommand):
         self.say(_("Database ready: PostgreSQL %(version)s") % {"version": startup.check_database()})
         if applied := startup.migrate():
             self.say(_("Tables brought up to date: %(count)s migrations") % {"count": applied})
-        self._refuse_demo_accounts()
+        if not settings.DEMO:
+            startup.refuse_demo_accounts()
         if collect_static():
             self.say(_("Static files gathered"))
         if rows := load_shipped_data(mark=place.data / "regions.digest", now=timezone.now()):
@@ -101,13 +102,6 @@ class Command(BaseCommand):
         call_command("deploy_processes", stdout=self.stdout)
         call_command("load_demo" if settings.DEMO else "create_administrator", stdout=self.stdout)
         connection.close()
-
-    def _refuse_demo_accounts(self) -> None:
-        if settings.DEMO:
-            return
-        names = list(User.objects.filter(is_demo=True, is_active=True).values_list("username", flat=True)[:20])
-        if names:
-            raise DemoInRealUse(params={"names": ", ".join(names)})
 
     def _welcome(self, place: Place) -> None:
         seconds = time.monotonic() - self.began
