@@ -19,6 +19,7 @@ from backend.audit.history import record
 from backend.cases.models import Case, Family
 from backend.cases.surveys import answers_of
 from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.helpers.accounts import account_of
 from backend.helpers.candidates import applicant, place_of
 from backend.helpers.models import Helper, Offer
 from backend.helpers.places import promised_places, taken_places
@@ -123,7 +124,7 @@ def channel_to(helper: Helper, day: date) -> Offer.Via:
     unit = helper.partner_unit_id
     if unit and Membership.objects.on(day).filter(unit=unit, role="liaison").exists():
         return Offer.Via.UNIT
-    return Offer.Via.HELPER if helper.user_id else Offer.Via.VILLAGE
+    return Offer.Via.HELPER if account_of(helper, day) else Offer.Via.VILLAGE
 
 
 def answer_offer(*, offer: Offer, accept: bool, actor: Actor, now: datetime, note: str = "", alias: str = "") -> Offer:

@@ -186,8 +186,9 @@ def renew_pairing(*, pairing: Pairing, actor: Actor, now: datetime) -> Pairing:
 
 
 def current_pairing(case: Case, day: date) -> Pairing | None:
-    """The case's latest spell in force that day."""
-    return Pairing.objects.on(day).filter(case=case).select_related("helper", "kind").order_by("from_date", "id").last()
+    """The case's latest spell in force that day, else the first that is to begin."""
+    spells = Pairing.objects.filter(case=case).select_related("helper", "kind").order_by("from_date", "id")
+    return spells.on(day).last() or spells.from_day(day).first()
 
 
 def months_later(day: date, months: int) -> date:

@@ -17,18 +17,24 @@ from backend.visits.visits import unanswered
 
 CADENCES = {"weekly": 7, "fortnightly": 14, "monthly": 30, "quarterly": 90}
 """What an agreement (F06) may say."""
+AWAY = "away"
+CALL_DAYS = 30
 USUAL_TIER = "C"
 
 
 def period_facts(case: Case, pairing: Pairing | None, day: date) -> dict[str, Any]:
     """The inputs of table D06. The season is parameter `visit.season`: festival or extreme_weather for some days."""
     family = case.family
-    willingness = str(family.willingness)
+    willingness = "agreed" if family.willingness == "unknown" else str(family.willingness)
+    cadence = cadence_days(pairing)
+    if family.residence == AWAY and willingness == "agreed":
+        # Out for work while the household stays: a call each month instead of visits (E1).
+        willingness, cadence = "phone", min(cadence or CALL_DAYS, CALL_DAYS)
     return {
         "tier": family.risk_tier or USUAL_TIER,
         "season": str(parameters.value("visit.season", path=case.unit_path, day=day, default="normal")),
-        "willingness": "agreed" if willingness == "unknown" else willingness,
-        "cadence_days": cadence_days(pairing),
+        "willingness": willingness,
+        "cadence_days": cadence,
     }
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,8 +39,8 @@ STATES: Mapping[str, Visit.State] = {
     "not_met": Visit.State.NOT_MET,
     "refused": Visit.State.REFUSED,
 }
-AWAITED = (Visit.State.PLANNED, Visit.State.MISSED)
-"""A visit that can still be made; what the helper missed, the village worker makes."""
+AWAITED = Q(state=Visit.State.PLANNED) | Q(state=Visit.State.MISSED, instance_id__isnull=False)
+"""A visit that can still be made; what the helper missed, the village worker makes while a run waits for it."""
 RECORDED = (Visit.State.DONE, Visit.State.NOT_MET, Visit.State.REFUSED, Visit.State.HELD)
 CHANNELS = frozenset({"home", "phone", "video", "group", "other"})
 OLDEST = timedelta(days=366)
@@ -202,7 +203,7 @@ def _record_known(
 ) -> Recorded:
     if known.state in RECORDED:
         return _as_recorded(known)
-    if known.state == Visit.State.CANCELLED:
+    if not _is_awaited(known):
         # The run that planned it has gone on to the next visit: it must not take this record for that one.
         known.is_extra, known.instance_id = True, None
         return _write(known, answers, actor, now, device_at, None)
@@ -229,6 +230,8 @@ def cancel_visits(*, case: Case, reason: str, actor: Actor, now: datetime, pairi
     if pairing is not None:
         rows = rows.filter(pairing=pairing)
     held = list(rows)
+    # Nobody waits any more for what was missed.
+    Visit.objects.filter(case=case, state=Visit.State.MISSED, instance_id__isnull=False).update(instance_id=None)
     for visit in held:
         visit.state, visit.version = Visit.State.CANCELLED, visit.version + 1
         visit.save(update_fields=["state", "version"])
@@ -246,8 +249,9 @@ def decide_late_record(*, visit: Visit, allow: bool, reason: str, actor: Actor, 
         raise NotRecorded
     result = answers_of(held.answers).get("visit_result", "met")
     held.state = STATES[result] if allow else Visit.State.MISSED
+    held.instance_id = None
     held.version += 1
-    held.save(update_fields=["state", "version"])
+    held.save(update_fields=["state", "instance_id", "version"])
     follow_up(visit=held, kind="late_record", result="allow" if allow else "refuse", answers={}, actor=actor, now=now)
     action = "visit.late_record_allowed" if allow else "visit.late_record_refused"
     _tell(action, held, actor, now, {}, reason)
@@ -417,7 +421,7 @@ def _pass_on(recorded: Recorded, actor: Actor, now: datetime, answering: UUID | 
 def _plans_served(visit: Visit) -> list[Visit]:
     """Plans of the family that this visit fulfils as well: their window was open, and their channel is no stricter."""
     rows = Visit.objects.select_for_update(of=("self",)).select_related("case")
-    rows = rows.filter(family=visit.family_id, state__in=AWAITED, opens_at__lte=visit.started_at).exclude(pk=visit.pk)
+    rows = rows.filter(AWAITED, family=visit.family_id, opens_at__lte=visit.started_at).exclude(pk=visit.pk)
     if visit.channel != "home":
         rows = rows.filter(channel=visit.channel)
     return list(rows)
@@ -436,9 +440,16 @@ def _awaited(visit: Visit) -> Visit:
     held = Visit.objects.select_for_update(of=("self",)).select_related("case", "family").get(pk=visit.pk)
     if held.state in RECORDED:
         raise AlreadyRecorded
-    if held.state not in AWAITED:
+    if not _is_awaited(held):
         raise VisitOver
     return held
+
+
+def _is_awaited(visit: Visit) -> bool:
+    """The same as AWAITED, of a row."""
+    if visit.state == Visit.State.MISSED:
+        return visit.instance_id is not None
+    return visit.state == Visit.State.PLANNED
 
 
 def _known(id: UUID | None, case: Case) -> Visit | None:

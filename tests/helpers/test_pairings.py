@@ -156,9 +156,12 @@ def test_the_current_one_is_the_latest_in_force(now: datetime) -> None:
     case = factories.case()
     begin(now, case=case, from_date=TODAY - timedelta(days=9))
     second = begin(now, case=case)
-    begin(now, case=case, from_date=TODAY + timedelta(days=1))
+    to_begin = begin(now, case=case, from_date=TODAY + timedelta(days=1))
     assert current_pairing(case, TODAY) == second
-    assert current_pairing(case, TODAY - timedelta(days=10)) is None
+    for spell in Pairing.objects.all().on(TODAY):
+        end_pairing(pairing=spell, reason="x", ended_on=TODAY, actor=factories.actor(), now=now)
+    assert current_pairing(case, TODAY) == to_begin
+    assert current_pairing(factories.case(), TODAY) is None
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def test_periods(tier: str, changed: dict[str, Any], answer: tuple[int, str]) ->
     assert period(tier, **changed) == answer
 
 
+def test_who_is_away_for_work_is_called_each_month() -> None:
+    assert period("C", residence="away") == (30, "phone")
+    assert period("A", residence="away") == (7, "phone")
+    assert period("C", residence="away", willingness="refused") == (0, "none")
+
+
 def test_the_stricter_of_tier_and_agreement() -> None:
     kind = factories.kind("league_child", cadence_days=30)
     pairing = factories.pairing(factories.case(), factories.helper(kind_=kind))

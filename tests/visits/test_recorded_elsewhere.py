@@ -9,7 +9,7 @@ import pytest
 from backend.audit.models import Event
 from backend.helpers.models import Pairing
 from backend.visits.models import Visit
-from backend.visits.visits import IdTaken, Recorded, record_contact
+from backend.visits.visits import IdTaken, Recorded, cancel_visits, record_contact
 from tests import factories
 from tests.concurrency.racing import race
 from tests.queueing import messages
@@ -139,6 +139,19 @@ def test_a_record_of_a_plan_that_was_replaced_is_not_lost(now: datetime) -> None
     assert plan.replaced_by == village.visit
     # The run has gone on to its next visit: it must not take this one for that.
     assert len(messages("visit_recorded")) == 1
+
+
+@pytest.mark.django_db
+def test_what_was_missed_for_good_stays_missed(now: datetime) -> None:
+    pairing = factories.pairing()
+    gone = planned(pairing, now, state="missed", missed_at=now, instance_id=None)
+    ended = planned(pairing, now, state="missed", missed_at=now)
+    cancel_visits(case=pairing.case, reason="helper_ended", actor=factories.actor(), now=now)
+    come_in(pairing, now)
+    for visit in (gone, ended):
+        visit.refresh_from_db()
+        assert (visit.state, visit.replaced_by) == ("missed", None)
+    assert not messages()
 
 
 @pytest.mark.django_db

@@ -161,7 +161,7 @@ def test_answering_the_work_item_needs_no_message(now: datetime) -> None:
 
 
 def test_missed_then_made_by_somebody_else(now: datetime) -> None:
-    visit = factories.visit()
+    visit = factories.visit(instance_id=RUN)
     miss_visit(visit=visit, actor=factories.actor(), now=now)
     visit.refresh_from_db()
     assert (visit.state, visit.missed_at) == ("missed", now)

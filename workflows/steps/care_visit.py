@@ -12,8 +12,8 @@ from backend.audit.history import record
 from backend.cases import families
 from backend.cases.models import Case, Family
 from backend.helpers import pairings
+from backend.helpers.accounts import account_of
 from backend.helpers.models import Helper, Pairing
-from backend.org.models import User
 from backend.visits import cadence, facts, visits
 from backend.visits.models import Visit
 from workflows.engine.runner import Call
@@ -39,7 +39,7 @@ def plan_next(call: Call) -> dict[str, Any]:
     case, context, data = case_of(call), of(call), call.data
     _keep_flags(call)
     pairing = pairings.current_pairing(case, context.today)
-    review_on = _review_day(case, pairing)
+    review_on = _review_day(pairing, context.today)
     period = int(data.get("period_days") or 0)
     if period == 0:
         at = _morning(max(review_on, context.today))
@@ -62,7 +62,7 @@ def plan_next(call: Call) -> dict[str, Any]:
     return {
         **_plan(over=False, opens=window.opens_at, missed=window.due_at, report=report),
         "visit": str(visit.pk),
-        "helper_user": _doer(pairing),
+        "helper_user": _doer(pairing, context.today),
     }
 
 
@@ -198,19 +198,19 @@ def _next_day(case: Case, pairing: Pairing | None, period: int, context: Context
     )
 
 
-def _review_day(case: Case, pairing: Pairing | None) -> date:
-    if pairing is not None and pairing.review_on is not None:
-        return pairing.review_on
-    begun = pairing.from_date if pairing else timezone.localdate(case.opened_at)
-    return pairings.months_later(begun, pairings.REVIEW_MONTHS)
+def _review_day(pairing: Pairing | None, today: date) -> date:
+    """The day of the yearly review; while nobody is paired none is due."""
+    if pairing is None or pairing.review_on is None:
+        return pairings.months_later(today, pairings.REVIEW_MONTHS)
+    return pairing.review_on
 
 
-def _doer(pairing: Pairing | None) -> str | None:
+def _doer(pairing: Pairing | None, today: date) -> str | None:
     """The account of the helper who is to go; None when the village worker goes: no account, or away (E4)."""
-    if pairing is None or pairing.helper.status != Helper.Status.ACTIVE or pairing.helper.user_id is None:
+    if pairing is None or pairing.helper.status != Helper.Status.ACTIVE:
         return None
-    active = User.objects.filter(pk=pairing.helper.user_id, is_active=True).exists()
-    return str(pairing.helper.user_id) if active else None
+    user = account_of(pairing.helper, today)
+    return str(user) if user else None
 
 
 def _visit(call: Call) -> Visit:

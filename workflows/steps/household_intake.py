@@ -44,6 +44,13 @@ class ReasonForOther(Invalid):
     message = _("Say why categories or tier differ from the advice.")
 
 
+class NothingToConfirm(Invalid):
+    """The caseworker has put no categories and no tier before the supervisor: there is no file to confirm."""
+
+    code = "nothing_to_confirm"
+    message = _("The caseworker says that this family is not one for the programme: agree to that, or return the file.")
+
+
 class NotADuplicate(Invalid):
     """Only a household that was found as a possible duplicate can be merged with."""
 
@@ -162,11 +169,17 @@ def risk_facts(call: Call) -> dict[str, Any]:
 
 
 def check_file(call: Call) -> None:
-    """The officer's categories and tier; they may differ from the advice, with a reason (PIPL art. 24)."""
-    case, context, answers = case_of(call), of(call), call.answers
-    if answers["check_result"] != "submit":
+    """The officer's categories and tier; they may differ from the advice, with a reason (PIPL art. 24).
+
+    What the officer proposes, also that the family is not one for the programme, is laid before the supervisor.
+    """
+    answers = call.answers
+    if answers["check_result"] == "return":
         return
     advised = {"categories": _listed(call.data.get("categories")), "tier": call.data.get("tier") or ""}
+    if answers["check_result"] == "not_target":
+        _lay_before(call, {"advised": advised, "proposed": "not_target", "note": answers.get("note") or ""})
+        return
     chosen = {
         "categories": sorted(answers.get("categories") or advised["categories"]),
         "tier": answers.get("tier") or advised["tier"],
@@ -175,21 +188,28 @@ def check_file(call: Call) -> None:
     differs = set(chosen["categories"]) - NO_CATEGORY != set(advised["categories"]) or chosen["tier"] != advised["tier"]
     if differs and not reason.strip():
         raise ReasonForOther([FieldProblem("/override_reason", "missing", ReasonForOther.message)])
-    facts = {"advised": advised, "chosen": chosen, "override_reason": reason}
+    _lay_before(call, {"advised": advised, "proposed": "submit", "chosen": chosen, "override_reason": reason})
+
+
+def _lay_before(call: Call, facts: Mapping[str, Any]) -> None:
+    """The facts that the supervisor decides the file by."""
+    case, context = case_of(call), of(call)
     review = _open_review(case)
     if review is None:
         reviews.open_review(case=case, subject="filing", facts=facts, actor=context.actor, now=context.now)
         return
-    review.facts = facts
+    review.facts = dict(facts)
     review.save(update_fields=["facts"])
 
 
 def confirm_file(call: Call) -> None:
-    """The supervisor signs: only then categories and tier are the family's."""
+    """The supervisor signs: only then categories and tier are the family's. Raises NothingToConfirm."""
     case, context, answers = case_of(call), of(call), call.answers
     review = _open_review(case)
     if review is None:
         review = reviews.open_review(case=case, subject="filing", facts={}, actor=context.actor, now=context.now)
+    if answers["confirm_result"] == "confirm" and "chosen" not in review.facts:
+        raise NothingToConfirm([FieldProblem("/confirm_result", NothingToConfirm.code, NothingToConfirm.message)])
     reviews.decide(
         review=review,
         decision=str(answers["confirm_result"]),
@@ -198,8 +218,8 @@ def confirm_file(call: Call) -> None:
         actor=context.actor,
         now=context.now,
     )
-    chosen = review.facts.get("chosen")
-    if answers["confirm_result"] == "confirm" and chosen:
+    if answers["confirm_result"] == "confirm":
+        chosen = review.facts["chosen"]
         families.classify(
             family=case.family,
             categories=chosen["categories"],

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.cases import cases, families, reviews
 from backend.cases.models import Case, Family
 from backend.core.errors import FieldProblem, Invalid, NotFound
-from backend.helpers import candidates, gates, offers, pairings, register
+from backend.helpers import accounts, candidates, gates, offers, pairings, register
 from backend.helpers.models import Candidate, Helper, Offer
 from backend.org.working_days import end_of_day
 from workflows.engine.runner import Call
@@ -85,11 +85,12 @@ def send_offer(call: Call) -> dict[str, Any]:
     """To whom the offer goes, and until when it stands."""
     offer = _newest_offer(call)
     helper, until = offer.helper, offer.answer_until or call.now + timedelta(days=ANSWER_DAYS)
+    user = accounts.account_of(helper, of(call).today)
     return {
         "offer": str(offer.pk),
         "offer_to": str(offer.via),
         "partner_unit": str(helper.partner_unit_id) if offer.via == Offer.Via.UNIT else None,
-        "helper_user": str(helper.user_id) if helper.user_id else None,
+        "helper_user": str(user) if user else None,
         "offer_until": until.isoformat(),
     }
 
