@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact
@@ -64,11 +64,23 @@ class Process(Record):
         return f"{self.name} v{self.number}"
 
 
-OUTLINE = (
-    "number", "unit_path", "family__label", "family__search", "family__unit__kind", "family__unit__path",
-    "family__unit__parent__kind", "family__unit__parent__path", "family__unit__parent__parent",
-)  # fmt: skip
-"""Columns of a case, its family and their place that a new work item repeats or is placed by."""
+OUTLINE = """
+SELECT c.id, c.number, c.unit_path, f.id, f.label, f.search, v.id, v.kind, v.path, t.id, t.kind, t.path, t.parent_id
+FROM cases_case c JOIN cases_family f ON f.id = c.family_id
+JOIN org_unit v ON v.id = f.unit_id LEFT JOIN org_unit t ON t.id = v.parent_id
+WHERE c.id = %s
+"""
+"""A case, its family, their village and what is above it: what a new work item repeats or is placed by. As SQL, for
+every command asks it, and building it took Django four times as long as asking it."""
+
+
+Stored = TypeVar("Stored", bound=models.Model)
+
+
+def _known(model: type[Stored], **values: object) -> Stored:
+    """A stored row of which only these columns are known; any other is read when it is asked for."""
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
+    return model.from_db("default", names, [values[name] for name in names])
 
 
 class InstanceQuerySet(models.QuerySet["Instance"]):
@@ -121,7 +133,15 @@ class Instance(Record):
         """The case with what events and new work items tell of it, and little more: every command reads this."""
         if self._knows_case or not self.case_id:
             return self.case
-        return Case.objects.select_related("family__unit__parent").only(*OUTLINE).get(pk=self.case_id)
+        with connection.cursor() as cursor:
+            cursor.execute(OUTLINE, [self.case_id])
+            row = cursor.fetchone()
+        case = _known(Case, id=row[0], number=row[1], unit_path=row[2], family_id=row[3])
+        case.family = _known(Family, id=row[3], label=row[4], search=row[5], unit_id=row[6])
+        case.family.unit = _known(Unit, id=row[6], kind=row[7], path=row[8], parent_id=row[9])
+        if row[9]:
+            case.family.unit.parent = _known(Unit, id=row[9], kind=row[10], path=row[11], parent_id=row[12])
+        return case
 
     @property
     def _knows_case(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from backend.org.models import User
+
+
+_presenters = threading.local()
 
 
 class Resource(Idempotent, GenericViewSet[Any]):
@@ -96,11 +100,13 @@ class Resource(Idempotent, GenericViewSet[Any]):
         return shown
 
     def _presenter(self, serializer: type[BaseSerializer[Any]]) -> BaseSerializer[Any]:
-        """One serializer for all rows of an answer: making one copies all its fields."""
-        kept: dict[type, BaseSerializer[Any]] = self.__dict__.setdefault("_presenters", {})
+        """One serializer per thread, told anew who asks: making one builds and copies all its fields."""
+        kept: dict[Any, BaseSerializer[Any]] = _presenters.__dict__
         if serializer not in kept:
-            kept[serializer] = serializer(context=self.get_serializer_context())
-        return kept[serializer]
+            kept[serializer] = serializer()
+        presenter = kept[serializer]
+        presenter._context = self.get_serializer_context()
+        return presenter
 
     # --- the request
 
