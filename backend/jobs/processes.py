@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from backend.cases.cases import AlreadyOpen, FamilyGone
 from backend.cases.models import Case, Family, Programme
 from backend.jobs.once import once
-from backend.org.access import SYSTEM, Actor
+from backend.org.access import Actor
 from workflows import cases, services
 
 # A busy case or a lost connection passes; a fault in a step does not, and stays visible as a failed job.
@@ -38,7 +38,7 @@ def start(
                 process=process,
                 case=Case.objects.get(pk=case_id),
                 data=data,
-                actor=actor_from(actor),
+                actor=Actor.from_json(actor),
                 now=timezone.now(),
                 parent_id=UUID(parent_id) if parent_id else None,
             )
@@ -50,7 +50,7 @@ def start_cases(*, family_ids: list[str], programme: str, actor: dict[str, Any] 
     chosen, now = Programme.objects.get(code=programme), timezone.now()
     for family in Family.objects.filter(pk__in=family_ids).select_related("unit").order_by("pk"):
         with suppress(AlreadyOpen, FamilyGone), transaction.atomic():
-            cases.start_case(family=family, programme=chosen, actor=actor_from(actor), now=now)
+            cases.start_case(family=family, programme=chosen, actor=Actor.from_json(actor), now=now)
 
 
 @app.task(name="processes.message", retry=RETRY, pass_context=True)
@@ -66,7 +66,11 @@ def message(
     with once(context) as first:
         if first:
             services.send_message(
-                instance_id=UUID(instance_id), name=name, data=data or {}, actor=actor_from(actor), now=timezone.now()
+                instance_id=UUID(instance_id),
+                name=name,
+                data=data or {},
+                actor=Actor.from_json(actor),
+                now=timezone.now(),
             )
 
 
@@ -83,14 +87,16 @@ def message_case(
     with once(context) as first:
         if first:
             case = Case.objects.get(pk=case_id)
-            services.send_to_case(case=case, name=name, data=data or {}, actor=actor_from(actor), now=timezone.now())
+            services.send_to_case(
+                case=case, name=name, data=data or {}, actor=Actor.from_json(actor), now=timezone.now()
+            )
 
 
 @app.task(name="processes.cancel", retry=RETRY)
 def cancel(*, instance_id: str, reason: str, actor: dict[str, Any] | None = None) -> None:
     """Stop an instance; stopping twice is harmless."""
     with transaction.atomic():
-        services.cancel(instance_id=UUID(instance_id), reason=reason, actor=actor_from(actor), now=timezone.now())
+        services.cancel(instance_id=UUID(instance_id), reason=reason, actor=Actor.from_json(actor), now=timezone.now())
 
 
 @app.task(name="processes.move_items", retry=RETRY)
@@ -98,16 +104,3 @@ def move_items(*, case_id: str) -> None:
     """Bring the open work items of a case to the inboxes of the place its family belongs to now."""
     with transaction.atomic():
         services.move_items(case=Case.objects.get(pk=case_id))
-
-
-def actor_from(fields: dict[str, Any] | None) -> Actor:
-    """The actor of a job's arguments; the system when there is none."""
-    if not fields:
-        return SYSTEM
-    return Actor(
-        user_id=UUID(fields["user_id"]) if fields.get("user_id") else None,
-        label=fields["label"],
-        role=fields.get("role", ""),
-        unit_id=UUID(fields["unit_id"]) if fields.get("unit_id") else None,
-        unit_name=fields.get("unit_name", ""),
-    )

@@ -28,7 +28,7 @@ from backend.cases.rosters import synthetic
 from backend.helpers import register
 from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper, Pairing
-from backend.jobs.rehearsal import Rehearsal
+from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM, Actor, actor_of
 from backend.org.codes import load_codes
 from backend.org.models import Unit, User

@@ -57,8 +57,10 @@ class Actor:
         }
 
     @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Actor:
-        """The actor that `as_json` wrote."""
+    def from_json(cls, fields: Mapping[str, Any] | None) -> Actor:
+        """The actor that `as_json` wrote; without one the system."""
+        if not fields:
+            return SYSTEM
         return cls(
             user_id=UUID(fields["user_id"]) if fields.get("user_id") else None,
             label=fields["label"],

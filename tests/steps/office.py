@@ -11,7 +11,7 @@ from backend.cases import cases
 from backend.cases.models import Case, Family
 from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper
-from backend.jobs.rehearsal import Rehearsal
+from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM
 from tests import factories
 from workflows import deployment, services

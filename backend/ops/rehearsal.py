@@ -16,7 +16,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backend.cases.models import Case
-from backend.jobs.processes import actor_from
+from backend.org.access import Actor
 from backend.org.models import User
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -83,7 +83,7 @@ class Rehearsal:
         return done
 
     def _do(self, name: str, args: dict[str, Any]) -> None:
-        actor, data = actor_from(args.get("actor")), args.get("data") or {}
+        actor, data = Actor.from_json(args.get("actor")), args.get("data") or {}
         if name == "processes.message":
             instance_id = UUID(args["instance_id"])
             services.send_message(instance_id=instance_id, name=args["name"], data=data, actor=actor, now=self.now)
