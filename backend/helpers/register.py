@@ -16,7 +16,7 @@ from backend.cases.search import initials, search_text
 from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
-from backend.helpers.models import Helper, HelperKind, Pairing
+from backend.helpers.models import Helper, HelperKind, Offer, Pairing
 from backend.helpers.pairings import stop_pairing
 from backend.helpers.places import free_places
 from backend.org.access import Actor
@@ -142,7 +142,19 @@ def end_helper(*, helper: Helper, reason: str, ended_on: date, actor: Actor, now
     record(action="helper.ended", object=held, actor=actor, now=now, data=data, reason=note)
     for pairing in Pairing.objects.from_day(ended_on).filter(helper=held):
         stop_pairing(pairing=pairing, reason=reason, ended_on=ended_on, actor=actor, now=now)
+    if held.status == Helper.Status.ENDED:
+        _tell_asking(held, reason, ended_on, actor)
     return held
+
+
+def _tell_asking(helper: Helper, reason: str, ended_on: date, actor: Actor) -> None:
+    """Cases in which the helper was asked, or has agreed and is not paired yet, hear it too and ask somebody else."""
+    asking = Offer.objects.filter(
+        helper=helper, state__in=(Offer.State.OPEN, Offer.State.ACCEPTED), pairing__isnull=True
+    )
+    data = {"helper": str(helper.pk), "reason": reason, "ended_on": ended_on.isoformat()}
+    for case_id in asking.values_list("case", flat=True).distinct():
+        _tell(case_id, "helper_ended", data, actor)
 
 
 def announce(*, helper: Helper, actor: Actor, now: datetime) -> int:
