@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import PoFileError, read_po
 from django.conf import settings
 
@@ -72,3 +73,22 @@ def test_every_text_is_translated_with_the_same_placeholders(source: Path) -> No
 
 def _differs(message: Message) -> bool:
     return any(True for _ in message.check()) if message.id else False
+
+
+KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2)}
+
+
+def test_every_text_of_the_source_has_a_translation() -> None:
+    known = set()
+    for source in sources():
+        with source.open("rb") as file:
+            known |= {message.id for message in read_po(file, locale="zh_Hans") if message.id}
+    parts = (settings.ROOT / "backend", settings.ROOT / "workflows")
+    programs = [path for part in parts for path in part.rglob("*.py") if "node_modules" not in path.parts]
+    wanting = [
+        f"{program.relative_to(settings.ROOT)}:{line} {text}"
+        for program in sorted(programs)
+        for line, text, _comments, _context in extract_from_file("python", program, keywords=KEYWORDS)
+        if (text if isinstance(text, str) else text[0]) not in known
+    ]
+    assert wanting == []
