@@ -52,4 +52,5 @@ $(PY):
 
 # Removes what the commands above made, the demo's data included.
 clean:
+	test ! -L .jieqin/postgres || rm -rf "$$(readlink .jieqin/postgres)"
 	rm -rf $(VENV) .jieqin .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
