@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
 REQUIREMENTS := backend/requirements
 JOBS ?= 2
 
-.PHONY: run test check bench requirements messages clean
+.PHONY: run test check bench requirements clean
 
 # Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.
 run: $(VENV)/base.stamp
@@ -21,7 +21,7 @@ check: $(VENV)/dev.stamp
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports
+	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(PY) backend/manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 # The figures of the README; prints a table and writes bench.json. BENCH_SCALE=small takes under five minutes.
