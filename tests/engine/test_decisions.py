@@ -25,6 +25,11 @@ def test_first_takes_the_first_rule_that_fits() -> None:
     assert decision.rules == ("r2",)
 
 
+def test_first_does_not_look_at_rules_behind_the_one_that_fits() -> None:
+    rules = [(["> 80", "-"], ["'A'", ""]), (["-", "> 3"], ["'B'", ""])]
+    assert made("FIRST", rules, {"age": 85, "child": "no number"}).outputs["tier"] == "A"
+
+
 def test_unique_takes_the_only_rule_that_fits() -> None:
     rules = [(["< 60", "-"], ["'C'", ""]), ([">= 60", "-"], ["'B'", "-"])]
     decision = made("UNIQUE", rules, {"age": 60, "child": None})

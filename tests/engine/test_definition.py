@@ -102,9 +102,18 @@ def test_only_files_that_are_needed_belong_to_it() -> None:
     assert again.digest == definition.digest
 
 
-@pytest.mark.parametrize("path", ["whole/whole.bpmn", "whole/forms/form.json", "whole/tier.dmn", "part/part.bpmn"])
-def test_the_digest_changes_with_every_file_that_is_needed(path: str) -> None:
-    changed = {**FILES, path: FILES[path] + b"\n"}
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("whole/whole.bpmn", b"The work", b"Thy work"),
+        ("whole/forms/form.json", b"Number", b"Nummer"),
+        ("whole/tier.dmn", b"row 1", b"row 7"),
+        ("part/part.bpmn", b"Process part", b"Process pert"),
+    ],
+)
+def test_the_digest_changes_with_every_file_that_is_needed(path: str, old: bytes, new: bytes) -> None:
+    assert old in FILES[path]
+    changed = {**FILES, path: FILES[path].replace(old, new)}
     assert compiled(changed, "whole").digest != compiled(FILES, "whole").digest
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.drawing import end, event_sub, exclusive, parallel, process, sub, user
+from tests.engine.drawing import boundary, end, event_sub, exclusive, parallel, process, sub, user
 from tests.engine.plays import compiled, complete, message, started, told, wait, waiting
 
 MOVED = process(
@@ -122,6 +122,18 @@ def test_the_innermost_that_waits_takes_the_message() -> None:
         event_sub("outer", "message:stop", "outer_stop -> outer_note -> outer_end"),
     )
     told(files, message("stop"), waiting("after"), message("stop"), end="outer_end")
+
+
+def test_what_waits_in_the_flow_takes_a_message_before_what_may_happen_at_any_time() -> None:
+    files = process(
+        "in_the_flow",
+        "start -> work -> done\nstopped -> after_work -> stopped_end",
+        user("work"),
+        boundary("stopped", "work", "message:stop"),
+        user("after_work"),
+        event_sub("any_time", "message:stop", "stop -> note -> any_end"),
+    )
+    told(files, message("stop"), waiting("after_work"), message("stop"), end="any_end")
 
 
 def test_an_ending_inside_may_be_a_terminate_end() -> None:

@@ -133,6 +133,11 @@ def test_what_fails_when_evaluated(text: str) -> None:
     assert time.thread_time() - began < 0.5
 
 
+def test_work_is_bounded_by_what_is_evaluated_not_by_the_clock() -> None:
+    with pytest.raises(ExpressionFailed, match="too much work"):
+        evaluate("len([a for a in s for b in s if a == b]) > 0", {"s": "x" * 90})
+
+
 def test_errors_name_the_expression() -> None:
     with pytest.raises(ExpressionFailed, match="missing == 1") as failed:
         evaluate("missing == 1", {})

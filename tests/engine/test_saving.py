@@ -246,7 +246,15 @@ def test_data_given_and_read_is_copied() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"x", zlib.compress(b"[]"), zlib.compress(b'{"format": 0}'), zlib.compress(b"{")]
+    "content",
+    [
+        b"",
+        b"x",
+        zlib.compress(b"[]"),
+        zlib.compress(b'{"format": 0}'),
+        zlib.compress(b"{"),
+        zlib.compress(b" " * 5_000_000 + b'{"format": 1, "data": {}, "scopes": [], "done": true, "outcome": null}'),
+    ],
 )
 def test_what_is_no_saved_run_is_refused(content: bytes) -> None:
     with pytest.raises(StateDoesNotFit):

@@ -279,7 +279,7 @@ def _by_policy(table: Table, hits: list[Rule], results: list[list[Any]]) -> tupl
         return [], dict.fromkeys(names)
     if table.policy == "UNIQUE" and len(hits) > 1:
         raise DecisionFailed(table.id, f"rules {', '.join(rule.id for rule in hits)} fit at once")
-    best = min(range(len(hits)), key=lambda index: _rank(table, results[index])) if table.policy == "PRIORITY" else 0
+    best = min(range(len(hits)), key=lambda index: _rank(table, results[index]))  # only PRIORITY has several here
     return [hits[best]], dict(zip(names, results[best], strict=True))
 
 
