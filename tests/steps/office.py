@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from backend.cases import cases
 from backend.cases.models import Case, Family
@@ -13,8 +15,10 @@ from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper
 from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM
+from backend.org.models import User
 from tests import factories
 from workflows import deployment, services
+from workflows.models import WorkItem
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -70,6 +74,11 @@ class Office(Rehearsal):
         case = cases.start_case(family=of, programme=factories.programme(), actor=actor, now=self.now)
         self.work()
         return case
+
+    def do(self, case: Case, step: str, user: User, answers: Mapping[str, Any]) -> WorkItem:
+        """Complete an item as a door does: refused, nothing happened."""
+        with transaction.atomic():
+            return super().do(case, step, user, answers)
 
     def send(self, case: Case, name: str, **data: Any) -> None:
         """A message about the case."""

@@ -1,0 +1,341 @@
+"""Care on the real diagram: rhythm, missed and late visits, records from elsewhere, red flags, endings."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.cache import cache
+
+from backend.audit.models import Event
+from backend.cases.families import record_death, set_willingness
+from backend.cases.models import Case, Family
+from backend.core.errors import DomainError
+from backend.helpers.models import Helper, Pairing
+from backend.helpers.register import end_helper, set_status
+from backend.org.models import Membership, Parameter
+from backend.visits.cadence import LOCAL
+from backend.visits.models import FollowUp, Visit
+from backend.visits.visits import record_contact
+from tests import factories
+from tests.steps.office import Office
+from workflows.models import Instance, Trace
+
+pytestmark = pytest.mark.django_db
+
+
+def fresh(case: Case) -> Case:
+    return Case.objects.select_related("family").get(pk=case.pk)
+
+
+def caring(office: Office, **survey: Any) -> tuple[Case, Pairing]:
+    """A case in care, nobody called back by chance."""
+    Parameter.objects.create(key="visit.rules", value={"sample_percent": 0}, from_date=date(2026, 1, 1))
+    helper = office.helper(max_families=3)
+    case = office.open()
+    office.file(case, **survey)
+    office.pair(case, helper)
+    return case, Pairing.objects.get(case=case)
+
+
+def until_due(office: Office, case: Case) -> None:
+    """Wait until the item of the next visit opens."""
+    timer = office.next_timer(case)
+    assert timer is not None
+    office.go_to(timer)
+    assert office.waiting(case) == ["record_visit"]
+
+
+def test_the_item_opens_a_week_before_and_is_the_helpers() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    visit = Visit.objects.get()
+    assert (visit.planned_for, visit.helper, visit.channel) == (date(2026, 4, 1), pairing.helper, "home")
+    assert office.waiting(case) == []
+    until_due(office, case)
+    assert office.now == datetime(2026, 3, 25, 8, tzinfo=LOCAL)
+    assert office.item(case, "record_visit").assignee == office.volunteer
+    facts = office.form(case, "record_visit", office.volunteer).facts
+    assert facts["planned_for"] == "2026-04-01"
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    assert Visit.objects.get(state="planned").planned_for == date(2026, 4, 24)
+
+
+def test_high_risk_is_seen_the_next_day_and_weekly() -> None:
+    office = Office()
+    case, _pairing = caring(office, self_care=3, disease="severe")
+    assert fresh(case).family.risk_tier == "A"
+    assert Visit.objects.get().planned_for == date(2026, 3, 3)
+    assert office.waiting(case) == ["record_visit"]
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    assert Visit.objects.get(state="planned").planned_for == date(2026, 3, 9)
+
+
+def test_missed_the_village_worker_goes_the_supervisor_hears() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    office.go_to(datetime(2026, 4, 2, 0, 0, tzinfo=LOCAL))
+    assert office.waiting(case) == ["visit_instead"]
+    visit = Visit.objects.get()
+    assert (visit.state, visit.missed_at) == ("missed", datetime(2026, 4, 2, tzinfo=LOCAL))
+    office.go_to(datetime(2026, 4, 3, 23, 59, tzinfo=LOCAL))
+    assert not Event.objects.filter(action="visit.missed_reported").exists()
+    office.go_to(datetime(2026, 4, 4, 0, 0, tzinfo=LOCAL))
+    assert Event.objects.filter(action="visit.missed_reported").count() == 1
+    office.do(case, "visit_instead", office.village, office.visited())
+    visit.refresh_from_db()
+    assert (visit.state, visit.recorded_by, visit.missed_at is not None) == ("done", office.village, True)
+
+
+@pytest.mark.parametrize("why", ["away", "no account", "inactive", "no membership"])
+def test_when_the_helper_cannot_the_village_worker_goes(why: str) -> None:
+    office = Office()
+    case, pairing = caring(office)
+    if why == "away":
+        set_status(helper=pairing.helper, status="away", reason="考试", actor=factories.actor(), now=office.now)
+    elif why == "no account":
+        Helper.objects.update(user=None)
+    elif why == "inactive":
+        office.volunteer.is_active = False
+        office.volunteer.save()
+    else:
+        Membership.objects.filter(user=office.volunteer).delete()
+    village = factories.actor(office.village, role="village")
+    record_contact(case=case, answers=office.visited(), actor=village, now=office.now, id=Visit.objects.get().pk)
+    office.work()
+    office.pass_time(days=24)
+    assert office.waiting(case) == ["visit_instead"]
+
+
+def test_a_record_from_elsewhere_closes_the_item_and_goes_on() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    until_due(office, case)
+    office.pass_time(hours=3)
+    volunteer, id_ = factories.actor(office.volunteer, role="helper"), uuid4()
+    answers = office.visited(needs=["health"])
+    for _ in range(2):
+        record_contact(case=case, pairing=pairing, answers=answers, actor=volunteer, now=office.now, id=id_)
+        office.work()
+    assert office.waiting(case) == ["follow_up"]  # the record's red flags are followed up like any other's
+    office.do(case, "follow_up", office.caseworker, {"follow_up_result": "advice", "note": "已联系卫生院"})
+    assert FollowUp.objects.get().visit_id == id_
+    states = dict(Visit.objects.values_list("pk", "state"))
+    assert sorted(states.values()) == ["cancelled", "done", "planned"]
+    assert Visit.objects.get(pk=id_).red_flags == ["need"]
+
+
+def test_whoever_is_faster_the_item_or_the_telephone() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    until_due(office, case)
+    plan = Visit.objects.get()
+    volunteer = factories.actor(office.volunteer, role="helper")
+    record_contact(case=case, pairing=pairing, answers=office.visited(), actor=volunteer, now=office.now, id=plan.pk)
+    with pytest.raises(DomainError) as refused:  # the worker has not told the process yet
+        office.do(case, "record_visit", office.volunteer, office.visited())
+    assert (refused.value.code, refused.value.status) == ("visit_already_recorded", 409)
+    office.work()
+    assert office.waiting(case) == []
+    assert Visit.objects.filter(state="planned").count() == 1
+
+
+def test_visited_before_it_was_due() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    plan = Visit.objects.get()
+    volunteer = factories.actor(office.volunteer, role="helper")
+    record_contact(case=case, pairing=pairing, answers=office.visited(), actor=volunteer, now=office.now, id=plan.pk)
+    office.work()
+    assert Visit.objects.get(state="planned").planned_for == office.today + timedelta(days=30)
+
+
+def test_late_needs_a_reason_in_the_form() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    start = (office.now - timedelta(days=3)).isoformat()
+    answers = office.visited(started_at=start, ended_at=start)
+    with pytest.raises(DomainError) as refused:
+        office.do(case, "record_visit", office.volunteer, answers)
+    assert [problem.pointer for problem in refused.value.problems] == ["/answers/late_reason"]
+    office.do(case, "record_visit", office.volunteer, {**answers, "late_reason": "演习"})
+    assert Visit.objects.filter(is_late=True, state="done").count() == 1
+
+
+@pytest.mark.parametrize("decision", ["allow", "refuse"])
+def test_a_very_late_record_waits_for_the_supervisor(decision: str) -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    start = (office.now - timedelta(days=8)).isoformat()
+    answers = office.visited(started_at=start, ended_at=start, late_reason="手机坏了")
+    office.do(case, "record_visit", office.volunteer, answers)
+    assert office.waiting(case) == ["allow_late_record"]
+    office.do(case, "allow_late_record", office.supervisor, {"late_decision": decision, "reason": "已核实"})
+    first = Visit.objects.exclude(state="planned").get()
+    assert first.state == {"allow": "done", "refuse": "missed"}[decision]
+    assert Visit.objects.filter(state="planned").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "waiting"),
+    [
+        ({}, []),
+        ({"visit_result": "not_met"}, ["record_visit"]),  # once more within a week
+        ({"needs": ["health"]}, ["follow_up"]),
+        ({"money_or_gifts": True}, ["follow_up"]),
+        ({"physical": "injured"}, ["handle_emergency"]),
+        ({"worries": ["abuse_signs"]}, ["handle_emergency"]),
+        ({"mental": "despair"}, ["handle_emergency"]),
+    ],
+)
+def test_red_flags_go_where_they_belong(found: dict[str, Any], waiting: list[str]) -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited(**found))
+    assert office.waiting(case) == waiting
+
+
+def test_an_emergency_from_alarm_to_follow_up() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious"))
+    assert Event.objects.get(action="visit.alarm_raised").data["flags"] == ["emergency"]
+    office.pass_time(minutes=10)
+    assert Event.objects.filter(action="visit.alarm_passed_on").count() == 1
+    facts = office.form(case, "handle_emergency", office.supervisor).facts
+    assert facts["visit"]["physical"] == "unconscious"
+    done = {"alarm_result": "resolved", "called": ["120", "kin"], "actions": "送医"}
+    office.do(case, "handle_emergency", office.supervisor, done)
+    office.do(case, "follow_up", office.caseworker, {"follow_up_result": "tier_review", "note": "出院后再评"})
+    assert sorted(FollowUp.objects.values_list("kind", "result")) == [
+        ("emergency", "resolved"),
+        ("follow_up", "tier_review"),
+    ]
+    assert "送医" not in Event.objects.get(action="visit.emergency_recorded").body
+
+
+def test_three_times_nobody_is_a_welfare_check() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    for attempt in (1, 2, 3):
+        office.pass_time(days=2)
+        office.do(case, "record_visit", office.volunteer, office.visited(visit_result="not_met"))
+        assert office.waiting(case) == (["record_visit"] if attempt < 3 else ["handle_emergency"])
+        if attempt < 3:
+            again = Visit.objects.get(state="planned").planned_for
+            assert again == office.today + timedelta(days=7)
+
+
+def test_called_back_by_somebody_else() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    Parameter.objects.create(key="visit.rules", value={"sample_percent": 100}, from_date=office.today)
+    cache.clear()
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    assert office.waiting(case) == ["call_back"]
+    office.do(case, "call_back", office.caseworker, {"call_result": "confirmed", "satisfied": 5})
+    assert FollowUp.objects.get().result == "confirmed"
+
+
+def test_discharge_ends_the_spell_and_somebody_else_is_sought() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    factories.helper()
+    end_helper(
+        helper=pairing.helper, reason="discharged", ended_on=office.today, actor=factories.actor(), now=office.now
+    )
+    office.work()
+    pairing.refresh_from_db()
+    assert (pairing.to_date, pairing.end_reason) == (office.today, "discharged")
+    assert Visit.objects.get().state == "cancelled"
+    assert (office.waiting(case), fresh(case).phase) == (["pick_helper"], "pairing")
+    care = Instance.objects.get(case=case, process__key="care_visit")
+    assert care.outcome == "helper_ended"
+
+
+def test_a_message_alone_ends_the_spell_too() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    office.send(case, "helper_ended", helper=str(pairing.helper_id), reason="transferred")
+    pairing.refresh_from_db()
+    assert (pairing.to_date, pairing.end_reason) == (office.today, "transferred")
+
+
+def test_not_this_helper_by_telephone_only_or_not_at_all() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    office.send(case, "family_refused", level="phone_only")
+    assert fresh(case).family.willingness == "phone"
+    assert Pairing.objects.get().to_date is None
+    office.send(case, "family_refused", level="helper")
+    pairing.refresh_from_db()
+    assert (pairing.end_reason, fresh(case).state) == ("family_wish", "open")
+    office.send(case, "family_refused", level="all")
+    assert (fresh(case).state, fresh(case).family.willingness) == ("paused", "refused")
+    office.pass_time(days=182)
+    assert office.waiting(case) == ["ask_again"]
+    answers = {"willing": "willing", "asked_on": office.today.isoformat(), "method": "phone"}
+    office.do(case, "ask_again", office.village, answers)
+    assert fresh(case).phase in {"pairing", "waiting"}  # on file already: no second survey
+
+
+@pytest.mark.parametrize(
+    ("message", "data", "reason", "status"),
+    [
+        ("family_moved", {"to": "out_of_county", "moved_on": "2026-03-01"}, "moved", "moved"),
+        ("family_died", {"died_on": "2026-03-01"}, "died", "closed"),
+        ("case_closed", {"reason": "programme_ended"}, "programme_ended", "registered"),
+    ],
+)
+def test_what_ends_everything(message: str, data: dict[str, Any], reason: str, status: str) -> None:
+    office = Office()
+    case, pairing = caring(office)
+    until_due(office, case)
+    office.send(case, message, **data)
+    case = fresh(case)
+    pairing.refresh_from_db()
+    assert (case.state, case.close_reason, case.family.status) == ("closed", reason, status)
+    assert pairing.to_date == office.today
+    assert office.waiting(case) == []
+    assert not Instance.objects.filter(case=case, state="running").exists()
+    assert not Visit.objects.filter(state="planned").exists()
+    office.pass_time(days=400)
+    assert office.waiting(case) == []
+
+
+def test_when_nobody_is_left_alive_everything_stops_by_itself() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    person = case.family.persons.get()
+    record_death(person=person, died_on=office.today, actor=factories.actor(), now=office.now)
+    office.work()
+    assert (fresh(case).state, fresh(case).close_reason) == ("closed", "died")
+
+
+def test_no_visits_wanted_waits_for_the_review() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    wishes = Family.Willingness.FESTIVAL
+    set_willingness(family=fresh(case).family, willingness=wishes, actor=factories.actor(), now=office.now)
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    assert not Visit.objects.filter(state="planned").exists()
+    office.pass_time(days=330)
+    assert office.waiting(case) == []
+    office.pass_time(days=40)
+    assert office.waiting(case) == ["ask_family_wish"]
+
+
+def test_the_diagram_tells_who_did_what() -> None:
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    row = Trace.objects.get(node="record_visit")
+    assert (row.by, row.outcome) == (office.volunteer.name, "met")
