@@ -190,13 +190,13 @@ def start_programs(supervisor: Supervisor, place: Place) -> None:
     web = [sys.executable, "-m", "gunicorn", "--config", "python:backend.ops.webserver", "backend.wsgi:application"]
     worker = [sys.executable, str(root / "backend" / "manage.py"), "procrastinate", "worker"]
 
-    def program(name: str, command: list[str], last: signal.Signals) -> Program:
+    def program(name: str, command: list[str]) -> Program:
         log = place.logs / f"{name}.log"
-        return Program(name, lambda: spawned(command, log=log, cwd=root, env=env, last=last), log)
+        return Program(name, lambda: spawned(command, log=log, cwd=root, env=env), log)
 
-    # When we are killed: Gunicorn ends at once with its workers on SIGQUIT; the worker's jobs are transactions.
-    supervisor.start(program("worker", worker, signal.SIGKILL))
-    supervisor.start(program("web", web, signal.SIGQUIT))
+    # When we are killed, both are, with Gunicorn's own children: every request and job is one transaction.
+    supervisor.start(program("worker", worker))
+    supervisor.start(program("web", web))
 
 
 def wait_until_ready(supervisor: Supervisor, place: Place) -> None:

@@ -95,8 +95,8 @@ class Supervisor:
             self.report(_("%(name)s does not start: %(error)s") % {"name": program.name, "error": error})
 
 
-def spawned(command: list[str], *, log: Path, cwd: Path, env: dict[str, str], last: signal.Signals) -> Process:
-    """A child in a session of its own (Ctrl-C reaches only us, so the order of stopping is ours), tied to our life."""
+def spawned(command: list[str], *, log: Path, cwd: Path, env: dict[str, str]) -> Process:
+    """A child in a session of its own (Ctrl-C reaches only us, so the order of stopping is ours), killed if we are."""
     with appended(log) as output:
         return subprocess.Popen(
             command,
@@ -106,7 +106,7 @@ def spawned(command: list[str], *, log: Path, cwd: Path, env: dict[str, str], la
             cwd=cwd,
             env=env,
             start_new_session=True,
-            preexec_fn=tied(last),
+            preexec_fn=tied(signal.SIGKILL),
         )
 
 

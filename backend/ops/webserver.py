@@ -1,5 +1,6 @@
 """Gunicorn's settings, for `gunicorn --config python:backend.ops.webserver backend.wsgi:application`."""
 
+import signal
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from gunicorn.glogging import Logger
 
 from backend.core import logs
 from backend.core.environment import number, text
+from backend.core.processes import end_with_parent
 
 
 class JsonLogger(Logger):  # type: ignore[misc]
@@ -32,3 +34,8 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 limit_request_line = 8190
 control_socket_disable = True
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Gunicorn's hook in each new child: it ends with its parent, even when that is killed."""
+    end_with_parent(signal.SIGKILL)

@@ -31,7 +31,7 @@ def program(tmp_path: Path, code: str) -> Program:
     log = tmp_path / "program.log"
 
     def start() -> Process:
-        return spawned([sys.executable, "-c", code], log=log, cwd=tmp_path, env={}, last=signal.SIGKILL)
+        return spawned([sys.executable, "-c", code], log=log, cwd=tmp_path, env={})
 
     return Program("program", start, log, stop_seconds=0.5)
 
