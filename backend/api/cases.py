@@ -21,6 +21,7 @@ from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.work_items import FamilyOfItem, VersionedSerializer
 from backend.audit.models import Event
+from backend.cases.cases import LIVE
 from backend.cases.models import Case, Family
 from backend.core.errors import NotAllowed, StaleVersion
 from backend.org.access import in_subtree, may
@@ -221,7 +222,8 @@ class Cases(Resource):
             raise NotAllowed
         instances = Instance.objects.filter(case=case).select_related("process").defer("process__files").order_by("pk")
         language = get_language() or ""
-        return Response([services.diagram(instance, language=language) for instance in instances[:MOST_DIAGRAMS]])
+        diagrams = [services.diagram(instance, language=language) for instance in instances[:MOST_DIAGRAMS]]
+        return Response(DiagramSerializer(diagrams, many=True).data)
 
     @extend_schema(
         summary="Tell the processes that something happened",
@@ -238,14 +240,16 @@ class Cases(Resource):
         )
         return Response({"instances": count}, status=202)
 
-    @extend_schema(summary="Close it", request=ReasonSerializer, responses=CaseSerializer)
+    @extend_schema(summary="Close it", request=ReasonSerializer, responses={200: CaseSerializer, 202: CaseSerializer})
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: UUID) -> Response:
-        """The processes wind up what is open and end."""
+        """202: the processes are told to wind up what is open and close it; 200: none conducted it, it is closed."""
         case = self._current()
         reason = self.given(ReasonSerializer)["reason"]
         cases.close_case(case=case, reason=reason, actor=self._by("case.close", case), now=self.now)
-        return self._again(case)
+        closed = self._again(case)
+        closed.status_code = 202 if closed.data["state"] in LIVE else 200
+        return closed
 
     @extend_schema(summary="Open it again", request=ReasonSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])

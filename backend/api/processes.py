@@ -52,6 +52,14 @@ class ProcessSerializer(serializers.Serializer[Any]):
         return process.name_en if english and process.name_en else process.name
 
 
+class ProcessPageSerializer(serializers.Serializer[Any]):
+    """All of them: some dozens."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = ProcessSerializer(many=True)
+
+
 class ProcessDetailSerializer(ProcessSerializer):
     """A process with its diagram and all its versions."""
 
@@ -129,7 +137,7 @@ class Processes(Resource):
         running = Instance.objects.filter(state=Instance.State.RUNNING)
         return running if granting(self.user, "process.deploy") else running.visible_to(self.user)
 
-    @extend_schema(summary="Processes", responses=ProcessSerializer(many=True))
+    @extend_schema(summary="Processes", operation_id="processes_list", responses={200: ProcessPageSerializer})
     def list(self, request: Request, **kwargs: Any) -> Response:
         """Each process by its newest version; some dozens, hence in one page."""
         newest = self.get_queryset().order_by("key", "-number").distinct("key")

@@ -432,16 +432,15 @@ class WorkItems(Resource):
         """JSON Schema, labels, known values, and what was typed so far."""
         item = self.get_object()
         form = services.form_of(item, user=self.user, language=get_language() or "", now=self.now)
-        return Response(
-            {
-                "schema": form.schema,
-                "values": form.values,
-                "facts": form.facts,
-                "draft": form.draft,
-                "draft_at": item.draft_at if form.draft is not None else None,
-                "version": item.version,
-            }
-        )
+        told = {
+            "schema": form.schema,
+            "values": form.values,
+            "facts": form.facts,
+            "draft": form.draft,
+            "draft_at": item.draft_at if form.draft is not None else None,
+            "version": item.version,
+        }
+        return Response(FormSerializer(told).data)
 
     # --- verbs
 

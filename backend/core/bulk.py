@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
 _AS_IT_IS = (
@@ -20,9 +21,12 @@ def insert(objects: Sequence[models.Model]) -> None:
         return
     model = type(objects[0])
     fields = [field for field in model._meta.concrete_fields if not field.generated]
-    writers = [_writer(field) for field in fields]
+    # The connection itself: the usual stand-in for it is asked anew for every value.
+    connection = connections[DEFAULT_DB_ALIAS]
+    writers = [_writer(field, connection) for field in fields]
     command = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields])
+        sql.Identifier(model._meta.db_table),
+        sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields]),
     )
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(command) as copy:
         for row in objects:
@@ -30,7 +34,7 @@ def insert(objects: Sequence[models.Model]) -> None:
     _mark_stored(objects)
 
 
-def _writer(field: "models.Field[Any, Any]") -> Callable[[models.Model], Any]:
+def _writer(field: "models.Field[Any, Any]", connection: BaseDatabaseWrapper) -> Callable[[models.Model], Any]:
     name = field.attname
     if isinstance(field, _AS_IT_IS):
         return lambda row: getattr(row, name)
@@ -40,4 +44,4 @@ def _writer(field: "models.Field[Any, Any]") -> Callable[[models.Model], Any]:
 def _mark_stored(objects: Iterable[models.Model]) -> None:
     for row in objects:
         row._state.adding = False
-        row._state.db = connection.alias
+        row._state.db = DEFAULT_DB_ALIAS

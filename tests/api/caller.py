@@ -24,13 +24,13 @@ class Caller:
     def __init__(self, user: User | None, language: str = "en") -> None:
         self.user = user
         self.http = APIClient(raise_request_exception=False)
-        headers = {"HTTP_ACCEPT_LANGUAGE": language}
+        self.headers = {"Accept-Language": language}
         if user is not None:
             plain = new_secret()
             ends = timezone.now() + timedelta(hours=1)
             self.token = Token.objects.create(user=user, digest=digest_of(plain), expires_at=ends)
-            headers["HTTP_AUTHORIZATION"] = f"Bearer {plain}"
-        self.http.credentials(**headers)
+            self.headers["Authorization"] = f"Bearer {plain}"
+        self.http.credentials(**{f"HTTP_{name.upper().replace('-', '_')}": text for name, text in self.headers.items()})
 
     def get(self, path: str, /, **parameters: Any) -> Any:
         """GET below /api/."""

@@ -15,8 +15,7 @@ def test_six_families_at_once_get_six_numbers() -> None:
     programme, actor = factories.programme(), factories.actor()
     families = [factories.family() for _ in range(6)]
     attempts = [
-        lambda family=family: open_case(family=family, programme=programme, actor=actor, now=NOW)
-        for family in families
+        lambda family=family: open_case(family=family, programme=programme, actor=actor, now=NOW) for family in families
     ]
     assert race(attempts) == {"done": 6}
     numbers = sorted(Case.objects.values_list("number", flat=True))

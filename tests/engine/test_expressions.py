@@ -138,6 +138,12 @@ def test_work_is_bounded_by_what_is_evaluated_not_by_the_clock() -> None:
         evaluate("len([a for a in s for b in s if a == b]) > 0", {"s": "x" * 90})
 
 
+@pytest.mark.parametrize("text", ["'x' * 10 ** 12", "10 ** 12 * [1]", "'xy' * 10 ** 30"])
+def test_what_would_be_too_long_is_not_even_built(text: str) -> None:
+    with pytest.raises(ExpressionFailed, match="the value is too long"):
+        evaluate(text, {})
+
+
 def test_errors_name_the_expression() -> None:
     with pytest.raises(ExpressionFailed, match="missing == 1") as failed:
         evaluate("missing == 1", {})

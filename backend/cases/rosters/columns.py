@@ -60,7 +60,7 @@ def _numbered(heading: str, field: str, count: int, **more: object) -> Iterable[
 
 
 FAMILIES: tuple[Column, ...] = (
-    Column("序号", "serial", also=("编号", "顺序号")),
+    Column("序号", "serial", values.nothing, also=("编号", "顺序号")),
     Column(
         "村(居)代码",
         "village",
@@ -126,7 +126,7 @@ FAMILIES: tuple[Column, ...] = (
 )
 
 HELPERS: tuple[Column, ...] = (
-    Column("序号", "serial", also=("顺序号",)),
+    Column("序号", "serial", values.nothing, also=("顺序号",)),
     Column("帮扶人编号", "number", values.key, True, "error", 40, ("编号", "志愿者编号")),
     _coded("帮扶类型", "kind", codes.HELPER_KIND, True, "error", also=("类型",)),
     Column("姓名", "name", values.name, True, "error", 60, ("帮扶人姓名", "帮扶人")),

@@ -122,8 +122,10 @@ def _former(families: Iterable[Family]) -> dict[UUID, list[str]]:
 
 
 def _plan_new(plan: Plan, group: Group, unit: Unit, upload: Upload) -> None:
-    family = Family(unit=unit, number=group.key[1], source="roster", created_at=upload.now, updated_at=upload.now)
-    _fill(family, _family_values(group))
+    said = _said(_family_values(group))
+    family = Family(
+        unit=unit, number=group.key[1], source="roster", created_at=upload.now, updated_at=upload.now, **said
+    )
     members = [_new_person(family, row, upload) for row in group.rows]
     family.search = _search(family, members)
     plan.new_families.append(family)
@@ -133,8 +135,8 @@ def _plan_new(plan: Plan, group: Group, unit: Unit, upload: Upload) -> None:
 
 
 def _new_person(family: Family, row: Row, upload: Upload) -> Person:
-    person = Person(family=family, created_at=upload.now, updated_at=upload.now)
-    _fill(person, _person_values(row))
+    said = _said(_person_values(row))
+    person = Person(family=family, created_at=upload.now, updated_at=upload.now, **said)
     _derive(person)
     return person
 
@@ -210,10 +212,8 @@ def _match(row: Row, members: Sequence[Person]) -> Person | None:
     return None
 
 
-def _fill(thing: Family | Person, wanted: Mapping[str, Any]) -> None:
-    for name, value in wanted.items():
-        if value not in _SAYS_NOTHING:
-            setattr(thing, name, value)
+def _said(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if value not in _SAYS_NOTHING}
 
 
 _SAYS_NOTHING: tuple[Any, ...] = (None, "", [], {})

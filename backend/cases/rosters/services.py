@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from backend.cases.rosters.checking import Group
 from backend.cases.rosters.kinds import Kind, Upload, Written, kind_of
 from backend.cases.rosters.problems import Problem, RosterEmpty, RosterState, RosterTooLarge
 from backend.cases.rosters.rows import understand
+from backend.cases.rosters.values import forget
 from backend.core.crypto import decrypt_bytes, encrypt_bytes
 from backend.core.errors import DomainError, FieldProblem, Invalid
 from backend.core.jobs import enqueue
@@ -165,17 +167,30 @@ def dry_run(*, roster: Roster, now: datetime) -> Roster:
 
 
 def _examine(roster: Roster, content: Iterable[bytes], now: datetime) -> None:
+    report = json.loads(_report(roster, content, now))
+    roster.counts, roster.problems, roster.mended = report["counts"], report["problems"], report["mended"]
+    roster.total, roster.done = report["counts"]["groups"], 0
+    roster.state, roster.error = Roster.State.CHECKED, ""
+
+
+def _report(roster: Roster, content: Iterable[bytes], now: datetime) -> str:
+    """Counts, first problems and first mended cells, as JSON.
+
+    As one text: thousands of small objects made beside those of a hundred thousand rows would lie scattered between
+    them and keep all of that memory from being given back.
+    """
     kind = kind_of(roster.kind)
     table, groups = examined(roster, content, now)
-    ready = [group for group in groups if not group.waits]
     would = Counter[str]()
-    for some in _batches(ready):
+    for some in _batches([group for group in groups if not group.waits]):
         would += kind.compare(some, _upload_of(roster, now))
-    roster.counts = {**_counts(groups, table.skipped), **{name: would[name] for name in kind.counted}}
-    roster.problems = [problem.stored() for problem in islice(_problems(groups), SHOWN)]
-    roster.mended = list(islice(_mended(groups), SHOWN))
-    roster.total, roster.done = len(groups), 0
-    roster.state, roster.error = Roster.State.CHECKED, ""
+    report = {
+        "counts": {**_counts(groups, table.skipped), **{name: would[name] for name in kind.counted}},
+        "problems": [problem.stored() for problem in islice(_problems(groups), SHOWN)],
+        "mended": list(islice(_mended(groups), SHOWN)),
+    }
+    forget()
+    return json.dumps(report, ensure_ascii=False)
 
 
 def examined(roster: Roster, content: Iterable[bytes], now: datetime) -> tuple[reading.Table, list[Group]]:
@@ -264,6 +279,7 @@ def apply(*, roster: Roster, now: datetime, progress: Progress | None = None) ->
             return roster
         if progress:
             progress(roster.done, total)
+    forget()
     with transaction.atomic():
         _finish(roster, now)
     return roster

@@ -14,11 +14,13 @@ import csv
 import datetime
 import io
 import json
+import os
 import re
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -44,7 +46,7 @@ def main() -> None:
     limits = json.loads(sys.argv[1])
     _restrict(limits)
     try:
-        rows, merged = _open(sys.stdin.buffer.read(), limits)
+        rows, merged = _open(_received(), limits)
         _say({"merged": merged})
         _say({"rows": _tell(rows, limits["rows"])})
     except Unreadable as refused:
@@ -91,27 +93,47 @@ def _tell(rows: Iterable[tuple[int, list[Any]]], most: int) -> int:
     return told
 
 
-def _open(content: bytes, limits: dict[str, int]) -> tuple[Iterator[tuple[int, list[Any]]], bool]:
+def _received() -> BinaryIO:
+    """Standard input as a file without a name: it holds id numbers and never touches the disk.
+
+    Where the system has files in memory, the parser reads from one without a copy of its own.
+    """
+    create = getattr(os, "memfd_create", None)
+    file: BinaryIO = os.fdopen(create("roster"), "w+b") if create else io.BytesIO()
+    shutil.copyfileobj(sys.stdin.buffer, file)
+    file.seek(0)
+    return file
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        yield piece
+    file.seek(0)
+
+
+def _open(file: BinaryIO, limits: dict[str, int]) -> tuple[Iterator[tuple[int, list[Any]]], bool]:
     """The rows, numbered from 1 as the spreadsheet does, and whether merged cells were filled."""
-    if not content.strip(b"\x00 \t\r\n"):
+    head = file.read(len(OLE))
+    if not any(piece.strip(b"\x00 \t\r\n") for piece in _pieces(file)):
         raise Unreadable("roster_empty")
-    if content.startswith(ZIP):
-        _look_into_zip(content, limits["inflated"])
-        return _sheet(content)
-    if content.startswith(OLE):
-        if ENCRYPTED_PACKAGE in content:
+    if head.startswith(ZIP):
+        _look_into_zip(file, limits["inflated"])
+        return _sheet(file)
+    if head == OLE:
+        if ENCRYPTED_PACKAGE in file.read():
             raise Unreadable("roster_encrypted")
-        return _sheet(content)
-    return _csv(content), False
+        return _sheet(file)
+    return _csv(file), False
 
 
 # --- spreadsheets ---------------------------------------------------------------------------------------------------
 
 
-def _look_into_zip(content: bytes, most: int) -> None:
+def _look_into_zip(file: BinaryIO, most: int) -> None:
     """Refuse what is no workbook, holds macros, or grows beyond all measure when unpacked."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             names = {entry.filename.lower() for entry in entries}
             if any(entry.flag_bits & 1 for entry in entries):
@@ -135,14 +157,16 @@ def _verify_sizes(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) 
                 pass
 
 
-def _sheet(content: bytes) -> tuple[Iterator[tuple[int, list[Any]]], bool]:
+def _sheet(file: BinaryIO) -> tuple[Iterator[tuple[int, list[Any]]], bool]:
     """The first sheet, formulas by their stored results."""
     import python_calamine
 
+    file.seek(0)
+    place = file if isinstance(file, io.BytesIO) else f"/proc/self/fd/{file.fileno()}"
     try:
-        workbook = python_calamine.load_workbook(io.BytesIO(content))
-        sheet = workbook.get_sheet_by_index(0)
-        merged = [area for area in sheet.merged_cell_ranges or [] if area[0][0] != area[1][0]]
+        with python_calamine.load_workbook(place) as workbook:
+            sheet = workbook.get_sheet_by_index(0)
+            merged = [area for area in sheet.merged_cell_ranges or [] if area[0][0] != area[1][0]]
     except python_calamine.PasswordError as wrong:
         raise Unreadable("roster_encrypted") from wrong
     except (python_calamine.CalamineError, OSError) as wrong:
@@ -193,15 +217,17 @@ def _at(cells: list[Any], column: int) -> Any:
 # --- text -----------------------------------------------------------------------------------------------------------
 
 
-def _csv(content: bytes) -> Iterator[tuple[int, list[Any]]]:
+def _csv(file: BinaryIO) -> Iterator[tuple[int, list[Any]]]:
     """Separated values in UTF-8, UTF-16 (with a mark) or GB 18030."""
-    encoding = _encoding(content)
-    head = content[:65536].decode(encoding, errors="ignore")
-    delimiter = max(DELIMITERS, key=head.count)
-    if head.count(delimiter) < 2:
+    head = next(_pieces(file))
+    encoding = _encoding(file, head)
+    start = head[:65536].decode(encoding, errors="ignore")
+    delimiter = max(DELIMITERS, key=start.count)
+    if start.count(delimiter) < 2:
         raise Unreadable("roster_unreadable")
     csv.field_size_limit(1 << 16)
-    lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), delimiter=delimiter)
+    file.seek(0)
+    lines = csv.reader(io.TextIOWrapper(file, encoding, newline=""), delimiter=delimiter)
     try:
         for cells in lines:
             yield lines.line_num, cells[:WIDEST]
@@ -209,25 +235,25 @@ def _csv(content: bytes) -> Iterator[tuple[int, list[Any]]]:
         raise Unreadable("roster_unreadable") from wrong
 
 
-def _encoding(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _encoding(file: BinaryIO, head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif CONTROL.search(content):
+    elif any(CONTROL.search(piece) for piece in _pieces(file)):
         raise Unreadable("roster_unreadable")  # a picture, a PDF, a program: no text
     else:
         encodings = ["utf-8-sig", "gb18030"]
     for encoding in encodings:
-        if _decodes(content, encoding):
+        if _decodes(file, encoding):
             return encoding
     raise Unreadable("roster_unreadable")
 
 
-def _decodes(content: bytes, encoding: str) -> bool:
+def _decodes(file: BinaryIO, encoding: str) -> bool:
     """Whether all of it is text in this encoding; piece by piece, since a decoded copy would be large."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        for start in range(0, len(content), 1 << 20):
-            decoder.decode(content[start : start + (1 << 20)])
+        for piece in _pieces(file):
+            decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

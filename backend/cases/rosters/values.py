@@ -5,10 +5,11 @@ that a spreadsheet has rounded away, or a month written so that it could be Janu
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import _lru_cache_wrapper, lru_cache
 from math import isfinite
 from typing import NamedTuple
 
@@ -38,6 +39,12 @@ NOTED = "noted"
 """Detail of a value that says less than the cell: what was written is kept as a note."""
 _NOTHING = frozenset(words("无 没有 暂无 不详 空 - -- — —— / \\ n/a none null"))
 """What people write into a cell to say that there is nothing to write."""
+
+
+def nothing(cell: Cell) -> Value:
+    """A column whose content means nothing: consecutive numbers."""
+    return EMPTY
+
 
 # --- text -----------------------------------------------------------------------------------------------------------
 
@@ -135,13 +142,17 @@ def key(cell: Cell) -> Value:
     plain, how = clean(written(cell))
     if not plain:
         return EMPTY
-    bare = plain.replace(" ", "").upper()
+    bare = sys.intern(plain.replace(" ", "").upper())  # stands in every row of a household
     if not how and bare != plain:
         how = "spaces" if bare == plain.replace(" ", "") else "case"
     return Value(bare, how)
 
 
 # --- codes ----------------------------------------------------------------------------------------------------------
+
+
+_caches: list["_lru_cache_wrapper[Value]"] = []
+"""Of the coded columns."""
 
 
 def code(codes: CodeList) -> Callable[[Cell], Value]:
@@ -157,6 +168,7 @@ def code(codes: CodeList) -> Callable[[Cell], Value]:
             return Value(codes.other, "code", "", NOTED) if codes.other else Value(plain, "", "bad_code")
         return Value(found, how or ("" if plain == codes.proper[found] else "code"))
 
+    _caches.append(understand)
     return understand
 
 
@@ -410,3 +422,9 @@ def count(cell: Cell) -> Value:
     if not digits.isdecimal() or len(digits) > 3:
         return Value(plain, "", "bad_code", "not_a_count")
     return Value(str(int(digits)), how or ("" if plain == digits else "number"))
+
+
+def forget() -> None:
+    """Give back what was remembered of the cells of a roster: names, dates and telephone numbers of people."""
+    for remembered in (clean, region, day, phone, *_caches):
+        remembered.cache_clear()

@@ -1,0 +1,119 @@
+"""Families over HTTP: found, read in full or as their helper needs them, corrected."""
+
+from typing import Any
+
+import pytest
+
+from backend.audit.models import Event
+from backend.cases.families import found_by
+from backend.cases.models import Family
+from backend.org.models import User
+from tests import factories
+from tests.api.caller import Caller, assert_problem, results
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def caseworker() -> User:
+    return factories.user("caseworker", role="caseworker")
+
+
+@pytest.fixture
+def family() -> Family:
+    made = factories.family(
+        number="0007",
+        live_address="赵庄村东街三号",
+        emergency_contact="王明",
+        emergency_phone="13820001234",
+        categories=["empty_nest"],
+        members=[{"name": "孙桂兰", "is_head": True, "phone": "02259610000"}, {"name": "王德福"}],
+    )
+    made.search = found_by(made, made.persons.all())
+    made.save()
+    return made
+
+
+@pytest.mark.parametrize("text", ["孙桂兰", "桂兰", "sgl", "SGL", "王德福", "wdf", "0007", "东街三号", " 孙桂兰 "])
+def test_found_by_name_initials_number_and_address(caseworker: User, family: Family, text: str) -> None:
+    factories.family(label="李四", members=[{"name": "李四"}])
+    assert [row["id"] for row in results(Caller(caseworker).get("families/", q=text))] == [str(family.pk)]
+
+
+def test_the_list_is_narrowed(caseworker: User, family: Family) -> None:
+    factories.family(label="李四", risk_tier="A", status="moved", willingness="refused", categories=["bereaved"])
+    caller = Caller(caseworker)
+
+    def found(**parameters: str) -> list[str]:
+        return [row["label"] for row in results(caller.get("families/", **parameters))]
+
+    assert found(category="empty_nest") == ["孙桂兰"]
+    assert found(risk_tier="A") == ["李四"]
+    assert found(status="moved") == ["李四"]
+    assert found(willingness="refused") == ["李四"]
+    assert found(number="0007") == ["孙桂兰"]
+    assert found(unit=str(factories.village("120114122202").pk)) == []
+    assert_problem(caller.get("families/", status="lost"), 400, "invalid", "?status")
+
+
+def test_lists_do_not_hand_out_telephone_numbers(caseworker: User, family: Family) -> None:
+    assert "13820001234" not in Caller(caseworker).get("families/").content.decode()
+
+
+def test_one_family(caseworker: User, family: Family) -> None:
+    told = Caller(caseworker).get(f"families/{family.pk}/").json()
+    assert (told["label"], told["emergency_phone"], told["categories"]) == ("孙桂兰", "13820001234", ["empty_nest"])
+    assert told["unit"]["name"] == "赵庄村"
+
+
+def test_a_helper_gets_what_a_visit_needs_and_no_more(family: Family) -> None:
+    user = factories.user("helper")
+    factories.member(user, "helper", factories.town())
+    factories.pairing(factories.case(family), factories.helper(user=user))
+    told = Caller(user).get(f"families/{family.pk}/").json()
+    assert set(told) == {
+        "id", "number", "label", "live_address", "languages", "willingness", "version", "contacts",
+        "emergency_contact", "emergency_phone",
+    }  # fmt: skip
+    assert told["contacts"] == [{"name": "孙桂兰", "phone": "02259610000"}, {"name": "王德福", "phone": ""}]
+
+
+def test_correcting_one_tells_history_from_what_to_what(caseworker: User, family: Family) -> None:
+    body = {"live_address": "赵庄村西街一号", "emergency_phone": "13820009999", "needs": ["陪伴"], "reason": "搬了家"}
+    response = Caller(caseworker).patch(f"families/{family.pk}/", body)
+    assert response.status_code == 200, response.content
+    assert (response.json()["live_address"], response.json()["version"]) == ("赵庄村西街一号", 2)
+    event = Event.objects.get(action="family.updated")
+    assert (event.reason, event.actor) == ("搬了家", "caseworker")
+    assert event.data["live_address"] == {"from": "赵庄村东街三号", "to": "赵庄村西街一号"}
+    assert "13820009999" not in event.body
+    assert [row["id"] for row in results(Caller(caseworker).get("families/", q="西街"))] == [str(family.pk)]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"risk_tier": "A"}, "/risk_tier"),
+        ({"status": "closed"}, "/status"),
+        ({"unit": "x"}, "/unit"),
+        ({"labl": "x"}, "/labl"),
+        ({"label": ""}, "/label"),
+        ({"label": "x" * 61}, "/label"),
+        ({"label": None}, "/label"),
+        ({"label": ["x"]}, "/label"),
+        ({"residence": "moon"}, "/residence"),
+        ({"needs": "陪伴"}, "/needs"),
+        ({"needs": ["x" * 61]}, "/needs/0"),
+        ({"needs": ["x"] * 51}, "/needs"),
+    ],
+)
+def test_what_cannot_be_set(caseworker: User, family: Family, body: dict[str, Any], pointer: str) -> None:
+    assert_problem(Caller(caseworker).patch(f"families/{family.pk}/", body), 400, "invalid", pointer)
+    family.refresh_from_db()
+    assert family.version == 1
+
+
+def test_nothing_changes_without_a_difference(caseworker: User, family: Family) -> None:
+    response = Caller(caseworker).patch(f"families/{family.pk}/", {"label": "孙桂兰"})
+    assert response.json()["version"] == 1
+    assert not Event.objects.exists()
