@@ -6,8 +6,11 @@ import django_filters
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from backend.api.fields import RowSerializer
+from backend.administration.units import add_unit, change_unit
+from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.org.models import Unit
@@ -39,6 +42,26 @@ class UnitSerializer(RowSerializer[Unit]):
         fields = ("id", "code", "name", "kind", "sort", "parent", "valid_from", "valid_to", "version")
 
 
+class NewUnitSerializer(StrictSerializer):
+    """A department or a partner unit. Neither code nor name of a partner unit may be a military designation."""
+
+    parent = VisibleField(Unit)
+    code = serializers.CharField(max_length=20)
+    name = serializers.CharField(max_length=120)
+    kind = serializers.ChoiceField(choices=[Unit.Kind.DEPARTMENT.value, Unit.Kind.PARTNER.value])
+    sort = serializers.CharField(max_length=20, required=False, allow_blank=True)
+
+
+class UnitChangeSerializer(StrictSerializer):
+    """What may be changed; codes and places in the tree stay."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    sort = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    valid_from = Day(required=False, allow_null=True)
+    valid_to = Day(required=False, allow_null=True)
+    reason = Reason(required=False, allow_blank=True)
+
+
 @extend_schema_view(list=extend_schema(summary="Units"), retrieve=extend_schema(summary="One unit"))
 class Units(Resource):
     """Provinces … villages, departments, partner units."""
@@ -51,4 +74,32 @@ class Units(Resource):
     required_actions = {
         "list": ("unit.read", "own.case.read", "own.helper.read"),
         "retrieve": ("unit.read", "own.case.read", "own.helper.read"),
+        "create": "unit.write",
+        "partial_update": "unit.write",
     }
+
+    def place_of(self, row: Unit) -> None:
+        """The tree is the system administrator's, everywhere."""
+
+    @extend_schema(summary="Add a unit", request=NewUnitSerializer, responses={201: UnitSerializer})
+    def create(self, request: Request) -> Response:
+        """Regions come from the statistical code list, villages with rosters."""
+        given = self.given(NewUnitSerializer)
+        made = add_unit(**given, actor=self.actor("unit.write"), now=self.now)
+        return Response(self.represent(made), status=201)
+
+    @extend_schema(summary="Change a unit", request=UnitChangeSerializer, responses=UnitSerializer)
+    def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Only what is named changes."""
+        unit = self.get_object()
+        changes = self.given(UnitChangeSerializer)
+        reason = changes.pop("reason", "")
+        changed = change_unit(
+            unit=unit,
+            changes=changes,
+            actor=self.actor("unit.write"),
+            now=self.now,
+            version=self.version(),
+            reason=reason,
+        )
+        return Response(self.represent(changed))

@@ -111,6 +111,8 @@ ROUTES: dict[str, Expected] = {
     "POST processes/validate/": Expected(everywhere="Y"),
     # --- the organisation: administrators everywhere, the others where they work
     "GET units/": Expected("CSVAHL", everywhere="YEG"),
+    "POST units/": Expected(everywhere="Y"),
+    "PATCH units/{pk}/": Expected(everywhere="Y"),
     "GET units/{pk}/": Expected("CSVAHL", everywhere="YEG"),
     "GET users/": Expected("CSA", everywhere="YEG"),
     "POST users/": Expected(everywhere="E"),

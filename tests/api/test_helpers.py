@@ -81,7 +81,7 @@ def test_found_and_narrowed(caseworker: User) -> None:
     assert found(q="lxy") == found(q="向阳") == found(q="B1") == ["B1"]
     assert found(kind="soldier_son") == found(status="away") == ["B2"]
     assert found(skill="理发") == found(language="cantonese") == ["B1"]
-    assert found(unit=factories.VILLAGE) == []
+    assert found(unit=str(factories.village().pk)) == []
 
 
 def test_a_liaison_sees_the_own_people_and_little_of_them() -> None:
