@@ -37,8 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Until Ctrl-C, or SIGTERM, or the terminal is closed."""
-        for ending in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(ending, _interrupt)
+        _listen_to_signals()
         if "MAKELEVEL" in os.environ:
             end_with_parent(signal.SIGTERM)
         self.began = time.monotonic()
@@ -128,6 +127,14 @@ class Command(BaseCommand):
         """One line for the person at the terminal, at once."""
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _listen_to_signals() -> None:
+    """End in order on each of them; also when a script's shell started us deaf to Ctrl-C, but not against `nohup`."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupt)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
