@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -32,7 +31,6 @@ def serving(folder: Path) -> Iterator[int]:
         log=log,
         cwd=ROOT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": SETTINGS, "PORT": str(port), "JIEQIN_LOG_LEVEL": "INFO"},
-        last=signal.SIGTERM,
     )
     try:
         _wait(process, port, log)
