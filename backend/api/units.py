@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import django_filters
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -45,7 +47,7 @@ class UnitSerializer(RowSerializer[Unit]):
 class NewUnitSerializer(StrictSerializer):
     """A department or a partner unit. Neither code nor name of a partner unit may be a military designation."""
 
-    parent = VisibleField(Unit)
+    parent = VisibleField(Unit)  # type: ignore[assignment]
     code = serializers.CharField(max_length=20)
     name = serializers.CharField(max_length=120)
     kind = serializers.ChoiceField(choices=[Unit.Kind.DEPARTMENT.value, Unit.Kind.PARTNER.value])

@@ -152,12 +152,15 @@ def _fits(story: Story, household: Household, day: date) -> bool:
     return story.minors is None or story.minors == minors
 
 
+MANY_PLACES = 20
+
+
 def helpers_for(stories: Sequence[Story]) -> dict[Pool, list[Aide]]:
     """A roster of helpers that has enough of every sort; who is asked once and alone comes from a pool of his own."""
     wanted = Counter[Pool](pool for story in stories for pool in story.asks)
-    wanted["account"] += sum(1 for story in stories if story.asks[-1] == "account") * 2
+    wanted["account"] += 2 * MANY_PLACES  # some families are asked again after half a year
     many: dict[Pool, Aide] = {
-        "account": Aide("ZA", "志愿者", True, "", places=20),
+        "account": Aide("ZA", "志愿者", True, "", places=MANY_PLACES),
         "village": Aide("ZV", "志愿者", False, "", places=10),
         "single": Aide("ZS", "志愿者", True, ""),
         "unit": Aide("BU", "兵儿子", False, "GJ-1"),
