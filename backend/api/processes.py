@@ -78,7 +78,7 @@ class BundleSerializer(serializers.Serializer[Any]):
 
     def validate_files(self, files: dict[str, str]) -> dict[str, str]:
         """Raises ValidationError."""
-        if not 0 < len(files) <= FILES or not all(re.fullmatch(r"[\w.-]+(/[\w.-]+)*", path) for path in files):
+        if not 0 < len(files) <= FILES or not all(re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", path) for path in files):
             raise serializers.ValidationError(self.error_messages["paths"], code="paths")
         return files
 
