@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
+from pytest_django import DjangoDbBlocker
 
 from backend.core import embedded
 from backend.core.databases import connection_settings
@@ -48,8 +51,20 @@ def now() -> datetime:
 
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
-    """Codes and parameters that another test's database held are forgotten."""
+    """Codes and parameters that another test's database held are forgotten, and the language it spoke."""
     cache.clear()
+    translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_sessions_left(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """At the very end: a thread that a test left behind must not keep the test database from being removed."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -117,6 +117,7 @@ def _open(file: BinaryIO, limits: dict[str, int]) -> tuple[Iterator[tuple[int, l
     head = file.read(len(OLE))
     if not any(piece.strip(b"\x00 \t\r\n") for piece in _pieces(file)):
         raise Unreadable("roster_empty")
+    file.seek(0)
     if head.startswith(ZIP):
         _look_into_zip(file, limits["inflated"])
         return _sheet(file)
