@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet
 from django.http import Http404
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -52,6 +52,7 @@ class ProcessSerializer(serializers.Serializer[Any]):
         return process.name_en if english and process.name_en else process.name
 
 
+@extend_schema_serializer(many=False)
 class ProcessPageSerializer(serializers.Serializer[Any]):
     """All of them: some dozens."""
 

@@ -95,6 +95,10 @@ def complete(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
     components.setdefault("schemas", {})["Problem"] = dict(PROBLEM)
     components["responses"] = {name: _problem(text) for name, text in RESPONSES.values()}
     components["parameters"] = {name: dict(parameter) for name, parameter in PARAMETERS.items()}
+    for schema in components["schemas"].values():
+        # A narrow answer is a part of the full one: what is seen in full fits both.
+        if "oneOf" in schema:
+            schema["anyOf"] = schema.pop("oneOf")
     for path, method, operation in _operations(result):
         _add_parameters(path, method, operation)
         _add_problems(path, method, operation)
