@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
 REQUIREMENTS := backend/requirements
 JOBS ?= 2
 
-.PHONY: journeys run test check bench requirements clean
+.PHONY: conformance journeys run test check bench requirements clean
 
 # Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.
 run: $(VENV)/base.stamp
@@ -23,6 +23,10 @@ check: $(VENV)/dev.stamp
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	$(PY) backend/manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+# Random and hostile requests against the OpenAPI document, by schemathesis.
+conformance: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/api/test_conformance.py -o addopts="--import-mode=importlib"
 
 # 200 families of a roster through a whole year over HTTP, against an independent reading of what should happen.
 journeys: $(VENV)/dev.stamp
