@@ -10,15 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.cases.models import Case
 from backend.cases.numbers import next_number, township_code
 from backend.cases.search import initials, search_text
 from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
+from backend.helpers.announcements import announce
 from backend.helpers.models import Helper, HelperKind, Offer, Pairing
 from backend.helpers.pairings import stop_pairing
-from backend.helpers.places import free_places
 from backend.org.access import Actor
 from backend.org.models import Unit, User
 
@@ -30,9 +29,6 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 SENSITIVE = frozenset({"certificate", "phone", "birth_date"})
-WAITING_PHASE = "waiting"
-"""The phase of a case for which nobody was found yet."""
-TOWNSHIP_LEVELS = 4
 
 
 class NumberTaken(Conflict):
@@ -155,30 +151,6 @@ def _tell_asking(helper: Helper, reason: str, ended_on: date, actor: Actor) -> N
     data = {"helper": str(helper.pk), "reason": reason, "ended_on": ended_on.isoformat()}
     for case_id in asking.values_list("case", flat=True).distinct():
         _tell(case_id, "helper_ended", data, actor)
-
-
-def announce(*, helper: Helper, actor: Actor, now: datetime) -> int:
-    """Tell the cases of the helper's township that have waited longest that there are free places; how many heard it.
-
-    Every one of them ranks and asks anew: nobody is assigned.
-    """
-    today = timezone.localdate(now)
-    if helper.status != Helper.Status.ACTIVE or (helper.to_date and helper.to_date <= today):
-        return 0
-    free = free_places(helper, today)
-    if free <= 0:
-        return 0
-    township = "".join(f"{part}." for part in helper.unit.path.split(".")[:TOWNSHIP_LEVELS])
-    waiting = Case.objects.filter(
-        phase=WAITING_PHASE,
-        state=Case.State.OPEN,
-        unit_path__startswith=township,
-        programme__helper_kinds__contains=[helper.kind_id],
-    ).order_by("opened_at", "id")
-    told = list(waiting.values_list("pk", flat=True)[:free])
-    for case_id in told:
-        _tell(case_id, "helper_available", {"helper": str(helper.pk)}, actor)
-    return len(told)
 
 
 def _locked(helper: Helper) -> Helper:

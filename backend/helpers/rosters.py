@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.audit.history import record
-from backend.cases.models import Case
 from backend.cases.rosters.checking import Group, check_repeated
 from backend.cases.rosters.columns import HELPERS
 from backend.cases.rosters.kinds import Kind, Upload, Written
@@ -21,8 +20,9 @@ from backend.cases.rosters.rows import Layout, Row
 from backend.cases.search import initials, search_text
 from backend.core import bulk
 from backend.core.crypto import blind_index
+from backend.helpers.announcements import announce, waiting_cases
 from backend.helpers.models import Helper
-from backend.helpers.register import SENSITIVE, TOWNSHIP_LEVELS, WAITING_PHASE, announce
+from backend.helpers.register import SENSITIVE
 from backend.org.models import Unit
 from backend.org.regions import path_under
 
@@ -257,11 +257,11 @@ def _derive(helper: Helper) -> None:
 
 def _announce(helpers: Sequence[Helper], upload: Upload) -> None:
     """Cases of the township that wait for a helper hear of the new ones; mostly none waits, which is asked once."""
-    township = "".join(f"{part}." for part in upload.unit.path.split(".")[:TOWNSHIP_LEVELS])
-    waiting = Case.objects.filter(phase=WAITING_PHASE, state=Case.State.OPEN, unit_path__startswith=township)
-    if helpers and waiting.exists():
-        for helper in helpers:
-            announce(helper=helper, actor=upload.actor, now=upload.now)
+    waiting = waiting_cases(upload.unit).count() if helpers else 0
+    for helper in helpers:
+        if waiting <= 0:
+            break
+        waiting -= announce(helper=helper, actor=upload.actor, now=upload.now)
 
 
 def _tell(helper: Helper, action: str, data: Mapping[str, Any], upload: Upload) -> None:

@@ -11,7 +11,6 @@ from backend.helpers.register import (
     HelperEnded,
     NotEditable,
     NumberTaken,
-    announce,
     end_helper,
     register_helper,
     set_status,
@@ -101,25 +100,3 @@ def test_whoever_was_only_asked_is_missed_too(now: datetime) -> None:
     Offer.objects.create(case=case, helper=helper, state="accepted")
     end_helper(helper=helper, reason="ill", ended_on=factories.TODAY, actor=factories.actor(), now=now)
     assert [args["case_id"] for args in messages("helper_ended")] == [str(case.pk)]
-
-
-def test_free_places_are_announced_to_whoever_waits_longest(now: datetime) -> None:
-    programme = factories.programme()
-    waiting = [
-        factories.case(phase="waiting", programme=programme, opened_at=now - timedelta(days=days))
-        for days in (9, 30, 2)
-    ]
-    factories.case(factories.family(unit=factories.region("120114101201")), phase="waiting", programme=programme)
-    factories.case(phase="care", programme=programme)
-    helper = factories.helper(max_families=2)
-    assert announce(helper=helper, actor=factories.actor(), now=now) == 2
-    assert [args["case_id"] for args in messages("helper_available")] == [str(waiting[1].pk), str(waiting[0].pk)]
-
-
-@pytest.mark.parametrize(
-    "fields", [{"status": "away"}, {"to_date": factories.TODAY}, {"max_families": 0}, {"kind_": "mother"}]
-)
-def test_nothing_is_announced_of_whoever_cannot_come(now: datetime, fields: dict[str, object]) -> None:
-    factories.case(phase="waiting")
-    helper = factories.helper(**fields)  # type: ignore[arg-type]
-    assert announce(helper=helper, actor=factories.actor(), now=now) == 0

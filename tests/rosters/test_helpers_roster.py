@@ -12,6 +12,7 @@ from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper
 from backend.org.models import Unit
 from tests import factories
+from tests.queueing import messages
 from tests.rosters import sheets
 from tests.rosters.sheets import HELPER_HEADINGS, certificate, found, levels, people_csv, written
 
@@ -142,3 +143,13 @@ def test_numbers_and_units_of_other_places_are_theirs(now: datetime) -> None:
     assert where == {(2, "单位代码", "outside_unit")}
     where, _ = problems(now, helper(帮扶人编号="JD2", 单位代码=factories.TOWN))
     assert where == {(2, "单位代码", "bad_code")}
+
+
+def test_new_helpers_wake_as_many_waiting_cases(now: datetime) -> None:
+    waiting = [factories.case(phase="waiting", opened_at=now - timedelta(days=days)) for days in (30, 20, 10)]
+    people = [
+        helper(帮扶人编号=f"JD{number}", 证件号码=certificate(f"2004050{number}"), 服务结束="2027-09-01")
+        for number in (1, 2)
+    ]
+    applied(now, *people)
+    assert [told["case_id"] for told in messages("helper_available")] == [str(case.pk) for case in waiting[:2]]

@@ -12,6 +12,7 @@ from backend.cases import cases, families, reviews
 from backend.cases.models import Case, Family
 from backend.core.errors import FieldProblem, Invalid, NotFound
 from backend.helpers import accounts, candidates, gates, offers, pairings, register
+from backend.helpers.announcements import WAITING_PHASE
 from backend.helpers.models import Candidate, Helper, Offer
 from backend.org.working_days import end_of_day
 from workflows.engine.runner import Call
@@ -237,7 +238,7 @@ def activate(call: Call) -> None:
 def put_on_waiting_list(call: Call) -> None:
     """Nobody could be found: the village worker visits meanwhile, and a free helper is announced to the case."""
     case, context = case_of(call), of(call)
-    cases.enter_phase(case=case, phase=register.WAITING_PHASE, actor=context.actor, now=context.now)
+    cases.enter_phase(case=case, phase=WAITING_PHASE, actor=context.actor, now=context.now)
 
 
 def record_refusal(call: Call) -> None:
