@@ -34,7 +34,7 @@ class Rules:
     retry_days: int = 7
     """How soon to come again after nobody was met, when the period is longer."""
     lead_days: int = 14
-    """From how many days before the planned day on a contact counts, at most a quarter of the period."""
+    """From how many days before the planned day on a contact counts, at most a quarter of the wait until then."""
     sample_percent: int = 5
 
 
@@ -77,9 +77,13 @@ def next_day(
     return max(day, today)
 
 
-def window(day: date, *, period_days: int, rules: Rules) -> Window:
-    """When a visit planned for this day may be made."""
-    lead = timedelta(days=min(period_days // 4, rules.lead_days))
+def window(day: date, *, wait_days: int, rules: Rules) -> Window:
+    """When a visit planned for this day, so many days ahead, may be made.
+
+    The lead goes by the wait, not by the period: who was not at home is not sought again the same day. What is planned
+    for tomorrow may be done at once (D06: tier A within 24 h).
+    """
+    lead = timedelta(days=wait_days if wait_days <= 1 else min(wait_days // 4, rules.lead_days))
     opens = datetime.combine(day - lead, DAY_BEGINS, tzinfo=LOCAL)
     return Window(day=day, opens_at=opens, due_at=datetime.combine(day + timedelta(days=1), time(0), tzinfo=LOCAL))
 

@@ -417,17 +417,18 @@ class Reading:
         while True:
             self.events["decision.made"] += 1
             period = self._period()
-            if period == 0:
-                if self.today >= spell.review_on:
-                    return self._period_over()
-                self._reach(datetime.combine(spell.review_on, time(8), LOCAL))
-                continue
-            day = self._next_day(spell, period)
+            day = self._next_day(spell, period) if period else spell.review_on
             if day >= spell.review_on:
-                return self._period_over()
+                begins = spell.review_on - timedelta(days=30)
+                if self.today >= begins:
+                    return self._period_over()
+                self._reach(datetime.combine(begins, time(8), LOCAL))
+                continue
             self.events["visit.planned"] += 1
             self._planned, self._missed, self._day = True, False, day
-            self._opens = datetime.combine(day - timedelta(days=min(period // 4, 14)), time(8), LOCAL)
+            wait = (day - self.today).days
+            lead = wait if wait <= 1 else min(wait // 4, 14)
+            self._opens = datetime.combine(day - timedelta(days=lead), time(8), LOCAL)
             self._due = datetime.combine(day + timedelta(days=1), time(0), LOCAL)
             self._visit()
 

@@ -14,7 +14,7 @@ from backend.core.errors import DomainError
 from backend.helpers.models import Helper, Pairing
 from backend.helpers.register import end_helper, set_status
 from backend.org.models import Membership, Parameter
-from backend.visits.cadence import LOCAL
+from backend.visits.cadence import DAY_BEGINS, LOCAL
 from backend.visits.models import FollowUp, Visit
 from backend.visits.visits import record_contact
 from tests import factories
@@ -28,13 +28,13 @@ def fresh(case: Case) -> Case:
     return Case.objects.select_related("family").get(pk=case.pk)
 
 
-def caring(office: Office, **survey: Any) -> tuple[Case, Pairing]:
+def caring(office: Office, *, cadence: str = "monthly", **survey: Any) -> tuple[Case, Pairing]:
     """A case in care, nobody called back by chance."""
     Parameter.objects.create(key="visit.rules", value={"sample_percent": 0}, from_date=date(2026, 1, 1))
     helper = office.helper(max_families=3)
     case = office.open()
     office.file(case, **survey)
-    office.pair(case, helper)
+    office.pair(case, helper, cadence=cadence)
     return case, Pairing.objects.get(case=case)
 
 
@@ -182,7 +182,7 @@ def test_a_very_late_record_waits_for_the_supervisor(decision: str) -> None:
     ("found", "waiting"),
     [
         ({}, []),
-        ({"visit_result": "not_met"}, ["record_visit"]),  # once more within a week
+        ({"visit_result": "not_met"}, []),  # once more within a week, not at once
         ({"needs": ["health"]}, ["follow_up"]),
         ({"money_or_gifts": True}, ["follow_up"]),
         ({"physical": "injured"}, ["handle_emergency"]),
@@ -218,17 +218,31 @@ def test_an_emergency_from_alarm_to_follow_up() -> None:
     assert "送医" not in Event.objects.get(action="visit.emergency_recorded").body
 
 
+@pytest.mark.parametrize("cadence", ["weekly", "quarterly"])
+def test_nobody_at_home_is_sought_again_after_some_days(cadence: str) -> None:
+    """However rarely the family is visited: the time to come again opens a quarter of the wait before its day."""
+    office = Office()
+    case, _pairing = caring(office, cadence=cadence)
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited(visit_result="not_met"))
+    again = Visit.objects.get(state="planned")
+    assert (again.planned_for, again.opens_at) == (
+        office.today + timedelta(days=7),
+        datetime.combine(office.today + timedelta(days=6), DAY_BEGINS, LOCAL),
+    )
+
+
 def test_three_times_nobody_is_a_welfare_check() -> None:
     office = Office()
     case, _pairing = caring(office)
     until_due(office, case)
     for attempt in (1, 2, 3):
-        office.pass_time(days=2)
+        office.pass_time(hours=3)
         office.do(case, "record_visit", office.volunteer, office.visited(visit_result="not_met"))
-        assert office.waiting(case) == (["record_visit"] if attempt < 3 else ["handle_emergency"])
+        assert office.waiting(case) == ([] if attempt < 3 else ["handle_emergency"])
         if attempt < 3:
-            again = Visit.objects.get(state="planned").planned_for
-            assert again == office.today + timedelta(days=7)
+            assert Visit.objects.get(state="planned").planned_for == office.today + timedelta(days=7)
+            until_due(office, case)
 
 
 def test_called_back_by_somebody_else() -> None:
@@ -326,9 +340,25 @@ def test_no_visits_wanted_waits_for_the_review() -> None:
     set_willingness(family=fresh(case).family, willingness=wishes, actor=factories.actor(), now=office.now)
     office.do(case, "record_visit", office.volunteer, office.visited())
     assert not Visit.objects.filter(state="planned").exists()
-    office.pass_time(days=330)
+    office.go_to(datetime(2027, 1, 31, 7, 59, tzinfo=LOCAL))
     assert office.waiting(case) == []
-    office.pass_time(days=40)
+    office.go_to(datetime(2027, 1, 31, 8, tzinfo=LOCAL))
+    assert office.waiting(case) == ["ask_family_wish"]
+
+
+def test_quarterly_visits_end_the_review_begins_when_its_time_has_come() -> None:
+    """No visit is planned beyond the year; the review still begins 30 days before its day, not after the last visit."""
+    office = Office()
+    case, pairing = caring(office, cadence="quarterly")
+    for _ in range(4):
+        until_due(office, case)
+        office.do(case, "record_visit", office.volunteer, office.visited())
+    assert pairing.review_on == date(2027, 3, 2)
+    assert not Visit.objects.filter(state="planned").exists()
+    assert office.today < date(2027, 1, 30)
+    office.go_to(datetime(2027, 1, 31, 7, 59, tzinfo=LOCAL))
+    assert office.waiting(case) == []
+    office.go_to(datetime(2027, 1, 31, 8, tzinfo=LOCAL))
     assert office.waiting(case) == ["ask_family_wish"]
 
 

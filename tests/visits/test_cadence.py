@@ -60,9 +60,9 @@ def test_never_in_the_past_and_never_later_than_the_period(
     assert TODAY <= day <= TODAY + timedelta(days=period)
 
 
-@pytest.mark.parametrize(("period", "lead"), [(7, 1), (30, 7), (90, 14)])
-def test_the_window_is_whole_local_days(period: int, lead: int) -> None:
-    made = window(date(2026, 4, 1), period_days=period, rules=RULES)
+@pytest.mark.parametrize(("wait", "lead"), [(0, 0), (1, 1), (2, 0), (7, 1), (30, 7), (90, 14)])
+def test_the_window_is_whole_local_days(wait: int, lead: int) -> None:
+    made = window(date(2026, 4, 1), wait_days=wait, rules=RULES)
     assert made.opens_at == datetime(2026, 4, 1, 8, tzinfo=LOCAL) - timedelta(days=lead)
     assert made.due_at.astimezone(UTC) == datetime(2026, 4, 1, 16, tzinfo=UTC)  # midnight at Shanghai
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -17,7 +17,7 @@ from backend.helpers.models import Helper, Pairing
 from backend.visits import cadence, facts, visits
 from backend.visits.models import Visit
 from workflows.engine.runner import Call
-from workflows.steps.context import Context, Step, case_of, of, tell
+from workflows.steps.context import Context, Step, case_of, number, of, tell
 
 REASONS: Mapping[str, str] = {
     "wind_up_refused": "family_refused",
@@ -26,6 +26,8 @@ REASONS: Mapping[str, str] = {
     "wind_up_closed": "closed",
 }
 """Node → why the spell ends."""
+REVIEW_LEAD_DAYS = 30
+"""The yearly review begins so long before its day at the earliest. Parameter `review.lead_days`."""
 
 
 def period_facts(call: Call) -> dict[str, Any]:
@@ -35,20 +37,18 @@ def period_facts(call: Call) -> dict[str, Any]:
 
 
 def plan_next(call: Call) -> dict[str, Any]:
-    """Plan the next visit by the period found; none when the year with this helper is over first."""
+    """Plan the next visit by the period found. None when the year with this helper is over first: then the review is
+    waited for."""
     case, context, data = case_of(call), of(call), call.data
     _keep_flags(call)
     pairing = pairings.current_pairing(case, context.today)
     review_on = _review_day(pairing, context.today)
     period = int(data.get("period_days") or 0)
-    if period == 0:
-        at = _morning(max(review_on, context.today))
-        return _plan(over=context.today >= review_on, opens=at, missed=at, report=at)
     rules = visits.rules_for(case.unit_path, context.today)
-    day = _next_day(case, pairing, period, context, rules)
-    if day >= review_on:
-        return _plan(over=True, opens=context.now, missed=context.now, report=context.now)
-    window = cadence.window(day, period_days=period, rules=rules)
+    day = _next_day(case, pairing, period, context, rules) if period else None
+    if day is None or day >= review_on:
+        return _until_review(review_on - timedelta(days=number(call, "review.lead_days", REVIEW_LEAD_DAYS)), context)
+    window = cadence.window(day, wait_days=(day - context.today).days, rules=rules)
     visit = visits.plan_visit(
         case=case,
         pairing=pairing,
@@ -176,6 +176,12 @@ def _plan(*, over: bool, opens: datetime, missed: datetime, report: datetime) ->
         "missed_at": missed.isoformat(),
         "report_at": report.isoformat(),
     }
+
+
+def _until_review(day: date, context: Context) -> dict[str, Any]:
+    """Nothing is planned any more: the review begins on that day."""
+    at = _morning(max(day, context.today))
+    return _plan(over=context.today >= day, opens=at, missed=at, report=at)
 
 
 def _next_day(case: Case, pairing: Pairing | None, period: int, context: Context, rules: cadence.Rules) -> date:
