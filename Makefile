@@ -5,19 +5,20 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
 REQUIREMENTS := backend/requirements
+WEB := backend/web/node_modules
 JOBS ?= 2
 
 .PHONY: conformance journeys run test check bench requirements clean
 
 # Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.
-run: $(VENV)/base.stamp
+run: $(VENV)/base.stamp $(WEB)/.stamp
 	@exec $(PY) backend/manage.py run
 
 # Every check and every test; the last line is pytest's.
 test: check
 	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope
 
-check: $(VENV)/dev.stamp
+check: $(VENV)/dev.stamp $(WEB)/.stamp
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
@@ -38,7 +39,7 @@ bench: $(VENV)/dev.stamp
 
 # Pins the newest versions that fit the .in files, for Linux and macOS, Python 3.11 and later.
 requirements: $(VENV)/dev.stamp
-	cd $(REQUIREMENTS) && for name in base dev; do \
+	cd $(REQUIREMENTS) && for name in base dev web; do \
 		../../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make requirements" \
 			--output-file $$name.txt $$name.in || exit 1; \
@@ -54,6 +55,13 @@ $(VENV)/dev.stamp: $(REQUIREMENTS)/dev.txt $(VENV)/base.stamp
 	@$(PIP) -r $<
 	@touch $@
 
+# What browsers load. npm comes from the machine or, where there is none, as a package.
+$(WEB)/.stamp: backend/web/package-lock.json | $(PY)
+	@echo "Installing what browsers load ($<) ..."
+	@command -v npm >/dev/null || $(PIP) -r $(REQUIREMENTS)/web.txt
+	@cd backend/web && PATH="$$PATH:$(abspath $(VENV))/bin" npm ci --silent --no-progress
+	@touch $@
+
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed: make PYTHON=/path/to/python3 ...")'
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "No virtual environment: is the venv module there (Debian: python3-venv)?" >&2; exit 1; }
@@ -61,4 +69,4 @@ $(PY):
 # Removes what the commands above made, the demo's data included.
 clean:
 	test ! -L .jieqin/postgres || rm -rf "$$(readlink .jieqin/postgres)"
-	rm -rf $(VENV) .jieqin .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(WEB) .jieqin .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

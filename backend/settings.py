@@ -33,7 +33,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "csp",
     "django_filters",
+    "django_htmx",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "pgtrigger",
@@ -47,6 +49,7 @@ INSTALLED_APPS = [
     "backend.visits",
     "workflows",
     "backend.api",
+    "backend.web",
     "backend.jobs",
     "backend.ops",
 ]
@@ -55,6 +58,7 @@ MIDDLEWARE = [
     "backend.ops.health.Probes",
     "backend.core.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -63,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "backend.api.errors.ProblemMiddleware",
 ]
 
@@ -81,6 +86,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "backend.web.pages.frame",
             ]
         },
     }
@@ -109,6 +115,19 @@ TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
+FRONT_END = ROOT / "backend" / "web" / "node_modules"
+"""What browsers load, brought by npm; each package's folder is served under its own name."""
+STATICFILES_DIRS = [
+    (name, FRONT_END / folder)
+    for name, folder in {
+        "bootstrap": "bootstrap/dist",
+        "bootstrap-icons": "bootstrap-icons/font",
+        "bpmn-js": "bpmn-js/dist",
+        "echarts": "echarts/dist",
+        "htmx": "htmx.org/dist",
+        "idb": "idb/build",
+    }.items()
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -120,6 +139,24 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS or not DEMO
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    # Everything comes from this host; no text of a page can become a script.
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],  # data: the framework's own arrows and ticks; blob: a photo to be sent
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+LOGIN_URL = "web:log_in"
+LOGIN_REDIRECT_URL = "web:today"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_TRUSTED_ORIGINS = [origin for origin in text("JIEQIN_TRUSTED_ORIGINS", "").split(",") if origin]
 if HTTPS:

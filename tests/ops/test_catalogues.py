@@ -2,13 +2,16 @@
 
 import gettext
 import os
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
-from babel.messages.extract import extract_from_file
+from babel.messages.extract import extract
 from babel.messages.pofile import PoFileError, read_po
 from django.conf import settings
+from django.utils.translation.template import templatize
 
 from backend.ops.catalogues import compile_catalogues
 
@@ -78,17 +81,27 @@ def _differs(message: Message) -> bool:
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2)}
 
 
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """The texts of a program or a template that are to be translated, with their lines."""
+    content = path.read_bytes()
+    if path.suffix == ".html":
+        content = templatize(content.decode(), origin=str(path)).encode()
+    for line, found, _comments, _context in extract("python", BytesIO(content), keywords=KEYWORDS):
+        yield line, found if isinstance(found, str) else found[0]
+
+
 def test_every_text_of_the_source_has_a_translation() -> None:
     known = set()
     for source in sources():
         with source.open("rb") as file:
             known |= {message.id for message in read_po(file, locale="zh_Hans") if message.id}
     parts = (settings.ROOT / "backend", settings.ROOT / "workflows")
-    programs = [path for part in parts for path in part.rglob("*.py") if "node_modules" not in path.parts]
+    found = [path for part in parts for kind in ("*.py", "*.html") for path in part.rglob(kind)]
     wanting = [
-        f"{program.relative_to(settings.ROOT)}:{line} {text}"
-        for program in sorted(programs)
-        for line, text, _comments, _context in extract_from_file("python", program, keywords=KEYWORDS)
-        if (text if isinstance(text, str) else text[0]) not in known
+        f"{path.relative_to(settings.ROOT)}:{line} {text}"
+        for path in sorted(found)
+        if "node_modules" not in path.parts
+        for line, text in texts(path)
+        if text not in known
     ]
     assert wanting == []

@@ -81,6 +81,17 @@ def validate(schema: Schema, answers: object) -> list[FieldProblem]:
     return sorted((_problem(*item) for item in problems), key=lambda problem: (problem.pointer, problem.code))
 
 
+def required_now(schema: Schema, answers: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that must be answered, given the answers so far: the form's own, and those an `if` of it asks for."""
+    asked = set(schema.get("required", []))
+    for rule in schema.get("allOf", []):
+        if _validator(_key(rule.get("if", {}))).is_valid(dict(answers)):
+            asked |= set(rule.get("then", {}).get("required", []))
+        else:
+            asked |= set(rule.get("else", {}).get("required", []))
+    return frozenset(asked)
+
+
 def localise(schema: Schema, language: str) -> dict[str, Any]:
     """The schema with labels in one language ("zh…", "en…"), without the `_en` twins. English falls back to Chinese."""
     english = language.lower().startswith("en")

@@ -1,0 +1,36 @@
+"""The pages that the head of every page leads to, and who is led there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from backend.org.access import granting
+
+if TYPE_CHECKING:
+    from backend.org.access import Viewer
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: its text, the name of its address, an icon of Bootstrap Icons, and the actions of which one leads
+    there (none: everybody)."""
+
+    label: str | Promise
+    address: str
+    icon: str
+    actions: tuple[str, ...] = ()
+
+
+ENTRIES = (
+    Entry(_("Today"), "web:today", "sun", ("work_item.read", "own.work_item.read")),
+    Entry(_("Inbox"), "web:inbox", "inbox", ("work_item.read", "own.work_item.read")),
+)
+
+
+def entries(user: Viewer) -> list[Entry]:
+    """The entries for this person, in order."""
+    return [entry for entry in ENTRIES if not entry.actions or any(granting(user, action) for action in entry.actions)]
