@@ -172,6 +172,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "stalled_worker_timeout": 30,
     "shutdown_graceful_timeout": 15,
 }
+PROCRASTINATE_ON_APP_READY = "backend.jobs.schedule.install"
 PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.history",
     "backend.jobs.housekeeping",

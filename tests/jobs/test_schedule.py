@@ -1,0 +1,51 @@
+"""When periodic jobs run."""
+
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from procrastinate.contrib.django import app
+from procrastinate.periodic import PeriodicDeferrer
+
+NAMES = {
+    "history.seal",
+    "housekeeping.purge",
+    "recovery.take_up",
+    "rosters.remove_files",
+    "timers.wake_due",
+}
+
+
+@pytest.fixture
+def deferrer() -> PeriodicDeferrer:
+    """What queues the periodic jobs in a worker."""
+    app.perform_import_paths()  # type: ignore[no-untyped-call]
+    return PeriodicDeferrer(registry=app.periodic_registry, max_delay=timedelta(days=1).total_seconds())
+
+
+def queued(deferrer: PeriodicDeferrer, at: float) -> dict[str, list[int]]:
+    """The times for which each job is queued when the worker looks at that moment."""
+    found: dict[str, list[int]] = {}
+    for task, timestamp in deferrer.get_previous_tasks(at=at):
+        found.setdefault(task.task.name, []).append(timestamp)
+    return found
+
+
+@pytest.mark.parametrize("asleep", [timedelta(minutes=3), timedelta(hours=8), timedelta(days=30)])
+def test_after_hours_of_sleep_each_job_runs_once(deferrer: PeriodicDeferrer, asleep: timedelta) -> None:
+    now = time.time()
+    assert set(queued(deferrer, now - asleep.total_seconds())) == NAMES
+    found = queued(deferrer, now)
+    assert all(len(times) == 1 for times in found.values())
+    assert now - 60 <= found["timers.wake_due"][0] <= now
+    assert queued(deferrer, now) == {}
+
+
+def test_awake_no_minute_is_left_out(deferrer: PeriodicDeferrer, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, ran = time.time() - 3600, Counter[str]()
+    for minute in range(60):
+        at = start + 60 * minute
+        monkeypatch.setattr(time, "time", lambda at=at: at)
+        ran.update(queued(deferrer, at).keys())
+    assert (ran["timers.wake_due"], ran["history.seal"] in {6, 7}) == (60, True)
