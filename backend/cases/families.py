@@ -36,9 +36,13 @@ PERSON_FIELDS = frozenset(
     }
 )  # fmt: skip
 SENSITIVE = frozenset(
-    {"certificate", "phone", "health", "self_care", "disability_kind", "disability_grade", "emergency_phone"}
-)
-"""Fields whose content never stands in the history: only that they changed (PIPL art. 28)."""
+    {
+        "certificate", "phone", "health", "self_care", "disability_kind", "disability_grade", "emergency_phone",
+        "child_state", "policies",
+    }
+)  # fmt: skip
+"""Fields whose content never stands in the history: only that they changed (PIPL art. 28). That a child was lost, or
+which support a family lives on, is as much its secret as an illness."""
 HEADS = frozenset({"01", "02", "0"})
 """GB/T 4761: the person oneself, the head of the household."""
 REVEALABLE = frozenset({"certificate", "phone", "health"})

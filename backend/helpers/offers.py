@@ -127,14 +127,26 @@ def channel_to(helper: Helper, day: date) -> Offer.Via:
     return Offer.Via.HELPER if account_of(helper, day) else Offer.Via.VILLAGE
 
 
-def answer_offer(*, offer: Offer, accept: bool, actor: Actor, now: datetime, note: str = "", alias: str = "") -> Offer:
-    """The helper's or the unit's yes or no. A no needs no reason and is counted nowhere. Raises AlreadyAnswered."""
+def answer_offer(
+    *,
+    offer: Offer,
+    accept: bool,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    alias: str = "",
+    decline_reason: str = "",
+) -> Offer:
+    """The helper's or the unit's yes or no. A no needs no reason and is counted nowhere; one that is told all the same
+    (it may be an illness) is kept encrypted. Raises AlreadyAnswered.
+    """
     state = Offer.State.ACCEPTED if accept else Offer.State.DECLINED
     held = _close(offer, (Offer.State.OPEN,), state, now)
     if alias:
         held.alias = alias
         held.save(update_fields=["alias"])
-    keep(offer=held, key="helper_answer", answers={"note": note, "by": actor.label})
+    why = {"decline_reason": decline_reason} if decline_reason else {}
+    keep(offer=held, key="helper_answer", answers={"note": note, "by": actor.label, **why})
     _tell("offer.accepted" if accept else "offer.declined", held, actor, now)
     return held
 

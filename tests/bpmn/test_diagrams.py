@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import lru_cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -236,6 +237,33 @@ def labels(schema: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(schema, list):
         for value in schema:
             yield from labels(value)
+
+
+SENSITIVE = {
+    # health (PIPL art. 28)
+    "self_care", "disease", "event", "event_on", "infertility_help", "physical", "mental",
+    # minors
+    "minor", "parents_away", "other_parent_fit", "worries",
+    # special identity, and what would mark a family: a lost child, neglect, that the police was told
+    "child_state", "single_mother", "kin_support", "avoid", "reported_to",
+    # what they live on
+    "low_income", "economy",
+    # how to reach others, and why a helper says no: nobody's business (志愿服务条例 art. 25)
+    "emergency_phone", "decline_reason", "helper_absent",
+    # free text in which any of it may stand
+    "actions", "summary", "requests", "diff_with_file",
+}  # fmt: skip
+"""Answers that are marked in whatever form they are asked."""
+NOTES = {"household_intake/*survey", "care_visit/*", "family_case/interim_visit", "yearly_review/family_wish"}
+"""Forms that are filled in about a family: what is noted there may tell anything of it."""
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: f"{path.parent.parent.name}/{path.stem}")
+def test_what_is_sensitive_is_marked_wherever_it_is_asked(path: Path) -> None:
+    fields = json.loads(path.read_text("utf-8"))["properties"]
+    about_family = any(fnmatch(f"{path.parent.parent.name}/{path.stem}", pattern) for pattern in NOTES)
+    wanted = {name for name in fields if name in SENSITIVE or (name == "note" and about_family)}
+    assert {name for name in wanted if not fields[name].get("x-sensitive")} == set()
 
 
 # -- completeness -------------------------------------------------------------------------------------------------

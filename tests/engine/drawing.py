@@ -27,7 +27,8 @@ FORM = """{
   "properties": {
     "again": {"type": "boolean", "title": "再", "title_en": "Again"},
     "answer": {"type": "string", "maxLength": 100, "title": "答", "title_en": "Answer"},
-    "number": {"type": "integer", "title": "数", "title_en": "Number"}
+    "number": {"type": "integer", "title": "数", "title_en": "Number"},
+    "secret": {"type": "boolean", "title": "密", "title_en": "Secret", "x-sensitive": true}
   }
 }""".encode()
 

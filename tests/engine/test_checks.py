@@ -71,6 +71,8 @@ def test_a_model_that_holds_to_everything() -> None:
         (drawn(LINE, user("work", not_same_as="start")), "work", "unknown_node"),
         (drawn(LINE, user("work", keep="answer,else")), "work", "unknown_field"),
         (drawn(LINE, user("work", outcome="else")), "work", "unknown_field"),
+        (drawn(LINE, user("work", keep="answer,secret")), "work", "sensitive_field"),
+        (drawn(LINE, user("work", outcome="secret")), "work", "sensitive_field"),
         (drawn(LINE, user("work", unit="elsewhere")), "work", "bad_unit"),
         (drawn(LINE, user("work", step="steps.unknown")), "work", "unknown_step"),
         (drawn(LINE, user("work", deu="P1D")), "work", "unknown_property"),

@@ -112,7 +112,9 @@ def test_yes_no_and_nothing_more(now: datetime) -> None:
     helper, actor = factories.helper(max_families=9), factories.actor()
     yes, no, silent = (offer(factories.case(), helper, now) for _ in range(3))
     answer_offer(offer=yes, accept=True, alias="小赵", note="周末有空", actor=actor, now=now)
-    answer_offer(offer=no, accept=False, actor=actor, now=now)
+    answer_offer(offer=no, accept=False, decline_reason="health", actor=actor, now=now)
+    assert terms(Offer.objects.get(pk=no.pk))["helper_answer"]["decline_reason"] == "health"
+    assert "health" not in Event.objects.get(action="offer.declined").body
     lapse_offer(offer=silent, actor=actor, now=now + timedelta(days=7))
     assert {str(each.state): each.alias for each in Offer.objects.all()} == {
         "accepted": "小赵",

@@ -93,6 +93,28 @@ def test_the_survey_brings_the_file_up_to_date() -> None:
     assert family.surveyed_on == office.today
 
 
+def test_health_and_hardship_are_told_nowhere_in_the_history() -> None:
+    """Neither by the form's event nor by what the step writes into the file; the survey itself keeps them encrypted."""
+    office = Office()
+    case = office.open(draft())
+    told = {
+        "child_state": "none_living",
+        "self_care": 2,
+        "low_income": True,
+        "note": "独子去年车祸去世",
+        "disease": "severe",
+    }
+    office.do(case, "survey_family", office.village, {**SURVEYED, **told})
+    event = Event.objects.get(action="work_item.completed")
+    assert set(event.data["sensitive"]) >= set(told)
+    assert not set(event.data["answers"]) & set(told)
+    assert Event.objects.get(action="family.updated").data["child_state"] == "changed"
+    for body in Event.objects.exclude(action="decision.made").values_list("body", flat=True):
+        assert not any(word in body for word in ("none_living", "车祸", "severe"))
+    assert fresh(case).family.child_state == "none_living"
+    assert '"low_income": true' in case.family.surveys.get().answers
+
+
 def test_tomorrows_survey_is_refused_with_the_field() -> None:
     office = Office()
     case = office.open(draft())

@@ -130,6 +130,8 @@ class Checker:
             for name in (*node.keep, *([node.outcome] if node.outcome else [])):
                 if name not in fields:
                     yield node.id, "unknown_field", f"the form {node.form} has no field {name}"
+                elif isinstance(fields[name], dict) and fields[name].get("x-sensitive"):
+                    yield node.id, "sensitive_field", f"{name} is sensitive: process data and trace never hold it"
         if not node.due:
             yield node.id, "no_due", "a user task needs the property due"
         elif not is_duration(node.due) and working_days(node.due) is None:

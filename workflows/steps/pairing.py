@@ -108,6 +108,7 @@ def record_unit_answer(call: Call) -> None:
         accept=answers["answer"] == "accept",
         note=str(answers.get("note") or ""),
         alias=str(answers.get("alias") or ""),
+        decline_reason=str(answers.get("decline_reason") or ""),
         actor=context.actor,
         now=context.now,
     )
@@ -120,6 +121,7 @@ def record_helper_answer(call: Call) -> None:
         offer=_offer(call),
         accept=answers["answer"] == "accept",
         note=str(answers.get("note") or ""),
+        decline_reason=str(answers.get("decline_reason") or ""),
         actor=context.actor,
         now=context.now,
     )
