@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family
+from backend.core.errors import Conflict
 from backend.core.models import Record
 from backend.org.access import grants, outermost
 from backend.org.models import Unit, User
@@ -23,6 +24,13 @@ from backend.org.roles import ACTIONS
 
 if TYPE_CHECKING:
     from backend.org.access import Viewer
+
+
+class NotDeployed(Conflict):
+    """No version of the process is there to begin or to tell its forms: an administrator has to deploy it first."""
+
+    code = "process_not_deployed"
+    message = _("The process “%(process)s” is not deployed, or lacks what is needed here.")
 
 
 class ProcessQuerySet(models.QuerySet["Process"]):
@@ -34,8 +42,11 @@ class ProcessQuerySet(models.QuerySet["Process"]):
         return self if readers else self.none()
 
     def newest(self, key: str) -> Process:
-        """The version that new instances take. Raises Process.DoesNotExist."""
-        return self.filter(key=key, is_active=True).latest("number")
+        """The version that new instances take. Raises NotDeployed."""
+        found = self.filter(key=key, is_active=True).order_by("-number").first()
+        if found is None:
+            raise NotDeployed(params={"process": key})
+        return found
 
 
 class Process(Record):

@@ -109,7 +109,7 @@ def start(
 ) -> Instance:
     """Begin the newest version of a process for a case and walk it to its first waits.
 
-    Raises Process.DoesNotExist when no such process is deployed.
+    Raises NotDeployed when there is no such process.
     """
     with collect():
         instance = Instance(process=Process.objects.newest(process), case=case, parent_id=parent_id, created_at=now)

@@ -11,15 +11,17 @@ from backend.core.errors import DomainError, FieldProblem, Invalid
 from workflows import store
 from workflows.engine.forms import validate
 from workflows.messages import problem_text
-from workflows.models import Process
+from workflows.models import NotDeployed, Process
 
 
 def check_form(process: str, form: str, answers: Mapping[str, Any], *, partial: bool = False) -> None:
-    """Raises Invalid unless the answers fit the form of the newest version of a process.
+    """Raises Invalid unless the answers fit the form of the newest version of a process; NotDeployed without one.
 
     `partial`: some fields of it only, as a correction brings them.
     """
-    schema = store.definition(Process.objects.newest(process)).forms[form]
+    schema = store.definition(Process.objects.newest(process)).forms.get(form)
+    if schema is None:
+        raise NotDeployed(params={"process": process})
     if partial:
         schema = {name: value for name, value in schema.items() if name not in {"required", "allOf"}}
     problems = validate(schema, dict(answers))

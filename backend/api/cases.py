@@ -9,7 +9,7 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -76,6 +76,11 @@ class OwnCaseSerializer(RowSerializer[Case]):
     class Meta:
         model = Case
         fields = ("id", "number", "family", "programme", "state", "version")
+
+
+SEEN = PolymorphicProxySerializer(
+    "CaseSeen", serializers=[CaseSerializer, OwnCaseSerializer], resource_type_field_name=None
+)
 
 
 class StartSerializer(serializers.Serializer[Any]):
@@ -161,7 +166,10 @@ START = OpenApiExample(
 )
 
 
-@extend_schema_view(list=extend_schema(summary="Cases"), retrieve=extend_schema(summary="One case"))
+@extend_schema_view(
+    list=extend_schema(summary="Cases", responses=SEEN),
+    retrieve=extend_schema(summary="One case", responses=SEEN),
+)
 class Cases(Resource):
     """Families in programmes."""
 

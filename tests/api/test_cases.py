@@ -41,6 +41,14 @@ def test_a_second_one_in_the_same_programme_is_refused(stage: Stage) -> None:
     assert_problem(Caller(stage.caseworker).post("cases/", body), 409, "case_already_open")
 
 
+def test_a_programme_whose_process_is_not_deployed_starts_nothing(stage: Stage) -> None:
+    family = factories.family()
+    factories.programme("jlla", process="no_such_process")
+    body = {"family": str(family.pk), "programme": "jlla"}
+    assert_problem(Caller(stage.caseworker).post("cases/", body), 409, "process_not_deployed")
+    assert not Case.objects.filter(family=family).exists()
+
+
 def test_where_one_may_only_read_none_is_started(stage: Stage) -> None:
     """Reading the county as auditor and working in one township of it as caseworker."""
     user = factories.user("both", role="auditor", unit=factories.region("120114000000"))

@@ -1,24 +1,30 @@
 """What the OpenAPI document promises is kept, for generated requests of every operation, as people of several roles.
 
-Two passes: every boundary of every parameter and field once, and random requests. The seed is fixed: the same requests
-each time. Ids in addresses are replaced by ones that exist, so that requests get further than 404; what a request did
-is undone after it.
+Two ways: every boundary of every parameter and field, and random requests. The suite sends a sample, the same one each
+time; `make conformance` sends all boundaries and many random requests, by a seed that it prints. Ids in addresses are
+replaced by ones that exist, so that requests get further than 404; what a request did is undone after it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
 import schemathesis
+from django.conf import settings as django_settings
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
-from hypothesis import HealthCheck, settings
+from django.utils import timezone
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.strategies import one_of
 from schemathesis.checks import not_a_server_error
-from schemathesis.config import SchemathesisConfig
+from schemathesis.config import GenerationConfig
+from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -27,11 +33,17 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.api.schema_views import document
+from backend.audit.models import Event
+from backend.org.access import SYSTEM
 from tests import factories
 from tests.access.world import World
 from tests.api.caller import Caller
+from workflows import deployment
 
 pytestmark = pytest.mark.django_db
+
+Callers = Callable[[str], Caller]
+"""Who asks, by the resource that is asked for."""
 
 CHECKS = [
     not_a_server_error,
@@ -40,24 +52,24 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+DEEP = "CONFORMANCE_SEED" in os.environ
+"""Set by `make conformance`: other requests each time, and all boundaries."""
+SEED = os.environ.get("CONFORMANCE_SEED", "1")
+STAFF_EXAMPLES, HELPER_EXAMPLES = (int(os.environ.get("CONFORMANCE_EXAMPLES", few)) for few in (5, 3))
+"""Random requests per operation."""
+EVERY = 1 if DEEP else 10
+"""Of some 7,000 boundaries the suite tries each tenth."""
+OF_LOGGING_IN = "/api/auth/token/"
+"""The one address where a refusal is an event: a wrong password counts."""
+OF_SYSTEM_ADMINISTRATORS = frozenset({"processes", "units"})
 
 
-def described(*, boundaries: bool) -> Any:
-    """The API by its document; with every boundary of every value, or with random requests only."""
-    phases = {"coverage": {"enabled": boundaries}, "fuzzing": {"enabled": not boundaries}}
-    config = SchemathesisConfig.from_dict({"generation": {"deterministic": True}, "phases": phases})
-    made = schemathesis.openapi.from_dict(json.loads(json.dumps(document())), config=config)
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    """The API as its document tells it."""
+    made = schemathesis.openapi.from_dict(json.loads(json.dumps(document())))
     made.app = get_wsgi_application()
     return made
-
-
-def bounded(examples: int) -> settings:
-    """So many random requests per operation, always the same."""
-    checks = list(HealthCheck)
-    return settings(max_examples=examples, derandomize=True, database=None, deadline=None, suppress_health_check=checks)
-
-
-by_boundary, by_chance = described(boundaries=True), described(boundaries=False)
 
 
 @pytest.fixture
@@ -65,47 +77,82 @@ def world() -> Iterator[World]:
     """Requests go through the whole application, which must not close the connection of the test."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield World()
+    made = World()
+    files = deployment.bundle(django_settings.BPMN_FOLDER, "care_visit")
+    deployment.deploy(key="care_visit", files=files, actor=SYSTEM, now=timezone.now())
+    yield made
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 
 
 @pytest.fixture
-def staff(world: World) -> Caller:
-    """Caseworker, supervisor, auditor and all three administrators in one: gets in everywhere."""
+def staff(world: World) -> Callers:
+    """Caseworker, supervisor, auditor and security administrator in one; the system's administrator has to be another.
+
+    Together they get in everywhere.
+    """
     user = world.person("caseworker", "own")
     for role in ("supervisor", "auditor", "secadmin"):
         factories.member(user, role, world.town)
-    return Caller(user)
+    one, other = Caller(user), Caller(world.person("sysadmin", "own"))
+    return lambda resource: other if resource in OF_SYSTEM_ADMINISTRATORS else one
 
 
 @pytest.fixture
-def helper(world: World) -> Caller:
-    return Caller(world.person("helper", "own"))
+def helper(world: World) -> Callers:
+    caller = Caller(world.person("helper", "own"))
+    return lambda resource: caller
 
 
-def try_out(case: Any, caller: Caller, world: World, role: str) -> None:
-    """Send the request, hold the answer against the document, undo what it did."""
+def operations(schema: Any) -> Iterator[Any]:
+    """All that the document describes."""
+    return (each.ok() for each in schema.get_all_operations())
+
+
+def try_out(case: Any, callers: Callers, world: World, role: str) -> None:
+    """Send the request, hold the answer against the document, undo what it did. A refused one did nothing."""
+    resource = case.path.split("/")[2]
     if "id" in case.path_parameters:
-        case.path_parameters["id"] = world.id_for(case.path.split("/")[2], role)
+        case.path_parameters["id"] = world.id_for(resource, role)
+    before = Event.objects.count()
     with transaction.atomic():
-        case.call_and_validate(headers=caller.headers, checks=CHECKS)
+        response = case.call_and_validate(headers=callers(resource).headers, checks=CHECKS)
+        if response.status_code >= 400 and case.path != OF_LOGGING_IN:
+            assert Event.objects.count() == before, f"refused, but not without effect: {case.as_curl_command()}"
         transaction.set_rollback(True)
 
 
-@by_boundary.parametrize()  # type: ignore[untyped-decorator]
-@bounded(1)
-def test_boundaries(case: Any, staff: Caller, world: World) -> None:
-    try_out(case, staff, world, "caseworker")
+def try_by_chance(operation: Any, examples: int, callers: Callers, world: World, role: str) -> None:
+    """So many random requests of one operation, right ones and wrong ones."""
+
+    @seed(f"{SEED} {operation.label}")
+    @settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=one_of([operation.as_strategy(generation_mode=mode) for mode in GenerationMode]))
+    def check(case: Any) -> None:
+        try_out(case, callers, world, role)
+
+    check()
 
 
-@by_chance.parametrize()  # type: ignore[untyped-decorator]
-@bounded(8)
-def test_random_requests_of_staff(case: Any, staff: Caller, world: World) -> None:
-    try_out(case, staff, world, "caseworker")
+def test_boundaries(schema: Any, staff: Callers, world: World, subtests: pytest.Subtests) -> None:
+    turns = count()
+    for operation in operations(schema):
+        with subtests.test(operation.label):
+            cases = schema.iter_coverage_cases(
+                operation, generation_modes=list(GenerationMode), generation_config=GenerationConfig()
+            )
+            for case in cases:
+                if next(turns) % EVERY == 0:
+                    try_out(case, staff, world, "caseworker")
 
 
-@by_chance.parametrize()  # type: ignore[untyped-decorator]
-@bounded(5)
-def test_random_requests_of_a_helper(case: Any, helper: Caller, world: World) -> None:
-    try_out(case, helper, world, "helper")
+def test_random_requests_of_staff(schema: Any, staff: Callers, world: World, subtests: pytest.Subtests) -> None:
+    for operation in operations(schema):
+        with subtests.test(operation.label):
+            try_by_chance(operation, STAFF_EXAMPLES, staff, world, "caseworker")
+
+
+def test_random_requests_of_a_helper(schema: Any, helper: Callers, world: World, subtests: pytest.Subtests) -> None:
+    for operation in operations(schema):
+        with subtests.test(operation.label):
+            try_by_chance(operation, HELPER_EXAMPLES, helper, world, "helper")

@@ -1,5 +1,6 @@
 """Visits over HTTP: recorded once however often they are sent, by who may, and amended with a reason."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from backend.org.models import User
 from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.workflows.stage import MODELS
 from workflows import deployment
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +171,19 @@ def test_amending(user: User, pairing: Pairing) -> None:
     assert_problem(caller.patch(f"visits/{where}/", wrong), 422, "invalid", "/answers/physical")
     event = Event.objects.get(action="visit.amended")
     assert (event.reason, event.data["fields"]) == ("点错了", ["physical"])
+
+
+def test_without_the_process_there_is_no_form_to_hold_a_record_against(user: User) -> None:
+    """Nor when a version is deployed that lacks the form."""
+    visit = factories.visit(factories.pairing(factories.case(), factories.helper(user=user)), state="done")
+    caller, body = Caller(user), {"answers": {"physical": "well"}, "reason": "点错了"}
+    assert_problem(caller.patch(f"visits/{visit.pk}/", body), 409, "process_not_deployed")
+    errand = json.dumps(deployment.bundle(MODELS, "errand"))
+    files = json.loads(errand.replace("errand", "care_visit"))
+    deployment.deploy(key="care_visit", files=files, actor=SYSTEM, now=timezone.now())
+    assert_problem(caller.patch(f"visits/{visit.pk}/", body), 409, "process_not_deployed")
+    visit.refresh_from_db()
+    assert visit.version == 1
 
 
 def test_nobody_amends_what_one_may_only_read(user: User, pairing: Pairing) -> None:
