@@ -79,6 +79,7 @@ def test_months_become_their_first_day_and_are_marked(born: date) -> None:
         (float("inf"), "not_a_date"),
         (float("nan"), "not_a_date"),
         (1e300, "not_a_date"),
+        (1 / 3, "not_a_date"),
     ],
 )
 def test_unclear_dates_are_problems(cell: Cell, detail: str) -> None:

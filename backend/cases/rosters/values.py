@@ -219,7 +219,7 @@ _LUNAR = re.compile(r"农历|阴历|旧历|闰")
 def _day(year: str, month: str, day: str) -> date | None:
     try:
         return date(int(year), int(month), int(day))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
