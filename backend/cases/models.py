@@ -395,13 +395,12 @@ class Roster(Record):
 
 
 class RosterPart(models.Model):
-    """A piece of an uploaded file, encrypted: the file holds id numbers. Removed 30 days after the roster was applied.
-
-    In pieces, since a statement with the whole file would need several times its size of memory.
-    """
+    """A piece of an uploaded file, encrypted: it holds id numbers. Removed 30 days after the roster was applied."""
 
     roster = models.ForeignKey(Roster, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveSmallIntegerField()
+    holds_rows = models.BooleanField(default=False)
+    """A piece of the rows of the file's first sheet (packed), no longer of the file."""
     content = models.BinaryField()
 
     class Meta:

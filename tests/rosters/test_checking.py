@@ -234,12 +234,13 @@ def test_a_household_that_moved_away_is_left_alone(now: datetime) -> None:
 )
 def test_codes_of_relation(relations: list[object], meant: list[str], now: datetime) -> None:
     """GB/T 4761 has codes of one digit and of two; spreadsheets eat the zero of the latter."""
-    from backend.cases.rosters.services import content_of, examined
+    from backend.cases.rosters.parts import spool_of
+    from backend.cases.rosters.services import examined
 
     people = [person(与户主关系码=relation, 姓名=f"王{place}", 证件号码=certificate(f"19{50 + place}0305"))  # type: ignore[arg-type]
               for place, relation in enumerate(relations)]  # fmt: skip
     roster = checked(people_csv(*people), now)
-    _, (group,) = examined(roster, content_of(roster), now)
+    _, (group,) = examined(roster, spool_of(roster), now)
     assert [row["relation"] for row in group.rows] == meant
     assert roster.problems == []
 

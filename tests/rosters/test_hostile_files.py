@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from backend.cases.models import Roster, RosterPart
-from backend.cases.rosters import reading, services
+from backend.cases.rosters import parts, reading, services
 from backend.cases.rosters.columns import FAMILIES
 from backend.cases.rosters.problems import (
     RosterEmpty,
@@ -179,7 +179,7 @@ def test_two_hundred_megabytes(now: datetime) -> None:
     file: Any = Endless(200_000_000)
     with pytest.raises(RosterTooLarge):
         services.upload(kind="families", file=file, name="x", actor=factories.actor(), now=now, unit=factories.town())
-    assert file.taken < reading.MOST_BYTES + 2 * services.PART
+    assert file.taken < reading.MOST_BYTES + 2 * parts.SIZE
     assert not Roster.objects.exists()
     assert not RosterPart.objects.exists()
 

@@ -38,7 +38,7 @@ _OUT_OF_MEMORY = frozenset({-6, -9, -24})
 class Spool:
     """Lines kept compressed in memory; they hold id numbers and never touch the disk."""
 
-    _pieces: list[bytes] = field(default_factory=list)
+    packed: list[bytes] = field(default_factory=list)
     tail: str = ""
     """The last line: it tells whether the reading came to its end."""
 
@@ -48,15 +48,15 @@ class Spool:
         last = b""
         for line in source:
             last = line
-            self._pieces.append(packer.compress(line))
-        self._pieces.append(packer.flush())
+            self.packed.append(packer.compress(line))
+        self.packed.append(packer.flush())
         self.tail = last.decode()
 
     def lines(self) -> Iterator[str]:
         """The lines again, as often as wanted."""
         unpacker = zlib.decompressobj()
         rest = b""
-        for piece in self._pieces:
+        for piece in self.packed:
             if not piece:
                 continue
             *whole, rest = (rest + unpacker.decompress(piece)).split(b"\n")

@@ -18,20 +18,17 @@ from procrastinate.types import JSONValue
 
 from backend.audit.history import collect, record
 from backend.cases.models import Programme, Roster, RosterPart
-from backend.cases.rosters import reading
+from backend.cases.rosters import parts, reading
 from backend.cases.rosters.checking import Group
 from backend.cases.rosters.kinds import Kind, Upload, Written, kind_of
 from backend.cases.rosters.problems import Problem, RosterEmpty, RosterState, RosterTooLarge
 from backend.cases.rosters.rows import understand
 from backend.cases.rosters.values import forget
-from backend.core.crypto import decrypt_bytes, encrypt_bytes
 from backend.core.errors import DomainError, FieldProblem, Invalid
 from backend.core.jobs import enqueue
 from backend.org.access import Actor
 from backend.org.models import Unit
 
-PART = 1 << 20
-"""Bytes of the file per row of the database."""
 AT_ONCE = 400
 """Households per transaction: some 0.3 seconds of work, lost when the process is killed and done again."""
 INLINE = 1_000_000
@@ -99,26 +96,29 @@ def upload(
     Raises RosterKind, NoUnit, NoSuchProgramme, RosterEmpty, RosterTooLarge.
     """
     roster = _new(kind, name, actor, now, unit, start_programme)
-    parts: list[RosterPart] = []
-    digest = hashlib.sha256()
-    for piece in _limited(file):
-        digest.update(piece)
-        roster.size += len(piece)
-        parts.append(RosterPart(roster=roster, number=len(parts), content=encrypt_bytes(piece)))
-    if not parts:
+    pieces = list(_limited(file))
+    if not pieces:
         raise RosterEmpty
-    roster.digest = digest.digest()
+    roster.size = sum(map(len, pieces))
+    roster.digest = _digest(pieces)
     roster.save(force_insert=True)
-    RosterPart.objects.bulk_create(parts, batch_size=4)
+    parts.store(roster, pieces)
     data = {"kind": kind, "size": roster.size, "sha256": roster.digest.hex()}
     _tell(roster, "roster.uploaded", actor, now, data)
     return roster
 
 
+def _digest(pieces: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
+
+
 def preview(*, kind: str, file: BinaryIO, name: str, actor: Actor, now: datetime, unit: Unit | None = None) -> Roster:
     """The dry run of a file that is not kept: a roster that is not stored. Raises what `upload` and `dry_run` raise."""
     roster = _new(kind, name, actor, now, unit, "")
-    _examine(roster, _limited(file), now)
+    _examine(roster, reading.read(_limited(file)), now)
     return roster
 
 
@@ -142,7 +142,7 @@ def _new(kind: str, name: str, actor: Actor, now: datetime, unit: Unit | None, s
 def _limited(file: BinaryIO) -> Iterator[bytes]:
     """The file piece by piece, as far as any roster goes. Raises RosterTooLarge."""
     size = 0
-    while piece := file.read(PART):
+    while piece := file.read(parts.SIZE):
         size += len(piece)
         if size > reading.MOST_BYTES:
             raise RosterTooLarge
@@ -155,32 +155,34 @@ def _check_programme(code: str) -> None:
 
 
 def dry_run(*, roster: Roster, now: datetime) -> Roster:
-    """Check the stored file and note what it would do; nothing else is written.
+    """Check the stored file and note what it would do; of the file only the rows are kept. Nothing else is written.
 
     Raises RosterState, RosterColumns and the refusals of `reading.read`.
     """
     if roster.state not in {Roster.State.CHECKING, Roster.State.CHECKED}:
         raise RosterState
-    _examine(roster, content_of(roster), now)
+    spool = parts.spool_of(roster)
+    _examine(roster, spool, now)
+    parts.keep_rows(roster, spool)
     _save(roster, "counts", "problems", "mended", "total", "done", "state", "error")
     return roster
 
 
-def _examine(roster: Roster, content: Iterable[bytes], now: datetime) -> None:
-    report = json.loads(_report(roster, content, now))
+def _examine(roster: Roster, spool: reading.Spool, now: datetime) -> None:
+    report = json.loads(_report(roster, spool, now))
     roster.counts, roster.problems, roster.mended = report["counts"], report["problems"], report["mended"]
     roster.total, roster.done = report["counts"]["groups"], 0
     roster.state, roster.error = Roster.State.CHECKED, ""
 
 
-def _report(roster: Roster, content: Iterable[bytes], now: datetime) -> str:
+def _report(roster: Roster, spool: reading.Spool, now: datetime) -> str:
     """Counts, first problems and first mended cells, as JSON.
 
     As one text: thousands of small objects made beside those of a hundred thousand rows would lie scattered between
     them and keep all of that memory from being given back.
     """
     kind = kind_of(roster.kind)
-    table, groups = examined(roster, content, now)
+    table, groups = examined(roster, spool, now)
     would = Counter[str]()
     for some in _batches([group for group in groups if not group.waits]):
         would += kind.compare(some, _upload_of(roster, now))
@@ -193,24 +195,15 @@ def _report(roster: Roster, content: Iterable[bytes], now: datetime) -> str:
     return json.dumps(report, ensure_ascii=False)
 
 
-def examined(roster: Roster, content: Iterable[bytes], now: datetime) -> tuple[reading.Table, list[Group]]:
-    """The table in a file and its groups of rows, checked against what is on file now."""
+def examined(roster: Roster, spool: reading.Spool, now: datetime) -> tuple[reading.Table, list[Group]]:
+    """The table in the rows of a file, and its groups of rows checked against what is on file now."""
     kind = kind_of(roster.kind)
-    table = reading.find_table(reading.read(content), kind.layout.columns)
+    table = reading.find_table(spool, kind.layout.columns)
     rows = understand(table, kind.layout, today=timezone.localdate(now))
     groups = kind.check(rows, unit=roster.unit)
     if not groups:
         raise RosterEmpty
     return table, groups
-
-
-def content_of(roster: Roster) -> Iterator[bytes]:
-    """The uploaded file, piece by piece."""
-    for number in range(-(-roster.size // PART)):
-        part = RosterPart.objects.filter(roster=roster, number=number).first()
-        if part is None:
-            raise RosterState
-        yield decrypt_bytes(bytes(part.content))
 
 
 def _counts(groups: Sequence[Group], skipped: int) -> dict[str, Any]:
@@ -263,13 +256,13 @@ def apply(*, roster: Roster, now: datetime, progress: Progress | None = None) ->
     """Write the households of a roster, each as a whole, a batch per transaction; households with errors wait.
 
     The one service that opens transactions itself: it runs for minutes and has to keep what it did. Killed at any
-    moment it goes on where it was: `done` moves in the transaction that writes the households it counts. The file is
+    moment it goes on where it was: `done` moves in the transaction that writes the households it counts. The rows are
     checked again, since what is on file may have changed after the dry run. Raises RosterState.
     """
     if roster.state not in {Roster.State.CHECKED, Roster.State.APPLYING}:
         raise RosterState
     kind = kind_of(roster.kind)
-    everything = deque(examined(roster, content_of(roster), now)[1])
+    everything = deque(examined(roster, parts.spool_of(roster), now)[1])
     total = len(everything)
     for _done in range(roster.done):
         everything.popleft()
@@ -379,9 +372,9 @@ def _tell(roster: Roster, action: str, actor: Actor, now: datetime, data: Mappin
 def remove_files(*, now: datetime) -> int:
     """Delete the files of rosters that were applied, or uploaded and never applied, 30 days ago. Returns how many."""
     old = now - KEPT
-    parts = RosterPart.objects.filter(roster__created_at__lt=old).exclude(roster__applied_at__gte=old)
-    gone = parts.values("roster").distinct().count()
-    parts.delete()
+    kept = RosterPart.objects.filter(roster__created_at__lt=old).exclude(roster__applied_at__gte=old)
+    gone = kept.values("roster").distinct().count()
+    kept.delete()
     return gone
 
 

@@ -19,9 +19,10 @@ from backend.audit.history import record
 from backend.cases.models import Roster
 from backend.cases.rosters import reading
 from backend.cases.rosters.kinds import kind_of
+from backend.cases.rosters.parts import spool_of
 from backend.cases.rosters.problems import Problem, message
 from backend.cases.rosters.rows import Layout, Row
-from backend.cases.rosters.services import content_of, examined
+from backend.cases.rosters.services import examined
 from backend.cases.rosters.values import Cell, written
 from backend.org.access import Actor
 
@@ -46,7 +47,7 @@ def workbook(*, roster: Roster, actor: Actor, now: datetime) -> bytes:
     record(
         action="roster.downloaded", object=roster, label=roster.name, unit_path=roster.unit.path, actor=actor, now=now
     )
-    table, groups = examined(roster, content_of(roster), now)
+    table, groups = examined(roster, spool_of(roster), now)
     rows = {row.number: row for group in groups for row in group.rows}
     layout = kind_of(roster.kind).layout
     # xlsxwriter keeps rows in a file while it writes; the folder is readable to this user only and gone at the end.

@@ -14,6 +14,7 @@ from backend.cases.models import Roster
 from backend.cases.rosters import services
 from backend.cases.rosters.places import place_of
 from backend.cases.rosters.problems import message
+from backend.core import checks
 from backend.core.errors import DomainError
 from backend.org.access import SYSTEM, Actor, actor_of
 from backend.org.models import Unit, User
@@ -25,6 +26,8 @@ SHOWN = 20
 class Command(BaseCommand):
     """Dry run, report, and (without --dry-run) application with a progress bar."""
 
+    # The secrets; Django's own checks would load every address of the API and the pages, and their memory.
+    requires_system_checks = (checks.TAG,)
     help = "Imports a roster of families or helpers (.xlsx, .xls, .csv). Repeating a file changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
