@@ -159,7 +159,7 @@ def family(
     fields.setdefault("status", Family.Status.REGISTERED)
     fields.setdefault("willingness", Family.Willingness.AGREED)
     fields.setdefault("languages", ["mandarin"])
-    number = number or f"{next(_running):04d}"
+    number = number or f"H{next(_running):04d}"
     made = Family.objects.create(unit=unit or village(), number=number, label=label, search=label, **fields)
     alone = {
         "relation": "0",

@@ -7,17 +7,25 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.fields import Reason, RowSerializer, StrictSerializer, UnitRef, short_texts
+from backend.api.fields import Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField, short_texts
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
-from backend.cases.families import update_family
+from backend.cases.families import create_family, update_family
 from backend.cases.models import Family
+from backend.core.errors import NotAllowed
 from backend.org.access import in_subtree, may
+from backend.org.models import Unit
 
 
 class FamilyFilters(Filters):
@@ -119,6 +127,15 @@ class FamilyChangeSerializer(StrictSerializer):
     reason = Reason(required=False, allow_blank=True)
 
 
+class NewFamilySerializer(FamilyChangeSerializer):
+    """A household that no roster brought; its number is the village's."""
+
+    unit = VisibleField(Unit)
+    number = serializers.CharField(max_length=40)
+    label = serializers.CharField(max_length=60, help_text="Name of the head of the household.")
+    reason = None  # type: ignore[assignment]
+
+
 SEEN = PolymorphicProxySerializer(
     "FamilySeen", serializers=[FamilySerializer, OwnFamilySerializer], resource_type_field_name=None
 )
@@ -126,6 +143,19 @@ SEEN_IN_DETAIL = PolymorphicProxySerializer(
     "FamilySeenInDetail",
     serializers=[FamilyDetailSerializer, OwnFamilyDetailSerializer],
     resource_type_field_name=None,
+)
+
+
+HOUSEHOLD = OpenApiExample(
+    "household",
+    value={
+        "unit": "0198a3c2-6b10-7f00-9c3d-000000000001",
+        "number": "0128",
+        "label": "孙桂兰",
+        "live_address": "赵庄村东街三号",
+        "residence": "home",
+    },
+    request_only=True,
 )
 
 
@@ -145,6 +175,7 @@ class Families(Resource):
     required_actions = {
         "list": ("family.read", "own.family.read"),
         "retrieve": ("family.read", "own.family.read"),
+        "create": "family.write",
         "partial_update": "family.write",
     }
 
@@ -163,6 +194,28 @@ class Families(Resource):
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One family; a helper gets what a visit needs."""
         return Response(self._in_detail(self.get_object()))
+
+    @extend_schema(
+        summary="Enter a family",
+        request=NewFamilySerializer,
+        responses={201: FamilyDetailSerializer},
+        examples=[HOUSEHOLD],
+    )
+    def create(self, request: Request) -> Response:
+        """A draft without members: they are entered one by one (see persons)."""
+        given = self.given(NewFamilySerializer)
+        unit: Unit = given.pop("unit")
+        if not may(self.user, "family.write", path=unit.path):
+            raise NotAllowed
+        family = create_family(
+            unit=unit,
+            number=given.pop("number"),
+            label=given.pop("label"),
+            changes=given,
+            actor=self.actor("family.write", unit.path),
+            now=self.now,
+        )
+        return Response(self._in_detail(family), status=201)
 
     @extend_schema(summary="Correct a family", request=FamilyChangeSerializer, responses=FamilyDetailSerializer)
     def partial_update(self, request: Request, pk: UUID) -> Response:

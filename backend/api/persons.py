@@ -7,18 +7,21 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer
+from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.work_items import FamilyOfItem
-from backend.cases.families import REVEALABLE, reveal, update_person
-from backend.cases.models import Person
+from backend.cases.families import REVEALABLE, add_person, reveal, update_person
+from backend.cases.models import Family, Person
+from backend.cases.rosters.codes import CERTIFICATE
+from backend.core.errors import NotAllowed
+from backend.org.access import may
 
 
 class PersonFilters(Filters):
@@ -72,7 +75,7 @@ class PersonChangeSerializer(StrictSerializer):
     relation = serializers.RegexField(r"^\d{1,2}\Z", required=False, help_text="GB/T 4761-2008")
     name = serializers.CharField(max_length=60, required=False)
     alias = serializers.CharField(max_length=60, required=False, allow_blank=True)
-    certificate_kind = serializers.CharField(max_length=12, required=False)
+    certificate_kind = serializers.ChoiceField(choices=sorted(CERTIFICATE.proper), required=False)
     certificate = serializers.CharField(max_length=40, required=False, allow_blank=True, write_only=True)
     sex = serializers.ChoiceField(choices=["0", "1", "2", "9"], required=False, help_text="GB/T 2261.1")
     birth_date = Day(required=False, allow_null=True)
@@ -89,6 +92,15 @@ class PersonChangeSerializer(StrictSerializer):
     reason = Reason(required=False, allow_blank=True)
 
 
+class NewPersonSerializer(PersonChangeSerializer):
+    """A new member of a household. What an identity number tells (birth, sex) need not be said again."""
+
+    family = VisibleField(Family)
+    relation = serializers.RegexField(r"^\d{1,2}\Z", help_text="To the head: GB/T 4761-2008")
+    name = serializers.CharField(max_length=60)
+    reason = None  # type: ignore[assignment]
+
+
 class RevealSerializer(serializers.Serializer[Any]):
     """Which field, and why."""
 
@@ -101,6 +113,19 @@ class RevealedSerializer(serializers.Serializer[Any]):
 
     field = serializers.CharField()
     value = serializers.CharField(allow_blank=True)
+
+
+MEMBER = OpenApiExample(
+    "member",
+    value={
+        "family": "0198a3c2-7a51-7cc0-8f6e-2d1f4b9a0c11",
+        "relation": "02",
+        "name": "孙桂兰",
+        "certificate": "120114195001153528",
+        "phone": "13800000000",
+    },
+    request_only=True,
+)
 
 
 @extend_schema_view(
@@ -118,6 +143,7 @@ class Persons(Resource):
     required_actions = {
         "list": "person.read",
         "retrieve": "person.read",
+        "create": "person.write",
         "partial_update": "person.write",
         "reveal": "person.reveal",
     }
@@ -135,6 +161,22 @@ class Persons(Resource):
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One person."""
         return Response(PersonDetailSerializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Enter a member of a family",
+        request=NewPersonSerializer,
+        responses={201: PersonDetailSerializer},
+        examples=[MEMBER],
+    )
+    def create(self, request: Request) -> Response:
+        """Whose certificate is on file already is not entered again: 409 `duplicate_person` says where they are."""
+        given = self.given(NewPersonSerializer)
+        family: Family = given.pop("family")
+        path = family.unit.path
+        if not may(self.user, "person.write", path=path):
+            raise NotAllowed
+        person = add_person(family=family, changes=given, actor=self.actor("person.write", path), now=self.now)
+        return Response(PersonDetailSerializer(person).data, status=201)
 
     @extend_schema(summary="Correct a person", request=PersonChangeSerializer, responses=PersonDetailSerializer)
     def partial_update(self, request: Request, pk: UUID) -> Response:

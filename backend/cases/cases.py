@@ -58,10 +58,10 @@ class NotClosed(Conflict):
 
 
 class NotAPlace(Invalid):
-    """A case lives in a village or township."""
+    """Families and their cases live in villages and townships."""
 
     code = "not_a_place"
-    message = _("A case can only be handed over to another village or township.")
+    message = _("This has to be a village or a township.")
 
 
 class ConsentMissing(Invalid):

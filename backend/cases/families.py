@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.cases.cases import LIVE, NotAPlace
+from backend.cases.cases import LIVE, FamilyGone, NotAPlace
+from backend.cases.certificates import refuse_twin, settle_certificate
 from backend.cases.models import Case, Family, Person
 from backend.cases.search import initials, search_text
-from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.org import parameters
@@ -86,11 +86,9 @@ class InFuture(Invalid):
 def create_family(
     *, unit: Unit, number: str, label: str, actor: Actor, now: datetime, changes: Mapping[str, Any] | None = None
 ) -> Family:
-    """A household entered by hand: new resident, referral, own application.
+    """A household entered by hand: new resident, referral, own application. Its people come in by `add_person`.
 
-    Raises NumberTaken, NotAPlace, NotEditable.
-
-    `changes`: other fields of FAMILY_FIELDS.
+    `changes`: other fields of FAMILY_FIELDS. Raises NumberTaken, NotAPlace, NotEditable.
     """
     if unit.kind not in {Unit.Kind.VILLAGE, Unit.Kind.TOWN}:
         raise NotAPlace([FieldProblem("/unit", NotAPlace.code, NotAPlace.message)])
@@ -105,15 +103,18 @@ def create_family(
 
 
 def add_person(*, family: Family, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Person:
-    """A member entered by hand. Raises NotEditable."""
-    person = Person(family=family, status="present", created_at=now, updated_at=now)
+    """A member entered by hand. Raises NotEditable, FamilyGone, BadNumber, DuplicatePerson."""
+    held = Family.objects.select_for_update(of=("self",)).select_related("unit").get(pk=family.pk)
+    if held.status == Family.Status.CLOSED:
+        raise FamilyGone([FieldProblem("/family", FamilyGone.code, FamilyGone.message)])
+    person = Person(family=held, status="present", created_at=now, updated_at=now)
     _apply(person, changes, PERSON_FIELDS, None)
     person.version, person.initials = 1, initials(person.name)
-    person.certificate_index = blind_index(person.certificate) if person.certificate else None
-    person.certificate_tail = person.certificate[-4:]
-    person.is_head = person.relation in HEADS and not family.persons.filter(is_head=True).exists()
+    settle_certificate(person)
+    refuse_twin(person, actor)
+    person.is_head = person.relation in HEADS and not held.persons.filter(is_head=True).exists()
     person.save(force_insert=True)
-    refresh_search(family)
+    refresh_search(held)
     record(action="person.entered", object=person, actor=actor, now=now, data={"relation": person.relation})
     return person
 
@@ -147,14 +148,17 @@ def update_person(
     version: int | None = None,
     reason: str = "",
 ) -> Person:
-    """Correct a member's data. Raises NotEditable, StaleVersion."""
+    """Correct a member's data. Raises NotEditable, StaleVersion, BadNumber.
+
+    The number of somebody else on file is taken, too: two who turn out to be one are merged afterwards (E7).
+    """
     held = Person.objects.select_for_update(of=("self",)).select_related("family__unit").get(pk=person.pk)
     told = _apply(held, changes, PERSON_FIELDS, version)
     if not told:
         return held
     held.updated_at, held.initials = now, initials(held.name)
-    held.certificate_index = blind_index(held.certificate) if held.certificate else None
-    held.certificate_tail = held.certificate[-4:]
+    if told.keys() & {"certificate", "certificate_kind"}:
+        settle_certificate(held)
     held.save()
     refresh_search(held.family)
     record(action="person.updated", object=held, actor=actor, now=now, data=told, reason=reason)

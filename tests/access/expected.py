@@ -75,9 +75,11 @@ ROUTES: dict[str, Expected] = {
     "POST cases/{pk}/transfer/": Expected("S"),
     # --- families and their people
     "GET families/": Expected(STAFF + "H"),
+    "POST families/": Expected("C"),
     "GET families/{pk}/": Expected(STAFF + "H"),
     "PATCH families/{pk}/": Expected("C"),
     "GET persons/": Expected(STAFF),
+    "POST persons/": Expected("C"),
     "GET persons/{pk}/": Expected(STAFF),
     "PATCH persons/{pk}/": Expected("C"),
     "POST persons/{pk}/reveal/": Expected("CS"),

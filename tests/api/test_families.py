@@ -117,3 +117,58 @@ def test_nothing_changes_without_a_difference(caseworker: User, family: Family) 
     response = Caller(caseworker).patch(f"families/{family.pk}/", {"label": "孙桂兰"})
     assert response.json()["version"] == 1
     assert not Event.objects.exists()
+
+
+def household(**more: Any) -> dict[str, Any]:
+    return {"unit": str(factories.village().pk), "number": "0500", "label": "李大爷", **more}
+
+
+def test_entering_one_by_hand(caseworker: User) -> None:
+    body = household(live_address="赵庄村东街三号", emergency_phone="13820001234", needs=["陪伴"])
+    response = Caller(caseworker).post("families/", body)
+    assert response.status_code == 201, response.content
+    told = response.json()
+    assert (told["number"], told["status"], told["source"], told["version"]) == ("0500", "draft", "entered", 1)
+    assert told["unit"]["name"] == "赵庄村"
+    assert [row["id"] for row in results(Caller(caseworker).get("families/", q="ldy"))] == [told["id"]]
+    event = Event.objects.get()
+    assert (event.action, event.actor, event.data) == ("family.entered", "caseworker", {"number": "0500"})
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"unit": "x"}, "/unit"),
+        ({"unit": None}, "/unit"),
+        ({"number": ""}, "/number"),
+        ({"number": "x" * 41}, "/number"),
+        ({"label": ["x"]}, "/label"),
+        ({"residence": "moon"}, "/residence"),
+        ({"status": "registered"}, "/status"),
+        ({"categories": ["bereaved"]}, "/categories"),
+        ({"reason": "x"}, "/reason"),
+    ],
+)
+def test_what_enters_no_family(caseworker: User, change: dict[str, Any], pointer: str) -> None:
+    assert_problem(Caller(caseworker).post("families/", household(**change)), 400, "invalid", pointer)
+    assert not Family.objects.exists()
+
+
+def test_a_number_is_one_household_of_its_village(caseworker: User, family: Family) -> None:
+    caller = Caller(caseworker)
+    assert_problem(caller.post("families/", household(number="0007")), 409, "family_number_taken", "/number")
+    elsewhere = str(factories.village("120114122202").pk)
+    assert caller.post("families/", household(number="0007", unit=elsewhere)).status_code == 201
+
+
+def test_families_are_entered_where_one_works_and_people_live(caseworker: User) -> None:
+    caller, county = Caller(caseworker), factories.town().parent_id
+    far = factories.village("210403007201")
+    assert_problem(caller.post("families/", household(unit=str(far.pk))), 400, "invalid", "/unit")
+    assert_problem(caller.post("families/", household(unit=str(county))), 403, "not_allowed")
+    partner = factories.partner()
+    assert_problem(caller.post("families/", household(unit=str(partner.pk))), 422, "not_a_place", "/unit")
+    for role in ("village", "supervisor", "auditor"):
+        assert_problem(Caller(factories.user(role, role=role)).post("families/", household()), 403, "not_allowed")
+    assert not Family.objects.exists()
+    assert not Event.objects.exists()

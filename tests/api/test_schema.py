@@ -47,7 +47,15 @@ def test_every_operation_says_what_it_does_who_asks_and_how_it_fails() -> None:
 
 
 def test_main_calls_have_examples() -> None:
-    for path in ("auth/token/", "cases/", "work-items/{id}/complete/", "visits/", "processes/deploy/"):
+    for path in (
+        "auth/token/",
+        "cases/",
+        "families/",
+        "persons/",
+        "work-items/{id}/complete/",
+        "visits/",
+        "processes/deploy/",
+    ):
         body = document()["paths"][f"/api/{path}"]["post"]["requestBody"]["content"]["application/json"]
         assert body["examples"], path
 
