@@ -139,9 +139,10 @@ def _member(user: User, role: str, unit: Unit, now: datetime) -> None:
 def _import_rosters(actor: Actor, town: Unit, now: datetime, progress: Progress) -> None:
     """Both rosters, by the functions that the upload uses."""
     place = synthetic.Place(code=TOWN, name=town.name, villages=VILLAGES)
+    today = timezone.localdate(now)
     sheets = {
-        "families": synthetic.families(rows=PERSONS, place=place, seed=SEED, mess=0.1),
-        "helpers": synthetic.helpers(rows=HELPERS, place=place, seed=SEED),
+        "families": synthetic.families(rows=PERSONS, place=place, today=today, seed=SEED, mess=0.1),
+        "helpers": synthetic.helpers(rows=HELPERS, place=place, today=today, seed=SEED),
     }
     for kind, sheet in sheets.items():
         name = f"{kind}.xlsx"

@@ -20,7 +20,11 @@ from backend.cases.rosters.codes import words
 from backend.cases.rosters.columns import FAMILIES, HELPERS, Column
 from backend.cases.rosters.values import EPOCH, Cell
 
-TODAY = date(2026, 3, 1)
+USUAL_DAY = date(2026, 3, 1)
+"""The day of a roster when none is named: the same seed gives the same file on any day."""
+FILLED_IN = timedelta(days=9)
+CONSENTED = timedelta(days=11)
+"""How long before its day a roster was filled in, and its families were asked."""
 """Ages are counted from this day."""
 
 _SURNAMES = words(
@@ -86,10 +90,11 @@ class Place:
 
 
 class _People:
-    """Makes persons; every id once."""
+    """Makes persons of the age they have today; every id once."""
 
-    def __init__(self, seed: int, place: Place) -> None:
+    def __init__(self, seed: int, place: Place, today: date | None) -> None:
         self.random = random.Random(seed)
+        self.today = today or USUAL_DAY
         self.area = f"{place.code[:4]}99"
         self._given: dict[tuple[date, str], int] = {}
         self._phones = 0
@@ -98,7 +103,7 @@ class _People:
         """Name, sex, birth date, id and telephone of somebody whose age lies between the two."""
         chance = self.random
         years = chance.randint(*age)
-        born = TODAY - timedelta(days=years * 365 + years // 4 + chance.randrange(365))
+        born = self.today - timedelta(days=years * 365 + years // 4 + chance.randrange(365))
         given = _YOUNG if years < 25 else _MALE if sex == "1" else _FEMALE
         return {
             "name": (surname or chance.choice(_SURNAMES)) + chance.choice(given),
@@ -208,7 +213,7 @@ def _at_home(people: _People, place: Place, number: int) -> tuple[dict[str, Cell
         "hukou_kind": chance.choice(["农", "农", "非", "居民"]),
         "hukou_address": address,
         "live_address": address,
-        "roster_date": "2026-02-20",
+        "roster_date": (people.today - FILLED_IN).isoformat(),
         "enumerator": "网格员",
     }
     for member in members:
@@ -216,7 +221,11 @@ def _at_home(people: _People, place: Place, number: int) -> tuple[dict[str, Cell
     head = members[0]
     agreed = chance.choices(["同意", "仅电话", "仅节日", "拒绝"], [85, 6, 5, 4])[0]
     head.setdefault("willingness", agreed)
-    head |= {"consented_on": "2026-02-18", "need_1": chance.choice(_NEEDS), "policy_1": chance.choice(_POLICIES)}
+    head |= {
+        "consented_on": (people.today - CONSENTED).isoformat(),
+        "need_1": chance.choice(_NEEDS),
+        "policy_1": chance.choice(_POLICIES),
+    }
     if chance.random() < 0.5:
         head |= {
             "emergency_contact": chance.choice(_SURNAMES) + chance.choice(_MALE),
@@ -231,15 +240,23 @@ def _at_home(people: _People, place: Place, number: int) -> tuple[dict[str, Cell
 
 
 def families(
-    *, rows: int, place: Place | None = None, seed: int = 1, mess: float = 0.0, faults: float = 0.0, titles: bool = True
+    *,
+    rows: int,
+    place: Place | None = None,
+    today: date | None = None,
+    seed: int = 1,
+    mess: float = 0.0,
+    faults: float = 0.0,
+    titles: bool = True,
 ) -> Sheet:
-    """A families roster of at least `rows` persons.
+    """A families roster of at least `rows` persons, as an office hands it in `today` (ages, dates of consent).
 
     `mess`: share of rows written untidily (all mendable). `faults`: share of households with one real error. `titles`:
     with title rows above and remarks below the table.
     """
     sheet = Sheet(FAMILIES, iter(()), title_rows=2 if titles else 0)
-    sheet.lines = _family_lines(sheet, _People(seed, place or Place()), place or Place(), rows, mess, faults)
+    where = place or Place()
+    sheet.lines = _family_lines(sheet, _People(seed, where, today), where, rows, mess, faults)
     return sheet
 
 
@@ -248,7 +265,7 @@ def _family_lines(
 ) -> Iterator[list[Cell]]:
     chance = people.random
     line = sheet.title_rows + 1
-    yield from _titles(sheet, f"{place.name}家庭花名册")
+    yield from _titles(sheet, people.today, f"{place.name}家庭花名册")
     while sheet.persons < rows:
         sheet.households += 1
         shared, members = _at_home(people, place, sheet.households)
@@ -266,10 +283,11 @@ def _family_lines(
     yield from _remarks(sheet)
 
 
-def _titles(sheet: Sheet, title: str) -> Iterator[list[Cell]]:
+def _titles(sheet: Sheet, today: date, title: str) -> Iterator[list[Cell]]:
     if sheet.title_rows:
+        day = today - FILLED_IN
         yield [title]
-        yield ["填报单位（盖章）：", None, None, "填报日期：2026年2月20日"]
+        yield ["填报单位（盖章）：", None, None, f"填报日期：{day.year}年{day.month}月{day.day}日"]
     yield [f"{column.heading}*" if column.required else column.heading for column in sheet.columns]
 
 
@@ -427,11 +445,20 @@ _HELPERS: Mapping[str, tuple[str, tuple[int, int], int]] = {
 
 
 def helpers(
-    *, rows: int, place: Place | None = None, seed: int = 1, mess: float = 0.0, faults: float = 0.0, titles: bool = True
+    *,
+    rows: int,
+    place: Place | None = None,
+    today: date | None = None,
+    seed: int = 1,
+    mess: float = 0.0,
+    faults: float = 0.0,
+    titles: bool = True,
 ) -> Sheet:
     """A helpers roster of `rows` persons; the arguments mean what they mean for families."""
     sheet = Sheet(HELPERS, iter(()), title_rows=2 if titles else 0)
-    sheet.lines = _helper_lines(sheet, _People(seed + 7919, place or Place()), place or Place(), rows, mess, faults)
+    sheet.lines = _helper_lines(
+        sheet, _People(seed + 7919, place or Place(), today), place or Place(), rows, mess, faults
+    )
     return sheet
 
 
@@ -439,7 +466,7 @@ def _helper_lines(
     sheet: Sheet, people: _People, place: Place, rows: int, mess: float, faults: float
 ) -> Iterator[list[Cell]]:
     chance = people.random
-    yield from _titles(sheet, f"{place.name}帮扶人花名册")
+    yield from _titles(sheet, people.today, f"{place.name}帮扶人花名册")
     for number in range(1, rows + 1):
         person = _helper(people, place, number)
         sheet.persons = number
@@ -459,7 +486,7 @@ def _helper(people: _People, place: Place, number: int) -> Member:
     prefix, ages, most = _HELPERS[kind]
     unit = chance.randint(1, 3)
     person = people.person("1" if kind == "兵儿子" else "2" if kind == "妈妈" else chance.choice("12"), ages)
-    start = TODAY - timedelta(days=chance.randint(60, 500))
+    start = people.today - timedelta(days=chance.randint(60, 500))
     return person | {
         "serial": number,
         "number": f"{prefix}{number:05d}",
@@ -474,7 +501,7 @@ def _helper(people: _People, place: Place, number: int) -> Member:
         "to_date": (start + timedelta(days=730)).isoformat() if kind == "兵儿子" else None,
         "max_families": most,
         "trained_on": (start + timedelta(days=10)).isoformat(),
-        "insured_until": (TODAY + timedelta(days=chance.randint(100, 400))).isoformat(),
+        "insured_until": (people.today + timedelta(days=chance.randint(100, 400))).isoformat(),
         "checked_on": (start + timedelta(days=5)).isoformat(),
         "address": f"{place.name}{place.village(chance.randrange(place.villages))[1]}",
     }
