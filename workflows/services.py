@@ -7,7 +7,7 @@ or nothing behind, and writes its events together with what it did.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -352,38 +352,54 @@ def form_of(item: WorkItem, *, user: User, language: str, now: datetime) -> Form
     )
 
 
-def diagram(instance: Instance, *, language: str) -> dict[str, Any]:
-    """The instance on its diagram: BPMN XML, what waits, what was passed, when, by whom, with what outcome."""
-    definition = store.definition(instance.process)
-    english = language.startswith("en")
-    names = {node.id: (node.name_en if english else node.name) for node in definition.nodes.values()}
-    open_items = WorkItem.objects.filter(instance=instance, state=WorkItem.State.OPEN).order_by("created_at")
-    waiting = [{"node": row.step, "name": names.get(row.step, ""), "since": row.created_at} for row in open_items]
+def standing(instances: Sequence[Instance], *, language: str) -> list[dict[str, Any]]:
+    """Where each instance stands: what it waits for and since when; for any number of them one statement."""
+    running = [instance.pk for instance in instances if instance.state == Instance.State.RUNNING]
+    items: dict[UUID, list[WorkItem]] = {}
+    for row in WorkItem.objects.filter(instance__in=running, state=WorkItem.State.OPEN).order_by("created_at"):
+        items.setdefault(row.instance_id, []).append(row)
+    return [_standing(instance, items.get(instance.pk, []), language) for instance in instances]
+
+
+def _standing(instance: Instance, items: Sequence[WorkItem], language: str) -> dict[str, Any]:
+    names = _names(instance, language)
+    active = [{"node": row.step, "name": names.get(row.step, ""), "since": row.created_at} for row in items]
     if instance.state == Instance.State.RUNNING:
-        run = store.restore(instance, actor=SYSTEM, now=instance.created_at)
-        people = {row["node"] for row in waiting}
-        waiting += [
+        people = {row.step for row in items}
+        active += [
             {"node": entry.node.id, "name": names.get(entry.node.id, ""), "since": None}
-            for entry in run.waiting
+            for entry in store.restore(instance, actor=SYSTEM, now=instance.created_at).waiting
             if entry.node.id not in people
         ]
-    done = [
-        {"node": row.node, "name": names.get(row.node, ""), "at": row.at, "by": row.by, "outcome": row.outcome}
-        for row in Trace.objects.filter(instance=instance).order_by("at", "id")
-    ]
     return {
         "instance": str(instance.pk),
         "process": instance.process.key,
         "version": instance.process.number,
-        "name": instance.process.name_en if english else instance.process.name,
+        "name": instance.process.name_en if language.startswith("en") else instance.process.name,
         "state": instance.state,
-        "outcome": instance.outcome,
+        "outcome": names.get(instance.outcome, "") or instance.outcome,
         "started_at": instance.created_at,
         "ended_at": instance.ended_at,
-        "bpmn": definition.xml,
-        "active": waiting,
-        "done": done,
+        "wake_at": instance.wake_at,
+        "active": active,
     }
+
+
+def _names(instance: Instance, language: str) -> dict[str, str]:
+    """What the diagram's nodes are called."""
+    nodes = store.definition(instance.process).nodes.values()
+    return {node.id: (node.name_en if language.startswith("en") else node.name) for node in nodes}
+
+
+def diagram(instance: Instance, *, language: str) -> dict[str, Any]:
+    """The instance on its diagram: BPMN XML, what waits, what was passed, when, by whom, with what outcome."""
+    names = _names(instance, language)
+    done = [
+        {"node": row.node, "name": names.get(row.node, ""), "at": row.at, "by": row.by, "outcome": row.outcome}
+        for row in Trace.objects.filter(instance=instance).order_by("at", "id")
+    ]
+    [stands] = standing([instance], language=language)
+    return {**stands, "outcome": instance.outcome, "bpmn": store.definition(instance.process).xml, "done": done}
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------

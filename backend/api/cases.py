@@ -9,13 +9,20 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.events import SentenceSerializer, sentences_of
+from backend.api.events import SentenceFilters, SentenceSerializer, sentences_of
 from backend.api.fields import ProgrammeField, ProgrammeRef, Reason, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
@@ -143,8 +150,8 @@ class DoneSerializer(serializers.Serializer[Any]):
     outcome = serializers.CharField(allow_blank=True)
 
 
-class DiagramSerializer(serializers.Serializer[Any]):
-    """One instance on its diagram: the BPMN XML, what waits, and what was passed, when, by whom, how."""
+class StandingSerializer(serializers.Serializer[Any]):
+    """Where one instance stands. `wake_at`: when it goes on by itself."""
 
     instance = serializers.UUIDField()
     process = serializers.CharField()
@@ -154,8 +161,14 @@ class DiagramSerializer(serializers.Serializer[Any]):
     outcome = serializers.CharField(allow_blank=True)
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
-    bpmn = serializers.CharField()
+    wake_at = serializers.DateTimeField(allow_null=True)
     active = ActiveSerializer(many=True)
+
+
+class DiagramSerializer(StandingSerializer):
+    """One instance on its diagram: the BPMN XML, what waits, and what was passed, when, by whom, how."""
+
+    bpmn = serializers.CharField()
     done = DoneSerializer(many=True)
 
 
@@ -184,6 +197,7 @@ class Cases(Resource):
         "retrieve": ("case.read", "own.case.read"),
         "create": "case.start",
         "history": "case.read",
+        "standing": "case.read",
         "diagram": "case.read",
         "messages": "case.message",
         "close": "case.close",
@@ -211,8 +225,8 @@ class Cases(Resource):
         case = cases.start_case(family=family, programme=given["programme"], actor=actor, now=self.now)
         return Response(self.represent(self.get_queryset().get(pk=case.pk)), status=201)
 
-    @extend_schema(summary="What happened, in sentences", responses=SentenceSerializer(many=True), filters=False)
-    @action(detail=True, filterset_class=None, orderings={"at": "at"}, ordering="-at")
+    @extend_schema(summary="What happened, in sentences", responses=SentenceSerializer(many=True))
+    @action(detail=True, filterset_class=SentenceFilters, orderings={"at": "at"}, ordering="-at")
     def history(self, request: Request, pk: UUID) -> Response:
         """The case's events, newest first, as sentences in the caller's language."""
         case = self.get_object()
@@ -221,17 +235,34 @@ class Cases(Resource):
         events = self.filter_queryset(Event.objects.filter(case_id=case.pk))
         return self.get_paginated_response(sentences_of(self.paginate_queryset(events) or ()))
 
-    @extend_schema(summary="The processes on their diagrams", responses=DiagramSerializer(many=True), filters=False)
+    @extend_schema(summary="What the processes wait for", responses=StandingSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def standing(self, request: Request, pk: UUID) -> Response:
+        """One entry per instance, the oldest first: like `diagram`, without the diagram and what was passed."""
+        found = services.standing(self._instances(), language=get_language() or "")
+        return Response(StandingSerializer(found, many=True).data)
+
+    @extend_schema(
+        summary="The processes on their diagrams",
+        parameters=[OpenApiParameter("instance", OpenApiTypes.UUID, description="Only this one.")],
+        responses=DiagramSerializer(many=True),
+        filters=False,
+    )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def diagram(self, request: Request, pk: UUID) -> Response:
         """One entry per instance, the oldest first: BPMN XML, active and done nodes with times and names."""
+        wanted = request.query_params.get("instance", "")
+        chosen = [each for each in self._instances() if not wanted or str(each.pk) == wanted]
+        diagrams = [services.diagram(instance, language=get_language() or "") for instance in chosen]
+        return Response(DiagramSerializer(diagrams, many=True).data)
+
+    def _instances(self) -> list[Instance]:
+        """The runs that conduct the case of the address. Raises Http404, and NotAllowed for its helper."""
         case = self.get_object()
         if not self.is_seen_in_full(case):
             raise NotAllowed
-        instances = Instance.objects.filter(case=case).select_related("process").defer("process__files").order_by("pk")
-        language = get_language() or ""
-        diagrams = [services.diagram(instance, language=language) for instance in instances[:MOST_DIAGRAMS]]
-        return Response(DiagramSerializer(diagrams, many=True).data)
+        rows = Instance.objects.filter(case=case).select_related("process").defer("process__files").order_by("pk")
+        return list(rows[:MOST_DIAGRAMS])
 
     @extend_schema(
         summary="Tell the processes that something happened",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -33,6 +36,31 @@ class EventFilters(Filters):
     object = django_filters.CharFilter(field_name="object_id", max_length=40)
     at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     at_before = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+
+
+ABOUT: Mapping[str, tuple[str, ...]] = {
+    "work": ("work_item.",),
+    "people": ("family.", "person.", "consent."),
+    "helpers": ("offer.", "pairing.", "helpers.", "helper."),
+    "visits": ("visit.",),
+    "decisions": ("review.", "decision."),
+    "course": ("case.", "instance.", "message.", "timer."),
+}
+"""What a history is narrowed to → how the actions begin."""
+
+
+class SentenceFilters(Filters):
+    """What a history in sentences is narrowed by; who reads it sees all of it."""
+
+    open_to_all = frozenset({"about", "at_from", "at_before"})
+
+    about = django_filters.ChoiceFilter(choices=[(name, name) for name in ABOUT], method="by_subject")
+    at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    at_before = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+
+    def by_subject(self, queryset: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
+        """Events of one kind."""
+        return queryset.filter(reduce(or_, (Q(action__startswith=begin) for begin in ABOUT[value])))
 
 
 class SentenceSerializer(RowSerializer[Event]):

@@ -15,15 +15,19 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.api.events import SentenceFilters, SentenceSerializer, sentences_of
 from backend.api.fields import Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField, short_texts
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
+from backend.audit.models import Event
 from backend.cases.families import create_family, update_family
-from backend.cases.models import Family
+from backend.cases.models import Consent, Family, Survey
 from backend.core.errors import NotAllowed
+from backend.helpers.models import Pairing
 from backend.org.access import in_subtree, may
 from backend.org.models import Unit
 
@@ -136,6 +140,42 @@ class NewFamilySerializer(FamilyChangeSerializer):
     reason = None  # type: ignore[assignment]
 
 
+class ConsentSerializer(RowSerializer[Consent]):
+    """What was agreed to, in which version of the notice, by whom, and whether it still holds."""
+
+    class Meta:
+        model = Consent
+        fields = ("id", "purpose", "notice_version", "items", "given_by", "given_at", "witness", "withdrawn_at")
+
+
+class SurveySerializer(RowSerializer[Survey]):
+    """That somebody was there and what came of it; the answers are sealed."""
+
+    enumerator = serializers.CharField(source="enumerator.name", default="")
+
+    class Meta:
+        model = Survey
+        fields = ("id", "method", "result", "surveyed_on", "enumerator", "helper_reality")
+
+
+class AgreementSerializer(RowSerializer[Pairing]):
+    """The agreement of a pairing (F06)."""
+
+    helper = serializers.CharField(source="helper.name")
+
+    class Meta:
+        model = Pairing
+        fields = ("id", "number", "helper", "from_date", "to_date", "planned_end", "agreement")
+
+
+class DocumentsSerializer(serializers.Serializer[Any]):
+    """What of a family was signed or filled in."""
+
+    consents = ConsentSerializer(many=True)
+    surveys = SurveySerializer(many=True)
+    agreements = AgreementSerializer(many=True)
+
+
 SEEN = PolymorphicProxySerializer(
     "FamilySeen", serializers=[FamilySerializer, OwnFamilySerializer], resource_type_field_name=None
 )
@@ -177,6 +217,8 @@ class Families(Resource):
         "retrieve": ("family.read", "own.family.read"),
         "create": "family.write",
         "partial_update": "family.write",
+        "history": "family.read",
+        "documents": "family.read",
     }
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -228,6 +270,36 @@ class Families(Resource):
             family=family, changes=changes, actor=actor, now=self.now, version=self.version(), reason=reason
         )
         return Response(self._in_detail(changed))
+
+    @extend_schema(summary="What happened, in sentences", responses=SentenceSerializer(many=True))
+    @action(detail=True, filterset_class=SentenceFilters, orderings={"at": "at"}, ordering="-at")
+    def history(self, request: Request, pk: UUID) -> Response:
+        """The family's events and those of its cases, newest first, as sentences in the caller's language."""
+        family = self._seen_in_full()
+        events = self.filter_queryset(Event.objects.filter(family_id=family.pk))
+        return self.get_paginated_response(sentences_of(self.paginate_queryset(events) or ()))
+
+    @extend_schema(summary="Consents, surveys and agreements", responses=DocumentsSerializer, filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def documents(self, request: Request, pk: UUID) -> Response:
+        """What was signed or filled in, the newest first; what a survey found stays sealed."""
+        family = self._seen_in_full()
+        found = {
+            "consents": family.consents.order_by("-given_at"),
+            "surveys": family.surveys.select_related("enumerator").defer("answers").order_by("-surveyed_on", "-id"),
+            "agreements": family.pairings.exclude(agreement={})
+            .select_related("helper")
+            .defer("handover")
+            .order_by("-from_date"),
+        }
+        return Response(DocumentsSerializer(found).data)
+
+    def _seen_in_full(self) -> Family:
+        """The family of the address. Raises Http404, and NotAllowed for its helper."""
+        family: Family = self.get_object()
+        if not self.is_seen_in_full(family):
+            raise NotAllowed
+        return family
 
     def _in_detail(self, family: Family) -> dict[str, Any]:
         serializer = FamilyDetailSerializer if self.is_seen_in_full(family) else OwnFamilyDetailSerializer

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -115,7 +116,11 @@ class ProgrammeRef(serializers.Serializer[Programme]):
     """A programme as other things mention it."""
 
     code = serializers.CharField()
-    name = serializers.CharField()
+    name = serializers.SerializerMethodField()
+
+    def get_name(self, programme: Programme) -> str:
+        """In the caller's language."""
+        return in_language(programme.name, programme.name_en)
 
 
 class PersonRef(serializers.Serializer[Any]):
@@ -130,6 +135,11 @@ class ProgrammeField(serializers.SlugRelatedField[Programme]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(slug_field="code", queryset=Programme.objects.all(), **kwargs)
+
+
+def in_language(text: str, english: str) -> str:
+    """Which of a row's two texts the caller reads."""
+    return english if english and (get_language() or "").startswith("en") else text
 
 
 def reference(pk: UUID | None, name: str) -> dict[str, Any] | None:

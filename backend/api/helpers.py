@@ -7,18 +7,28 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField, short_texts
-from backend.api.filters import Filters, Subtree
+from backend.api.fields import (
+    Day,
+    Reason,
+    RowSerializer,
+    StrictSerializer,
+    UnitRef,
+    VisibleField,
+    in_language,
+    short_texts,
+)
+from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.work_items import VersionedSerializer
 from backend.core.errors import NotAllowed, StaleVersion
-from backend.helpers.models import Helper, HelperKind
+from backend.helpers.models import Helper, HelperKind, HelperQuerySet
 from backend.helpers.register import end_helper, register_helper, set_status, update_helper
 from backend.org.access import Actor, in_subtree, may
 from backend.org.models import Unit, User
@@ -36,6 +46,8 @@ class HelperFilters(Filters):
     partner_unit = django_filters.UUIDFilter(field_name="partner_unit_id")
     language = django_filters.CharFilter(method="by_language", max_length=20)
     skill = django_filters.CharFilter(method="by_skill", max_length=30)
+    free = YesNo(method="by_free", label="true: takes one more family.")
+    ends_before = django_filters.DateFilter(field_name="to_date", lookup_expr="lte", label="Service ends by this day.")
 
     def by_text(self, queryset: QuerySet[Helper], name: str, value: str) -> QuerySet[Helper]:
         """What people search."""
@@ -50,12 +62,28 @@ class HelperFilters(Filters):
         """Who can do it."""
         return queryset.filter(skills__contains=[value])
 
+    def by_free(self, queryset: HelperQuerySet, name: str, value: bool) -> HelperQuerySet:
+        """In service with a place that neither a spell nor an offer takes, or not."""
+        free = Q(("status", Helper.Status.ACTIVE), ("free__gt", 0))
+        return queryset.filter(free) if value else queryset.exclude(free)
+
 
 class KindRef(serializers.Serializer[Any]):
     """A kind of helper."""
 
     code = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]
+
+    def get_label(self, kind: HelperKind) -> str:
+        """In the caller's language."""
+        return in_language(kind.label, kind.label_en)
+
+
+class KindSerializer(KindRef):
+    """A kind of helper with its rules. `gates`: what has to be in force before a pairing starts."""
+
+    max_families = serializers.IntegerField()
+    gates = serializers.DictField(child=serializers.JSONField())
 
 
 class OwnHelperSerializer(RowSerializer[Helper]):
@@ -72,13 +100,24 @@ class OwnHelperSerializer(RowSerializer[Helper]):
 
 
 class HelperSerializer(OwnHelperSerializer):
-    """A helper as lists show them."""
+    """A helper as lists show them. `taken`: places that spells and offers take, of `places`."""
 
     unit = UnitRef()
     partner_unit = UnitRef(allow_null=True)
+    places = serializers.IntegerField()
+    taken = serializers.IntegerField()
 
     class Meta(OwnHelperSerializer.Meta):
-        fields = (*OwnHelperSerializer.Meta.fields, "unit", "partner_unit", "checked_on", "end_reason", "updated_at")  # type: ignore[assignment]
+        fields = (
+            *OwnHelperSerializer.Meta.fields,
+            "unit",
+            "partner_unit",
+            "places",
+            "taken",
+            "checked_on",
+            "end_reason",
+            "updated_at",
+        )  # type: ignore[assignment]
 
 
 class HelperDetailSerializer(HelperSerializer):
@@ -164,6 +203,7 @@ class Helpers(Resource):
     orderings = {"number": "number", "name": "name"}
     required_actions = {
         "list": ("helper.read", "own.helper.read", "own.pairing.read"),
+        "kinds": ("helper.read", "own.helper.read", "own.pairing.read"),
         "retrieve": ("helper.read", "own.helper.read", "own.pairing.read"),
         "create": "helper.write",
         "partial_update": "helper.write",
@@ -171,10 +211,14 @@ class Helpers(Resource):
         "end": "helper.write",
     }
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> HelperQuerySet:
         """Visible helpers; what is encrypted is read only by who needs it."""
         sealed = ("phone", "notes") if self.action == "list" else ()
-        return super().get_queryset().defer("certificate", "search", *sealed)
+        rows: Any = super().get_queryset()
+        if not getattr(self, "swagger_fake_view", False):
+            rows = rows.with_places(timezone.localdate(self.now))
+        found: HelperQuerySet = rows.defer("certificate", "search", *sealed)
+        return found
 
     def seen_in_full(self) -> Q:
         """Helpers of the own subtree."""
@@ -191,6 +235,12 @@ class Helpers(Resource):
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One helper."""
         return Response(self._in_detail(self.get_object()))
+
+    @extend_schema(summary="Kinds of helper", responses=KindSerializer(many=True), filters=False)
+    @action(detail=False, pagination_class=None, filterset_class=None)
+    def kinds(self, request: Request) -> Response:
+        """All of them, in the order in which offices name them."""
+        return Response(KindSerializer(HelperKind.objects.order_by("order", "code"), many=True).data)
 
     @extend_schema(summary="Register a helper", request=NewHelperSerializer, responses={201: HelperDetailSerializer})
     def create(self, request: Request) -> Response:
@@ -260,7 +310,8 @@ class Helpers(Resource):
         return self.actor("helper.write", helper.unit.path)
 
     def _again(self, helper: Helper) -> dict[str, Any]:
-        return self._in_detail(Helper.objects.select_related(*self.related).get(pk=helper.pk))
+        rows = Helper.objects.select_related(*self.related).with_places(timezone.localdate(self.now))
+        return self._in_detail(rows.get(pk=helper.pk))
 
     def _in_detail(self, helper: Helper) -> dict[str, Any]:
         serializer = HelperDetailSerializer if self.is_seen_in_full(helper) else OwnHelperSerializer

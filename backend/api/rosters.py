@@ -87,6 +87,7 @@ class RosterProblemSerializer(serializers.Serializer[Any]):
     column = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     level = serializers.ChoiceField(choices=["error", "warning"])
+    value = serializers.CharField(allow_blank=True, help_text="What stood there; sensitive values only by their end.")
     message = serializers.CharField()
 
 
@@ -121,6 +122,7 @@ class RosterReportSerializer(RosterSerializer):
                 "column": each["column"],
                 "code": each["code"],
                 "level": each["level"],
+                "value": each.get("value", ""),
                 "message": message(each),
             }
             for each in roster.problems[:SHOWN]

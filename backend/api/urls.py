@@ -17,6 +17,7 @@ from backend.api.pairings import Pairings
 from backend.api.partner_units import PartnerUnits
 from backend.api.persons import Persons
 from backend.api.processes import Processes
+from backend.api.programmes import Programmes
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
 from backend.api.schema_views import Docs, Schema
@@ -29,6 +30,7 @@ from backend.api.work_items import WorkItems
 router = SimpleRouter(use_regex_path=False)
 router.register("work-items", WorkItems, basename="work-items")
 router.register("cases", Cases, basename="cases")
+router.register("programmes", Programmes, basename="programmes")
 router.register("families", Families, basename="families")
 router.register("persons", Persons, basename="persons")
 router.register("helpers", Helpers, basename="helpers")

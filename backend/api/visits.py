@@ -30,14 +30,14 @@ from backend.cases.surveys import answers_of
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
 from backend.org.access import granting, in_subtree, may
-from backend.visits.models import Visit
+from backend.visits.models import Visit, overdue
 from backend.visits.visits import amend_visit, record_contact
 
 
 class VisitFilters(Filters):
     """What the list of visits is narrowed by."""
 
-    open_to_all = frozenset({"state", "planned_from", "planned_before", "due_before"})
+    open_to_all = frozenset({"state", "planned_from", "planned_before", "due_before", "overdue"})
 
     state = django_filters.ChoiceFilter(choices=Visit.State.choices)
     case = django_filters.UUIDFilter(field_name="case_id")
@@ -50,6 +50,12 @@ class VisitFilters(Filters):
     planned_from = django_filters.DateFilter(field_name="planned_for", lookup_expr="gte")
     planned_before = django_filters.DateFilter(field_name="planned_for", lookup_expr="lt")
     due_before = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+    overdue = YesNo(method="by_overdue")
+
+    def by_overdue(self, queryset: QuerySet[Visit], name: str, value: bool) -> QuerySet[Visit]:
+        """Planned ones whose time has passed, or all others."""
+        condition = overdue(self.request.parser_context["view"].now)
+        return queryset.filter(condition) if value else queryset.exclude(condition)
 
     def by_flag(self, queryset: QuerySet[Visit], name: str, value: str) -> QuerySet[Visit]:
         """Visits that raised this flag."""
@@ -61,13 +67,18 @@ class OwnVisitSerializer(RowSerializer[Visit]):
 
     family = serializers.SerializerMethodField()
     pairing = serializers.UUIDField(source="pairing_id", allow_null=True)
+    overdue = serializers.SerializerMethodField()
 
     class Meta:
         model = Visit
         fields = (
-            "id", "family", "pairing", "state", "planned_for", "due_at", "started_at", "ended_at", "channel",
+            "id", "family", "pairing", "state", "planned_for", "due_at", "overdue", "started_at", "ended_at", "channel",
             "recorded_at", "is_late", "late_reason", "is_extra", "next_on", "version",
         )  # fmt: skip
+
+    def get_overdue(self, visit: Visit) -> bool:
+        """Planned, and nobody came by its time."""
+        return visit.is_overdue(self.context["view"].now)
 
     @extend_schema_field(FamilyOfItem(allow_null=True))
     def get_family(self, visit: Visit) -> dict[str, Any] | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Count, F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +57,23 @@ class HelperQuerySet(models.QuerySet["Helper"]):
         if user.is_authenticated:
             condition |= Q(user_id=user.pk)
         return self.filter(condition)
+
+    def with_places(self, day: date) -> HelperQuerySet:
+        """Each with `taken`, the places that spells from that day on and offers take, and `free`, those left over.
+
+        The same counts as backend.helpers.places, in the statement that reads the rows.
+        """
+        spells = Pairing.objects.from_day(day).filter(helper=OuterRef("pk"))
+        offers = Offer.objects.filter(helper=OuterRef("pk"), state__in=Offer.PROMISED, pairing__isnull=True)
+        taken = Coalesce(_counted(spells), 0) + Coalesce(_counted(offers), 0)
+        most = Coalesce(F("max_families"), F("kind__max_families"))
+        return self.annotate(taken=taken, free=most - taken)
+
+
+def _counted(rows: models.QuerySet[Any]) -> Subquery:
+    """How many rows belong to the helper of the outer row; none at all is NULL."""
+    counted = rows.order_by().values("helper").annotate(number=Count("pk")).values("number")
+    return Subquery(counted, output_field=models.IntegerField())
 
 
 class Helper(Record):
@@ -165,6 +183,9 @@ class Offer(Record):
         UNIT = "unit", _("the partner unit's liaison")
         HELPER = "helper", _("the helper's own inbox")
         VILLAGE = "village", _("the village worker in person")
+
+    PROMISED = (State.OPEN, State.ACCEPTED)
+    """States in which an offer that is no pairing yet takes one of the helper's places."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="offers")
     helper = models.ForeignKey(Helper, on_delete=models.PROTECT, related_name="offers")

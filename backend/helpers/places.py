@@ -8,8 +8,6 @@ from django.db.models import Count
 
 from backend.helpers.models import Helper, Offer, Pairing
 
-PROMISED = (Offer.State.OPEN, Offer.State.ACCEPTED)
-
 
 def taken_places(helpers: Iterable[UUID], day: date) -> dict[UUID, int]:
     """For each helper the places that spells take from that day on. Two statements for any number of helpers with
@@ -20,7 +18,7 @@ def taken_places(helpers: Iterable[UUID], day: date) -> dict[UUID, int]:
 
 def promised_places(helpers: Iterable[UUID]) -> dict[UUID, int]:
     """For each helper the offers that are open, or accepted and not yet a pairing."""
-    rows = Offer.objects.filter(helper__in=helpers, state__in=PROMISED, pairing__isnull=True)
+    rows = Offer.objects.filter(helper__in=helpers, state__in=Offer.PROMISED, pairing__isnull=True)
     return {row["helper"]: row["number"] for row in rows.values("helper").annotate(number=Count("pk"))}
 
 

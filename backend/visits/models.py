@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
@@ -29,6 +30,11 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         if granting(user, "own.visit.read"):
             condition |= Q(helper__user_id=user.pk)
         return self.filter(condition)
+
+
+def overdue(now: datetime) -> Q:
+    """The one definition of an overdue visit: planned, and nobody came by its time."""
+    return Q(state=Visit.State.PLANNED, due_at__lt=now)
 
 
 class Visit(Record):
@@ -88,6 +94,10 @@ class Visit(Record):
             models.Index(fields=["helper", "state", "due_at"], name="visit_helper"),
             models.Index(fields=["due_at"], condition=Q(state="planned"), name="visit_due"),
         ]
+
+    def is_overdue(self, now: datetime) -> bool:
+        """The same for one row in memory."""
+        return self.state == self.State.PLANNED and self.due_at is not None and self.due_at < now
 
     @property
     def unit_path(self) -> str:

@@ -37,6 +37,10 @@ CLASSIFIED = ("bereaved", '"risk_tier"', TAIL, "disability")
 """What a helper never hears of the own family."""
 
 
+PUBLIC = frozenset({"processes", "programmes", "units", "partner-units"})
+"""Resources that tell of no family."""
+
+
 class World:
     """大黄堡镇 with one family and everything that hangs on it."""
 
@@ -111,6 +115,7 @@ class World:
         return {
             "work-items": str(self.item.pk),
             "cases": str(self.case.pk),
+            "programmes": str(self.case.programme.pk),
             "families": str(self.family.pk),
             "persons": str(self.family.persons.get(name=LABEL).pk),
             "helpers": str(self.helper.pk),
@@ -138,9 +143,7 @@ class World:
     def everything(self) -> set[str]:
         """Whatever tells a stranger that this family exists: names, numbers, ids."""
         rows = [*self.family.persons.all(), *WorkItem.objects.all()]
-        ids = {str(row.pk) for row in rows} | {
-            value for name, value in self.ids().items() if name not in {"processes", "units", "partner-units"}
-        }
+        ids = {str(row.pk) for row in rows} | {value for name, value in self.ids().items() if name not in PUBLIC}
         return {*IDENTITY, *SEALED, self.case.number, self.pairing.number, self.helper.number, *ids}
 
     def forbidden(self, role: str, place: str) -> set[str]:

@@ -31,7 +31,7 @@ def test_starting_one_opens_it_and_begins_its_process(stage: Stage) -> None:
     case = Case.objects.get(family=family)
     told = response.json()
     assert (told["id"], told["number"], told["state"]) == (str(case.pk), case.number, "open")
-    assert told["programme"] == {"code": "jmgj", "name": "军民共建"}
+    assert told["programme"] == {"code": "jmgj", "name": "Army and people together"}
     assert WorkItem.objects.filter(case=case, state="open").count() == 1
     assert Event.objects.filter(action="case.opened", case_id=case.pk).get().actor == "caseworker"
 

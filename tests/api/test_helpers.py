@@ -29,7 +29,7 @@ def test_registering(caseworker: User) -> None:
     assert response.status_code == 201, response.content
     told = response.json()
     assert told["number"].startswith("B")
-    assert (told["kind"], told["certificate_tail"]) == ({"code": "volunteer", "label": "志愿者"}, "3528")
+    assert (told["kind"], told["certificate_tail"]) == ({"code": "volunteer", "label": "volunteer"}, "3528")
     assert "120114195001153528" not in response.content.decode()
     assert Helper.objects.get().phone == "13820001234"
     assert Event.objects.filter(action="helper.registered").count() == 1

@@ -170,3 +170,12 @@ def test_nobody_real_is_in_a_synthetic_roster() -> None:
     for cells in list(families(rows=300, titles=False).lines)[1:]:
         assert str(cells[place("certificate")])[2:6] == "0199"
         assert str(cells[place("phone")] or "1540")[:4] == "1540"
+
+
+def test_a_problem_tells_what_stood_there_but_nothing_sensitive_in_full(now: datetime) -> None:
+    factories.town()
+    rows = people_csv(
+        person(居住状况="不清楚"), person(户编号="0002", 证件号码="120114195001153529", 联系电话="电话没有了")
+    )
+    told = {(each["column"], each["value"]) for each in checked(rows, now).problems}
+    assert {("居住状况", "不清楚"), ("证件号码", "…3529"), ("联系电话", "…")} <= told

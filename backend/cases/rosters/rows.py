@@ -1,6 +1,5 @@
 """One row of a roster understood: values by field, how each was mended, and what is wrong within the row itself."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,15 +7,13 @@ from functools import cached_property
 from types import MappingProxyType
 
 from backend.cases.rosters import values
-from backend.cases.rosters.columns import Column, Level
+from backend.cases.rosters.columns import LONG_NUMBER, Column, Level
 from backend.cases.rosters.problems import Problem
 from backend.cases.rosters.reading import Table
 from backend.cases.rosters.values import Cell, Plain, Value, clean, written
 
 OLDEST = 125
 """Years: whoever is older is a typing mistake."""
-_LONG_NUMBER = re.compile(r"(?<![0-9])\d{12,17}(?=[\dXx]{4}(?![\dXx]))")
-"""All but the last four characters of what may be an id or account number."""
 MOST_NOTES = 30
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -85,7 +82,7 @@ class Row:
     def note(self, heading: str, said: str) -> None:
         """Keep something readable beside the person; long numbers (ids, accounts) only by their last characters."""
         if len(self.notes) < MOST_NOTES:
-            self.notes = {**self.notes, heading: _LONG_NUMBER.sub("…", clean(said)[0][:400])}
+            self.notes = {**self.notes, heading: LONG_NUMBER.sub("…", clean(said)[0][:400])}
 
     @property
     def is_wrong(self) -> bool:

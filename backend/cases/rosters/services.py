@@ -22,7 +22,7 @@ from backend.cases.rosters import parts, reading
 from backend.cases.rosters.checking import Group
 from backend.cases.rosters.kinds import Kind, Upload, Written, kind_of
 from backend.cases.rosters.problems import Problem, RosterEmpty, RosterState, RosterTooLarge
-from backend.cases.rosters.rows import understand
+from backend.cases.rosters.rows import Layout, understand
 from backend.cases.rosters.values import forget
 from backend.core.errors import DomainError, FieldProblem, Invalid
 from backend.core.jobs import enqueue
@@ -188,7 +188,7 @@ def _report(roster: Roster, spool: reading.Spool, now: datetime) -> str:
         would += kind.compare(some, _upload_of(roster, now))
     report = {
         "counts": {**_counts(groups, table.skipped), **{name: would[name] for name in kind.counted}},
-        "problems": [problem.stored() for problem in islice(_problems(groups), SHOWN)],
+        "problems": list(_with_values(list(islice(_problems(groups), SHOWN)), table, kind.layout)),
         "mended": list(islice(_mended(groups), SHOWN)),
     }
     forget()
@@ -225,6 +225,18 @@ def _counts(groups: Sequence[Group], skipped: int) -> dict[str, Any]:
 
 def _problems(groups: Iterable[Group]) -> Iterator[Problem]:
     return (problem for group in groups for row in group.rows for problem in row.problems)
+
+
+def _with_values(problems: Sequence[Problem], table: reading.Table, layout: Layout) -> Iterator[dict[str, Any]]:
+    """The problems as they are kept, each with what stood in its cell."""
+    positions = {layout.columns[place].heading: (position, place) for position, place in table.places.items()}
+    wanted = {problem.row for problem in problems}
+    rows = {number: cells for number, cells in table.everything() if number in wanted}
+    for problem in problems:
+        position, place = positions.get(problem.column, (-1, 0))
+        cells = rows.get(problem.row, ())
+        cell = cells[position] if 0 <= position < len(cells) else None
+        yield {**problem.stored(), "value": layout.columns[place].told(cell)}
 
 
 def _mended(groups: Iterable[Group]) -> Iterator[dict[str, Any]]:
