@@ -3,14 +3,22 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
+from pypinyin import Style
+from pypinyin.core import Pinyin
+
+_pinyin = Pinyin()
 
 
 @lru_cache(maxsize=1 << 14)
 def initials(name: str) -> str:
     """The first letters of a name's pinyin; other letters stay as they are."""
-    letters = (part.strip()[:1] for part in lazy_pinyin(name, style=Style.FIRST_LETTER))
-    return "".join(letters).lower()[:60]
+    return "".join(_initials(word) for word in _pinyin.seg(name)).lower()[:60]
+
+
+@lru_cache(maxsize=1 << 14)
+def _initials(word: str) -> str:
+    """Of one word, as it is pronounced: 重 in 重庆 is c. Names share their words, mostly single characters."""
+    return "".join(part.strip()[:1] for part in _pinyin.lazy_pinyin(word, style=Style.FIRST_LETTER))
 
 
 def search_text(*, names: Iterable[str], others: Iterable[str] = ()) -> str:

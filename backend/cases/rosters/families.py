@@ -47,7 +47,7 @@ class Families(Kind):
         bulk.insert(plan.new_persons)
         _save_changed(plan)
         for family in plan.new_families:
-            _tell_creation(family, plan.members[family.pk], upload)
+            _tell_creation(family, plan, upload)
         for person in plan.added:
             record(action="person.added", object=person, unit_path=plan.paths[person.family_id], actor=upload.actor,
                    now=upload.now, data={"roster": str(upload.roster_id)})  # fmt: skip
@@ -69,17 +69,17 @@ def _save_changed(plan: Plan) -> None:
     Person.objects.bulk_update(persons, _PERSON_FIELDS, batch_size=200)
 
 
-def _tell_creation(family: Family, members: Sequence[Person], upload: Upload) -> None:
+def _tell_creation(family: Family, plan: Plan, upload: Upload) -> None:
     data = {
         "number": family.number,
-        "persons": len(members),
+        "persons": len(plan.members[family.pk]),
         "categories": family.declared_categories,
         "roster": str(upload.roster_id),
     }
     record(
         action="family.created",
         object=family,
-        unit_path=family.unit.path,
+        unit_path=plan.paths[family.pk],
         actor=upload.actor,
         now=upload.now,
         data=data,

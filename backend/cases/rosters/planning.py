@@ -21,6 +21,7 @@ from backend.cases.rosters.kinds import Upload
 from backend.cases.rosters.on_file import GONE
 from backend.cases.rosters.rows import Row
 from backend.cases.search import initials, search_text
+from backend.core import bulk
 from backend.core.crypto import blind_index
 from backend.org import regions
 from backend.org.models import Unit
@@ -122,9 +123,11 @@ def _former(families: Iterable[Family]) -> dict[UUID, list[str]]:
 
 
 def _plan_new(plan: Plan, group: Group, unit: Unit, upload: Upload) -> None:
-    said = _said(_family_values(group))
-    family = Family(
-        unit=unit, number=group.key[1], source="roster", created_at=upload.now, updated_at=upload.now, **said
+    family = bulk.new(
+        Family,
+        _said(_family_values(group))
+        | {"unit_id": unit.pk, "number": group.key[1], "source": "roster"}
+        | {"created_at": upload.now, "updated_at": upload.now},
     )
     members = [_new_person(family, row, upload) for row in group.rows]
     family.search = _search(family, members)
@@ -135,8 +138,10 @@ def _plan_new(plan: Plan, group: Group, unit: Unit, upload: Upload) -> None:
 
 
 def _new_person(family: Family, row: Row, upload: Upload) -> Person:
-    said = _said(_person_values(row))
-    person = Person(family=family, created_at=upload.now, updated_at=upload.now, **said)
+    person = bulk.new(
+        Person,
+        _said(_person_values(row)) | {"family_id": family.pk, "created_at": upload.now, "updated_at": upload.now},
+    )
     _derive(person)
     return person
 

@@ -58,7 +58,7 @@ class Row:
 
     def text(self, field: str) -> str:
         """The field as text; empty when the cell is."""
-        value = self[field]
+        value = self.values[self.layout.place[field]]
         return value if isinstance(value, str) else ""
 
     def day(self, field: str) -> date | None:
@@ -94,15 +94,17 @@ def understand(table: Table, layout: Layout, *, today: date) -> Iterator[Row]:
     """The rows of the table, each checked for itself."""
     places = [(position, place, layout.columns[place]) for position, place in table.places.items()]
     together = {column.field: position for position, _, column in places if column.field in _TOGETHER}
+    alone = [(position, place, column) for position, place, column in places if column.field not in _TOGETHER]
+    width = max(table.places, default=-1) + 1
     for number, cells in table.rows():
         row = Row(layout, number)
-        for position, place, column in places:
-            cell = cells[position] if position < len(cells) else None
-            if cell is None or cell == "":
-                if column.required:
-                    row.add(column.field, "missing", level="error")
-            elif column.field not in _TOGETHER:
+        cells.extend([None] * (width - len(cells)))  # a row ends with the last of its cells that holds anything
+        for position, place, column in alone:
+            cell = cells[position]
+            if cell != "" and cell is not None:
                 _fill(row, place, column, cell, today)
+            elif column.required:
+                row.add(column.field, "missing", level="error")
         _settle_person(row, {field: _at(cells, position) for field, position in together.items()}, today)
         for position, heading in table.notes.items():
             if said := clean(written(_at(cells, position)))[0]:
@@ -120,10 +122,9 @@ def _at(cells: Sequence[Cell], position: int) -> Cell:
 
 def _fill(row: Row, place: int, column: Column, cell: Cell, today: date) -> None:
     """Understand one cell."""
-    found = column.understand(cell)
-    value = found.value
-    if found.problem:
-        row.add(column.field, found.problem, found.detail)
+    value, mended, problem, detail = column.understand(cell)
+    if problem:
+        row.add(column.field, problem, detail)
     elif value is None:
         if column.required:
             row.add(column.field, "missing", level="error")
@@ -134,11 +135,11 @@ def _fill(row: Row, place: int, column: Column, cell: Cell, today: date) -> None
         row.add(column.field, "bad_date", "future")
     else:
         row.values[place] = value
-        if found.detail == values.NOTED:
+        if detail == values.NOTED:
             row.note(column.heading, written(cell))
-        if found.mended:
-            row.mended = {**row.mended, column.field: found.mended}
-            if column.field == "name" and found.mended == "traditional":
+        if mended:
+            row.mended = {**row.mended, column.field: mended}
+            if column.field == "name" and mended == "traditional":
                 row.alias = values.unsimplified(cell)
         return
     # What is not understood is not lost: it stays readable beside the person.

@@ -7,7 +7,7 @@ that a spreadsheet has rounded away, or a month written so that it could be Janu
 import re
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from functools import _lru_cache_wrapper, lru_cache
 from math import isfinite
@@ -59,6 +59,19 @@ def _traditional_letters() -> frozenset[str]:
 
 
 TRADITIONAL = _traditional_letters()
+
+
+def _ranges(codes: Iterable[int]) -> str:
+    """Letters for the brackets of a pattern, neighbours as one range: it is compiled in a third of the time."""
+    found: list[tuple[int, int]] = []
+    for code in codes:
+        first, last = found.pop() if found else (code, code - 1)
+        found += [(first, code)] if last == code - 1 else [(first, last), (code, code)]
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in found)
+
+
+_ORDINARY = re.compile(f"[!-~{_ranges(code for code in range(0x4E00, 0xA000) if chr(code) not in TRADITIONAL)}]+")
+"""Printable ASCII and simplified characters without a space: nothing in it can be mended."""
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffe\uffff]"
 )
@@ -86,12 +99,16 @@ def unsimplified(cell: Cell) -> str:
     return _BETWEEN_HAN.sub("", _SPACES.sub(" ", plain).strip())
 
 
-@lru_cache(maxsize=1 << 15)
 def clean(text: str) -> tuple[str, str]:
     """The text in simplified characters and ordinary width, without stray spaces; and how it was mended.
 
     Kinds of mending: `traditional`, `width`, `spaces` (the first that applies).
     """
+    return (text, "") if _ORDINARY.fullmatch(text) else _cleaned(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _cleaned(text: str) -> tuple[str, str]:
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     how = "" if plain == text else "width"
     stripped = _BETWEEN_HAN.sub("", _SPACES.sub(" ", plain).strip())
@@ -210,6 +227,7 @@ EPOCH = date(1899, 12, 30)
 """Day 0 of spreadsheet serial numbers (from 1 March 1900 on)."""
 _SERIAL = range(61, 80_000)
 _PARTS = re.compile(r"(\d{4})\s*[-/.年,、\s]\s*(\d{1,2})(?:\s*[-/.月,、\s]\s*(\d{1,2})\s*[日号]?)?\s*月?\.?")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$")
 _HAN_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _HAN_TENS = re.compile(r"([1-9]?)十([1-9]?)")
@@ -232,6 +250,8 @@ def day(cell: Cell) -> Value:
     """
     if isinstance(cell, bool):
         return Value(None, "", "bad_date", "not_a_date")
+    if isinstance(cell, str) and _ISO.fullmatch(cell) and (found := _day(cell[:4], cell[5:7], cell[8:])):
+        return Value(found)
     if isinstance(cell, float) and not cell.is_integer():
         return _decimal(cell)
     plain, how = filled(cell)
@@ -339,6 +359,7 @@ _ID_NOISE = re.compile(r"[\s'’`\"*-]")
 _ID_LIKE_X = str.maketrans("ХхΧχ×✕", "XXXXXX")
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?E\+?(\d+)")
 _ID_18 = re.compile(r"\d{17}[\dX]")
+_TYPED_WELL = re.compile(r"[0-9]{17}[0-9X]")
 _ID_15 = re.compile(r"\d{15}")
 _CENTENARIANS = frozenset({"996", "997", "998", "999"})
 """Sequence numbers of 15-digit ids kept for people who were a hundred years old: born in the 19th century."""
@@ -358,6 +379,8 @@ def resident_id(cell: Cell) -> Value:
     """
     if isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) >= EXCEL_DIGITS:
         return Value(written(cell), "", "id_checksum", "rounded")
+    if isinstance(cell, str) and _TYPED_WELL.fullmatch(cell):
+        return _verified(cell, "")
     plain, how = filled(cell)
     if not plain:
         return EMPTY
@@ -376,8 +399,12 @@ def resident_id(cell: Cell) -> Value:
         upper, how = _complete(upper), "id15"
     if not _ID_18.fullmatch(upper):
         return Value(upper, "", "id_checksum", "length")
-    fault = _fault(upper)
-    return Value(upper, "", "id_checksum", fault) if fault else Value(upper, how)
+    return _verified(upper, how)
+
+
+def _verified(number: str, how: str) -> Value:
+    fault = _fault(number)
+    return Value(number, "", "id_checksum", fault) if fault else Value(number, how)
 
 
 def _complete(old: str) -> str:
@@ -426,5 +453,5 @@ def count(cell: Cell) -> Value:
 
 def forget() -> None:
     """Give back what was remembered of the cells of a roster: names, dates and telephone numbers of people."""
-    for remembered in (clean, region, day, phone, *_caches):
+    for remembered in (_cleaned, region, day, phone, *_caches):
         remembered.cache_clear()
