@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
@@ -10,6 +11,7 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -21,7 +23,7 @@ from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.audit.models import Event
 from backend.audit.timeline import sentence
-from backend.audit.verification import verify
+from backend.audit.verification import PORTION, verify
 from backend.cases.models import Case
 
 
@@ -109,9 +111,12 @@ class FaultSerializer(serializers.Serializer[Any]):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    """Whether the history is whole; `faults` names the first hundred of `count`."""
+    """Whether what was read is as it was written; `faults` names the first hundred of `count`."""
 
     ok = serializers.BooleanField()
+    next = serializers.CharField(
+        allow_null=True, help_text="The next request's `after`; null: this was the end, and all of it was read."
+    )
     chains = serializers.IntegerField()
     events = serializers.IntegerField()
     count = serializers.IntegerField()
@@ -119,10 +124,21 @@ class VerdictSerializer(serializers.Serializer[Any]):
 
 
 class ExtentSerializer(serializers.Serializer[Any]):
-    """How much to verify: one case's chain, or what happened since a time; by default everything."""
+    """How much to verify: one case's chain, or what happened since a time; by default everything, by portions."""
 
     case = VisibleField(Case, required=False)
     since = Moment(required=False)
+    after = serializers.CharField(
+        required=False, max_length=80, trim_whitespace=False, help_text="`next` of the portion before."
+    )
+
+    default_error_messages = {"place": _("This is no place that an answer named as `next`.")}
+
+    def validate_after(self, place: str) -> str:
+        """A chain's name or a seal's #number. Raises ValidationError."""
+        if re.match(r"#(?!\d{1,9}\Z)", place):
+            raise serializers.ValidationError(self.error_messages["place"], code="place")
+        return place
 
 
 @extend_schema_view(list=extend_schema(summary="Events"), retrieve=extend_schema(summary="One event"))
@@ -145,9 +161,18 @@ class Events(Resource):
     )
     @action(detail=False, filterset_class=None, pagination_class=None)
     def verify(self, request: Request) -> Response:
-        """Reads every event once and checks its seal, its place and its content; the history of years takes a while."""
-        extent = ExtentSerializer(data=request.query_params, context=self.get_serializer_context())
-        extent.is_valid(raise_exception=True)
-        case = extent.validated_data.get("case")
-        verdict = verify(chain=f"case:{case.pk}" if case else "", since=extent.validated_data.get("since"))
-        return Response(VerdictSerializer(verdict).data)
+        """Checks of every event its content, its place and its seal.
+
+        One request reads about ten thousand events; the history of years takes many. It is whole when the last of them
+        (`next` is null) and all before it were `ok`. At one go: `manage.py verify_history`.
+        """
+        asked = ExtentSerializer(data=request.query_params, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        extent = asked.validated_data
+        verdict = verify(
+            chain=f"case:{extent['case'].pk}" if "case" in extent else "",
+            since=extent.get("since"),
+            after=extent.get("after", ""),
+            enough=PORTION,
+        )
+        return Response({**VerdictSerializer(verdict).data, "next": verdict.next or None})

@@ -1,7 +1,7 @@
 """Is the history as it was written? One pass over events, heads of chains and seals, in constant memory."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +21,8 @@ from backend.core.crypto import signature
 
 FETCHED = 2000
 LINES = 500
+PORTION = 10_000
+"""Events, and lines of seals, that a portion reads: about a second's work."""
 NEAR = 1000
 """How far from its place a moved event is looked for."""
 
@@ -52,6 +54,8 @@ class Verdict:
     seals: int = 0
     count: int = 0
     faults: list[Fault] = field(default_factory=list)
+    next: str = ""
+    """Where a pass that reads a portion stopped: after which chain, or which seal (#number). Empty: all was read."""
 
     @property
     def ok(self) -> bool:
@@ -71,10 +75,12 @@ class Row(NamedTuple):
     head: bytes | None
 
 
-def verify(*, chain: str = "", since: datetime | None = None, most: int = 100) -> Verdict:
-    """One whole pass (see `faults`), keeping the first `most` faults."""
+def verify(
+    *, chain: str = "", since: datetime | None = None, most: int = 100, after: str = "", enough: int | None = None
+) -> Verdict:
+    """One pass (see `faults`), keeping the first `most` faults."""
     verdict = Verdict()
-    for fault in faults(verdict, chain=chain, since=since):
+    for fault in faults(verdict, chain=chain, since=since, after=after, enough=enough):
         verdict.count += 1
         if len(verdict.faults) < most:
             verdict.faults.append(fault)
@@ -88,21 +94,43 @@ def faults(
     since: datetime | None = None,
     seal: str = "",
     read: Callable[[int], None] = lambda events: None,
+    after: str = "",
+    enough: int | None = None,
 ) -> Iterator[Fault]:
     """Everything that is not as it was written, as it is found; counts what it reads in `verdict`.
 
     `chain`: only that one. `since`: only chains that have an event since then (a quick look; the whole pass finds all).
     `seal`: `number:mac` as a log or a notebook tells it, which must still be there. `read`: called with the number of
-    events read so far. Runs best inside a transaction: the cursor is the server's.
+    events read so far. `enough`: stops where a chain or seal ends when so much was read, and notes in `verdict.next`
+    where to go on: the next pass's `after`. Runs best inside a transaction: the cursor is the server's.
     """
+    if not after.startswith("#"):
+        verdict.next = yield from _faults_of_chains(verdict, chain, since, read, after, enough)
+        yield from _empty_chains(chain, after, verdict.next)
+    if since is None and not verdict.next:
+        start = int(after[1:]) if after.startswith("#") else 0
+        verdict.next = yield from _seal_faults(verdict, chain, seal, start, enough)
+
+
+def _faults_of_chains(
+    verdict: Verdict,
+    chain: str,
+    since: datetime | None,
+    read: Callable[[int], None],
+    after: str,
+    enough: int | None,
+) -> Generator[Fault, None, str]:
+    """Returns the last chain of a portion, or an empty text after the very last."""
+    last = after
     with connection.chunked_cursor() as cursor:
-        cursor.execute(*_query(chain, since))
-        for _name, rows in groupby(_rows(cursor, verdict, read), key=lambda row: row.told["chain"]):
+        cursor.execute(*_query(chain, since, after))
+        for name, rows in groupby(_rows(cursor, read), key=lambda row: row.told["chain"]):
+            if enough is not None and verdict.events >= enough:
+                return last
             verdict.chains += 1
-            yield from chain_faults(rows)
-    yield from _empty_chains(chain)
-    if since is None:
-        yield from _seal_faults(verdict, chain, seal)
+            yield from chain_faults(_counted(verdict, rows))
+            last = str(name)
+    return ""
 
 
 def chain_faults(rows: Iterable[Row]) -> Iterator[Fault]:
@@ -167,13 +195,14 @@ def _head_faults(chain: str, place: int, before: bytes, row: Row) -> Iterator[Fa
         yield Fault(chain, place, row.told["id"], "head", "the head is not the last event's digest")
 
 
-def _query(chain: str, since: datetime | None) -> tuple[sql.Composed, list[Any]]:
+def _query(chain: str, since: datetime | None, after: str) -> tuple[sql.Composed, list[Any]]:
     """Events with the heads of their chains, in one statement: both as of the same moment."""
-    where, values = sql.SQL("true"), list[Any]()
+    where, values = sql.SQL("event.chain > %s"), list[Any]([after])
     if chain:
         where, values = sql.SQL("event.chain = %s"), [chain]
     elif since:
-        where, values = sql.SQL("event.chain IN (SELECT chain FROM audit_event WHERE at >= %s)"), [since]
+        where = sql.SQL("event.chain > %s AND event.chain IN (SELECT chain FROM audit_event WHERE at >= %s)")
+        values = [after, since]
     told = sql.SQL(", ").join([sql.SQL("event.") + sql.Identifier(name) for name in SEALED])
     statement = sql.SQL(
         "SELECT {}, event.body, event.seq, event.previous, event.digest, chain.length, chain.head"
@@ -183,7 +212,14 @@ def _query(chain: str, since: datetime | None) -> tuple[sql.Composed, list[Any]]
     return statement.format(told, where), values
 
 
-def _rows(cursor: CursorWrapper, verdict: Verdict, read: Callable[[int], None]) -> Iterator[Row]:
+def _counted(verdict: Verdict, rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        verdict.events += 1
+        yield row
+
+
+def _rows(cursor: CursorWrapper, read: Callable[[int], None]) -> Iterator[Row]:
+    count = 0
     while portion := cursor.fetchmany(FETCHED):
         for found in portion:
             told = dict(zip(SEALED, found, strict=False))
@@ -191,25 +227,36 @@ def _rows(cursor: CursorWrapper, verdict: Verdict, read: Callable[[int], None]) 
             told["data"] = json.loads(told["data"])
             body, seq, previous, own, length, head = found[len(SEALED) :]
             yield Row(told, body, seq, bytes(previous), bytes(own), length, None if head is None else bytes(head))
-        verdict.events += len(portion)
-        read(verdict.events)
+        count += len(portion)
+        read(count)
 
 
-def _empty_chains(chain: str) -> Iterator[Fault]:
+def _empty_chains(chain: str, after: str, last: str) -> Iterator[Fault]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, length FROM audit_chain chain WHERE (%s = '' OR name = %s)"
+            " AND name > %s AND (%s = '' OR name <= %s)"
             " AND NOT EXISTS (SELECT FROM audit_event event WHERE event.chain = chain.name)",
-            [chain, chain],
+            [chain, chain, after, last, last],
         )
         for name, length in cursor.fetchall():
             yield _missing(name, 1, length)
 
 
-def _seal_faults(verdict: Verdict, chain: str, noted: str) -> Iterator[Fault]:
-    """Every seal against its signature, the seal before, and the events that it knows."""
-    number, previous = 0, b""
-    for seal in Seal.objects.order_by("number").iterator(chunk_size=20):
+def _seal_faults(
+    verdict: Verdict, chain: str, noted: str, start: int, enough: int | None
+) -> Generator[Fault, None, str]:
+    """Every seal after number `start` against its signature, the seal before, and the events that it knows.
+
+    Returns #number of the last seal of a portion, or an empty text after the very last.
+    """
+    before = Seal.objects.filter(number=start).first()
+    number, previous = start, bytes(before.mac) if before else b""
+    lines_read = verdict.events
+    for seal in Seal.objects.filter(number__gt=start).order_by("number").iterator(chunk_size=20):
+        if enough is not None and lines_read >= enough:
+            return f"#{number}"
+        lines_read += seal.body.count("\n")
         verdict.seals += 1
         number += 1
         if seal.number != number:
@@ -227,6 +274,7 @@ def _seal_faults(verdict: Verdict, chain: str, noted: str) -> Iterator[Fault]:
             yield from _broken_lines(seal.number, lines[start : start + LINES])
     if noted and int(noted.partition(":")[0]) > number:
         yield Fault("", None, None, "seal", f"seal {noted.partition(':')[0]} is missing")
+    return ""
 
 
 def _is_signed(seal: Seal) -> bool:

@@ -59,6 +59,17 @@ def test_a_whole_history_verifies(stage: Stage, auditor: Caller) -> None:
     assert auditor.get("events/verify/", case=str(stage.case.pk)).json()["chains"] == 1
 
 
+def test_a_long_history_is_verified_by_portions(stage: Stage, auditor: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(action="family.updated", object=factories.family(), actor=factories.actor(), now=timezone.now())
+    monkeypatch.setattr("backend.api.events.PORTION", 1)
+    portions = [auditor.get("events/verify/").json()]
+    while portions[-1]["next"] is not None:
+        portions.append(auditor.get("events/verify/", after=portions[-1]["next"]).json())
+    assert sum(each["events"] for each in portions) == Event.objects.count()
+    assert len(portions) == 3
+    assert all(each["ok"] for each in portions)
+
+
 def test_what_somebody_altered_is_named(stage: Stage, auditor: Caller) -> None:
     event = Event.objects.get(action="work_item.completed")
     with connection.cursor() as cursor:
@@ -76,6 +87,8 @@ def test_what_somebody_altered_is_named(stage: Stage, auditor: Caller) -> None:
 def test_extent(stage: Stage, auditor: Caller) -> None:
     assert_problem(auditor.get("events/verify/", case="x"), 400, "invalid")
     assert_problem(auditor.get("events/verify/", since="long ago"), 400, "invalid")
+    for place in ("#", "#x", "#1 ", f"#{'9' * 20}", "x" * 81, "a\0b"):
+        assert_problem(auditor.get("events/verify/", after=place), 400, "invalid")
     elsewhere = factories.case(factories.family(unit=factories.village("210403007201")))
     assert_problem(auditor.get("events/verify/", case=str(elsewhere.pk)), 400, "invalid")
 

@@ -13,7 +13,7 @@ from backend.audit.canonical import digest
 from backend.audit.history import body_of, collect, record
 from backend.audit.models import Chain, Event, Seal
 from backend.audit.seals import seal
-from backend.audit.verification import Fault, verify
+from backend.audit.verification import Fault, Verdict, verify
 from backend.org.access import SYSTEM
 from tests import factories
 
@@ -267,3 +267,39 @@ def test_a_disabled_trigger_does_not_help(now: datetime) -> None:
         cursor.execute("ALTER TABLE audit_event ENABLE TRIGGER ALL")
     assert found() == {(CHAIN, 2, "altered")}
     assert not Seal.objects.exists()
+
+
+def portions(enough: int) -> Iterator[Verdict]:
+    """A whole pass, by portions."""
+    after = ""
+    while True:
+        verdict = verify(after=after, enough=enough)
+        yield verdict
+        if not verdict.next:
+            return
+        after = verdict.next
+
+
+def test_by_portions_everything_is_read_once(now: datetime) -> None:
+    seal(now=now)
+    record(action="case.changed", actor=SYSTEM, now=now, case_id=CASE)
+    seal(now=now)
+    read = list(portions(enough=1))
+    assert [(each.chains, each.events, each.seals) for each in read] == [(1, 6, 0), (1, 5, 0), (0, 0, 1), (0, 0, 1)]
+    assert [each.next for each in read] == [CHAIN, "#0", "#1", ""]
+    assert all(each.ok for each in read)
+    [whole] = portions(enough=1000)
+    assert (whole.chains, whole.events, whole.seals, whole.next) == (2, 11, 2, "")
+
+
+def test_by_portions_the_same_faults_are_found_as_at_once(now: datetime) -> None:
+    seal(now=now)
+    record(action="case.changed", actor=SYSTEM, now=now, case_id=OTHER)
+    seal(now=now)
+    with behind_the_back():
+        Event.objects.filter(case_id=CASE).delete()
+        Event.objects.filter(case_id=OTHER, seq=2).update(reason="x")
+        Seal.objects.filter(number=2).update(mac=b"x" * 32)
+    at_once = verify().faults
+    assert {fault.what for fault in at_once} == {"missing", "altered", "seal"}
+    assert [fault for each in portions(enough=1) for fault in each.faults] == at_once
