@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from backend.audit.history import collect
+from backend.audit.history import collect, record
 from backend.cases import cases
 from backend.cases.models import Case, Family, Programme
 from backend.org.access import Actor
@@ -24,17 +24,20 @@ def start_case(*, family: Family, programme: Programme, actor: Actor, now: datet
     return case
 
 
-def close_case(*, case: Case, reason: str, actor: Actor, now: datetime) -> None:
+def close_case(*, case: Case, reason: str, actor: Actor, now: datetime, code: str = "other") -> None:
     """Close a case: what conducts it is told and winds everything up; without a running process it is done here.
 
-    Raises NotOpen, and ReasonMissing without a reason.
+    `code`: of the list close_reason; rows and process data hold nothing else. `reason`: the office's words, for the
+    history alone. Raises NotOpen, and ReasonMissing without a reason.
     """
     services.need_reason(reason)
     if case.state not in cases.LIVE:
         raise cases.NotOpen
     with collect():
-        if not services.send_to_case(case=case, name="case_closed", data={"reason": reason}, actor=actor, now=now):
-            family_case.wind_up_case(case=case, reason=reason, actor=actor, now=now)
+        data = {"reason_code": code}
+        record(action="case.closing_ordered", object=case, actor=actor, now=now, data=data, reason=reason)
+        if not services.send_to_case(case=case, name="case_closed", data={"reason": code}, actor=actor, now=now):
+            family_case.wind_up_case(case=case, reason=code, actor=actor, now=now)
 
 
 def reopen_case(*, case: Case, reason: str, actor: Actor, now: datetime) -> None:

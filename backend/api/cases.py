@@ -103,6 +103,12 @@ class ReasonSerializer(VersionedSerializer):
     reason = Reason()
 
 
+class CloseSerializer(ReasonSerializer):
+    """Why: in words for the history, and as a code (ended, moved, not_found, error, programme_ended, other …)."""
+
+    code = serializers.RegexField(r"^[a-z][a-z_]{1,38}\Z", required=False, default="other")
+
+
 class TransferSerializer(ReasonSerializer):
     """Where to, and why."""
 
@@ -279,13 +285,14 @@ class Cases(Resource):
         )
         return Response({"instances": count}, status=202)
 
-    @extend_schema(summary="Close it", request=ReasonSerializer, responses={200: CaseSerializer, 202: CaseSerializer})
+    @extend_schema(summary="Close it", request=CloseSerializer, responses={200: CaseSerializer, 202: CaseSerializer})
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: UUID) -> Response:
         """202: the processes are told to wind up what is open and close it; 200: none conducted it, it is closed."""
         case = self._current()
-        reason = self.given(ReasonSerializer)["reason"]
-        cases.close_case(case=case, reason=reason, actor=self._by("case.close", case), now=self.now)
+        given = self.given(CloseSerializer)
+        actor = self._by("case.close", case)
+        cases.close_case(case=case, reason=given["reason"], code=given["code"], actor=actor, now=self.now)
         closed = self._again(case)
         closed.status_code = 202 if closed.data["state"] in LIVE else 200
         return closed

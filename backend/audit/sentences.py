@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, str] = {
     "case.paused": _("%(actor)s paused case %(object)s."),
     "case.resumed": _("%(actor)s resumed case %(object)s."),
     "case.closed": _("%(actor)s closed case %(object)s: %(reason_code)s."),
+    "case.closing_ordered": _("%(actor)s decided to close case %(object)s: %(reason_code)s."),
     "case.reopened": _("%(actor)s reopened case %(object)s."),
     "case.transferred": _("%(actor)s transferred case %(object)s from %(before)s to %(after)s."),
     "case.merged": _("Case %(object)s went into that of another household."),

@@ -7,6 +7,7 @@ from backend.audit.models import Event
 from backend.cases.models import Case
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.steps.office import Office
 from tests.workflows.stage import Stage
 from workflows.models import Instance, WorkItem
 
@@ -153,8 +154,26 @@ def test_a_case_that_nothing_conducts_is_closed_at_once(stage: Stage) -> None:
     case = factories.case(factories.family())
     response = Caller(stage.supervisor).post(f"cases/{case.pk}/close/", REASON)
     assert response.status_code == 200, response.content
-    assert response.json()["state"] == "closed"
+    assert (response.json()["state"], response.json()["close_reason"]) == ("closed", "other")
     assert_problem(Caller(stage.supervisor).post(f"cases/{case.pk}/close/", REASON), 409, "case_not_open")
+
+
+def test_why_is_a_code_the_words_stand_in_the_history_alone(stage: Stage) -> None:
+    pairing = factories.pairing(factories.case(factories.family()))
+    where = f"cases/{pairing.case_id}/close/"
+    assert_problem(Caller(stage.supervisor).post(where, {"reason": "并村", "code": "并村"}), 400, "invalid", "/code")
+    response = Caller(stage.supervisor).post(where, {"reason": "儿子回来了", "code": "ended"})
+    pairing.refresh_from_db()
+    assert (response.json()["close_reason"], pairing.end_reason) == ("ended", "case_closed")
+    assert Event.objects.get(action="case.closing_ordered").reason == "儿子回来了"
+
+
+def test_words_that_come_with_a_message_are_no_code() -> None:
+    office = Office()
+    case = office.open()
+    office.send(case, "case_closed", reason="因行政区划调整结案")
+    case.refresh_from_db()
+    assert (case.state, case.close_reason) == ("closed", "other")
 
 
 def test_reopening(stage: Stage) -> None:

@@ -217,10 +217,12 @@ class Reading:
 
     def _stopped(self, what: str) -> str:
         self._cancel_plan()
-        reason = CLOSING_WORDS if what == "closed" else what
-        self._end_spell(reason)
+        self._end_spell({"moved": "family_moved", "died": "family_died"}.get(what, "case_closed"))
         self._end(MESSAGES[what])
-        return self._close(reason, {"moved": "family_moved_out", "died": "family_gone"}.get(what, "closed_by_office"))
+        return self._close(
+            "other" if what == "closed" else what,
+            {"moved": "family_moved_out", "died": "family_gone"}.get(what, "closed_by_office"),
+        )
 
     def _close(self, reason: str, outcome: str) -> str:
         self.state, self.close_reason, self.outcome = "closed", reason, outcome
@@ -230,7 +232,7 @@ class Reading:
 
     def _pause(self) -> str:
         """Nobody is bothered for half a year, then asked once."""
-        self._end_spell("refused")
+        self._end_spell("family_refused")
         if self.state != "paused":
             self.events["case.paused"] += 1
         self.state = "paused"
@@ -548,7 +550,7 @@ class Reading:
             self._end("renewed")
             return "care"
         if decision == "repair":
-            self._end_spell("review")
+            self._end_spell("replaced")
             self._end("repair")
             return "pairing"
         self._end_spell("need_met")

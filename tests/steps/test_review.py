@@ -74,7 +74,7 @@ def test_approved_the_pairing_goes_on_for_a_year() -> None:
 
 @pytest.mark.parametrize(
     ("decision", "end_reason", "phases"),
-    [("repair", "review", {"pairing", "waiting"}), ("end", "need_met", {"review"})],
+    [("repair", "replaced", {"pairing", "waiting"}), ("end", "need_met", {"review"})],
 )
 def test_another_helper_or_none(decision: str, end_reason: str, phases: set[str]) -> None:
     office = Office()

@@ -17,15 +17,15 @@ from backend.helpers.models import Helper, Pairing
 from backend.visits import cadence, facts, visits
 from backend.visits.models import Visit
 from workflows.engine.runner import Call
-from workflows.steps.context import Context, Step, case_of, number, of, tell
+from workflows.steps.context import Context, Step, case_of, code, number, of, tell
 
 REASONS: Mapping[str, str] = {
     "wind_up_refused": "family_refused",
-    "wind_up_moved": "moved",
-    "wind_up_died": "died",
-    "wind_up_closed": "closed",
+    "wind_up_moved": "family_moved",
+    "wind_up_died": "family_died",
+    "wind_up_closed": "case_closed",
 }
-"""Node → why the spell ends."""
+"""Node → why the spell ends (code list helper_end_reason)."""
 REVIEW_LEAD_DAYS = 30
 """The yearly review begins so long before its day at the earliest. Parameter `review.lead_days`."""
 
@@ -146,7 +146,7 @@ def end_period(call: Call) -> None:
 def wind_up(call: Call) -> None:
     """Something ended the visits: plans are cancelled, the spell ends with its reason, a handover note is due."""
     case, context = case_of(call), of(call)
-    reason = REASONS.get(call.node_id) or str(call.data.get("reason") or "helper_ended")
+    reason = REASONS.get(call.node_id) or code(call, "reason", default="left")
     visits.cancel_visits(case=case, reason=reason, actor=context.actor, now=context.now)
     if call.node_id == "wind_up_helper":
         _end_spell_of(call, reason)

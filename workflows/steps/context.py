@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from backend.org.access import Actor
 from workflows.engine.runner import Call
 from workflows.models import Instance
 
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 Step: TypeAlias = Callable[[Call], Mapping[str, Any] | None]
 """A function that a node of a diagram calls by name: what it returns is merged into process data."""
 
@@ -68,6 +70,12 @@ def case_of(call: Call) -> Case:
 def number(call: Call, key: str, default: int) -> int:
     """A whole number among the parameters of the case's place, in force today."""
     return int(parameters.value(key, path=case_of(call).unit_path, day=of(call).today, default=default))
+
+
+def code(call: Call, key: str, *, default: str) -> str:
+    """A code that came with a message; what is no code (words, nothing) is the default. Words belong into history."""
+    found = str(call.data.get(key) or "")
+    return found if _CODE.fullmatch(found) else default
 
 
 def tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> None:

@@ -23,7 +23,7 @@ from backend.org.access import Actor
 from backend.visits import visits
 from workflows.engine.runner import Call
 from workflows.models import Instance
-from workflows.steps.context import Context, Step, case_of, of, tell
+from workflows.steps.context import Context, Step, case_of, code, of, tell
 
 PHASES: Mapping[str, str] = {
     "household_intake": "survey",
@@ -40,6 +40,13 @@ MESSAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "stop_closed": ("case_closed", ("reason",)),
 }
 """Node → the message it passes on, and what belongs to it."""
+SPELL_ENDS: Mapping[str, str] = {
+    "moved": "family_moved",
+    "died": "family_died",
+    "refused": "family_refused",
+    "family_refused": "family_refused",
+}
+"""Why a case ends or pauses → why its spells end (code list helper_end_reason), when it is more than that."""
 MORNING = time(9)
 
 
@@ -150,7 +157,7 @@ def close_case(call: Call) -> None:
 
 def _close_reason(call: Call) -> str:
     data = call.data
-    reasons = {"close_moved": "moved", "close_died": "died", "close_by_office": str(data.get("reason") or "office")}
+    reasons = {"close_moved": "moved", "close_died": "died", "close_by_office": code(call, "reason", default="other")}
     if call.node_id in reasons:
         return reasons[call.node_id]
     if call.node_id == "close_ended" and data.get("willing") == "never":
@@ -169,7 +176,7 @@ def wind_up(*, case: Case, reason: str, actor: Actor, now: datetime) -> None:
     """Nothing of the case is under way any more: offers taken back, plans cancelled, spells ended."""
     offers.withdraw_offers(case=case, actor=actor, now=now, reason=reason)
     visits.cancel_visits(case=case, reason=reason, actor=actor, now=now)
-    pairings.end_pairings_of(case=case, reason=reason, actor=actor, now=now)
+    pairings.end_pairings_of(case=case, reason=SPELL_ENDS.get(reason, "case_closed"), actor=actor, now=now)
 
 
 def tell_phase(call: Call) -> None:

@@ -14,15 +14,15 @@ from backend.cases.models import Case, Family, Review
 from backend.helpers import pairings
 from backend.visits import facts
 from workflows.engine.runner import Call
-from workflows.steps.context import Context, Step, case_of, of
+from workflows.steps.context import Context, Step, case_of, code, of
 
 REASONS: Mapping[str, str] = {
     "wind_up_refused": "family_refused",
-    "wind_up_moved": "moved",
-    "wind_up_died": "died",
-    "wind_up_closed": "closed",
+    "wind_up_moved": "family_moved",
+    "wind_up_died": "family_died",
+    "wind_up_closed": "case_closed",
 }
-"""Node → why the spell ends."""
+"""Node → why the spell ends (code list helper_end_reason)."""
 
 
 def gather_facts(call: Call) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def renew(call: Call) -> None:
 
 def release_helper(call: Call) -> None:
     """Somebody else is to come: the helper is thanked and free."""
-    _end_spells(case_of(call), "review", of(call))
+    _end_spells(case_of(call), "replaced", of(call))
 
 
 def end_care(call: Call) -> None:
@@ -122,7 +122,7 @@ def wind_up(call: Call) -> None:
     case, context = case_of(call), of(call)
     if call.node_id == "wind_up_refused":
         _refused(case, context)
-    _end_spells(case, REASONS.get(call.node_id) or str(call.data.get("reason") or "helper_ended"), context)
+    _end_spells(case, REASONS.get(call.node_id) or code(call, "reason", default="left"), context)
 
 
 def _end_spells(case: Case, reason: str, context: Context) -> None:
