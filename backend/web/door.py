@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -104,6 +104,14 @@ def upload(request: HttpRequest, resource: type[Resource], action: str = "create
     """Hand the page's own form with its files (multipart) to the resource. Raises Refused."""
     with transaction.atomic():
         return _answer(_view(resource, "POST", action)(request))
+
+
+def download(request: HttpRequest, resource: type[Resource], action: str, *, pk: UUID) -> HttpResponseBase:
+    """A file that the resource answers with, as it is. Raises Refused, Http404, PermissionDenied."""
+    response = _view(resource, "GET", action)(request, pk=pk)
+    if isinstance(response, Response):  # no file, but why there is none
+        _answer(response)
+    return cast(HttpResponseBase, response)
 
 
 def cursor_of(link: str | None) -> str:

@@ -28,6 +28,10 @@ class Entry:
 ENTRIES = (
     Entry(_("Today"), "web:today", "sun", ("work_item.read", "own.work_item.read")),
     Entry(_("Inbox"), "web:inbox", "inbox", ("work_item.read", "own.work_item.read")),
+    Entry(_("Families"), "web:families", "house-heart", ("family.read",)),
+    Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
+    Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
+    Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
 )
 
 

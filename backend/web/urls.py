@@ -5,7 +5,21 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from backend.web.account import LogIn, LogOut, Password, Preferences
+from backend.web.cases import Case, Cases, CaseVerb
+from backend.web.families import (
+    EditFamily,
+    EditPerson,
+    Families,
+    Family,
+    FamilySheet,
+    NewFamily,
+    NewPerson,
+    Reveal,
+    StartCase,
+)
+from backend.web.helpers import Helper, Helpers
 from backend.web.inbox import Inbox
+from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.today import Today
 from backend.web.work_items import WorkItem
 
@@ -19,4 +33,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", Preferences.as_view(), name="preferences"),
     path("inbox/", Inbox.as_view(), name="inbox"),
     path("work-items/<uuid:pk>/", WorkItem.as_view(), name="work_item"),
+    path("families/", Families.as_view(), name="families"),
+    path("families/new/", NewFamily.as_view(), name="family_new"),
+    path("families/<uuid:pk>/", Family.as_view(), name="family"),
+    path("families/<uuid:pk>/edit/", EditFamily.as_view(), name="family_edit"),
+    path("families/<uuid:pk>/sheet/", FamilySheet.as_view(), name="family_sheet"),
+    path("families/<uuid:pk>/cases/", StartCase.as_view(), name="case_start"),
+    path("families/<uuid:pk>/people/new/", NewPerson.as_view(), name="person_new"),
+    path("families/<uuid:pk>/<slug:tab>/", Family.as_view(), name="family_tab"),
+    path("persons/<uuid:pk>/edit/", EditPerson.as_view(), name="person_edit"),
+    path("persons/<uuid:pk>/reveal/", Reveal.as_view(), name="person_reveal"),
+    path("cases/", Cases.as_view(), name="cases"),
+    path("cases/<uuid:pk>/", Case.as_view(), name="case"),
+    path("cases/<uuid:pk>/do/<slug:verb>/", CaseVerb.as_view(), name="case_verb"),
+    path("cases/<uuid:pk>/<slug:tab>/", Case.as_view(), name="case_tab"),
+    path("helpers/", Helpers.as_view(), name="helpers"),
+    path("helpers/<uuid:pk>/", Helper.as_view(), name="helper"),
+    path("rosters/", Rosters.as_view(), name="rosters"),
+    path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
+    path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),
 ]

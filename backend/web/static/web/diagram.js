@@ -1,0 +1,53 @@
+// One run of a process on its diagram: what waits and what was passed is coloured and labelled with when and by whom.
+
+const stage = document.getElementById("diagram");
+const { bpmn, active, done } = JSON.parse(document.getElementById("drawn").textContent);
+const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short" });
+
+function note(text, waiting) {
+  const element = document.createElement("div");
+  element.className = waiting ? "note is-waiting" : "note";
+  element.textContent = text;
+  return element;
+}
+
+// A node may have been passed many times: its last time is shown, and how often.
+function passed() {
+  const nodes = new Map();
+  for (const each of done) {
+    const times = (nodes.get(each.node)?.times ?? 0) + 1;
+    nodes.set(each.node, { ...each, times });
+  }
+  return nodes;
+}
+
+async function draw() {
+  const viewer = new window.BpmnJS({ container: stage });
+  await viewer.importXML(bpmn);
+  const canvas = viewer.get("canvas");
+  const overlays = viewer.get("overlays");
+  const registry = viewer.get("elementRegistry");
+  const waiting = new Set(active.map((each) => each.node));
+  for (const [node, last] of passed()) {
+    if (!registry.get(node) || waiting.has(node)) continue;
+    canvas.addMarker(node, "is-done");
+    if (!last.by) continue;
+    const often = last.times > 1 ? ` ×${last.times}` : "";
+    overlays.add(node, { position: { bottom: -2, left: 0 }, html: note(`${day.format(new Date(last.at))} ${last.by}${often}`) });
+  }
+  for (const each of active) {
+    if (!registry.get(each.node)) continue;
+    canvas.addMarker(each.node, "is-active");
+    if (each.since) overlays.add(each.node, { position: { top: -18, left: 0 }, html: note(day.format(new Date(each.since)), true) });
+  }
+  canvas.zoom("fit-viewport", "auto");
+  const buttons = document.getElementById("zoom");
+  buttons.hidden = false;
+  buttons.addEventListener("click", (event) => {
+    const how = event.target.closest("button")?.dataset.zoom;
+    if (how === "fit") canvas.zoom("fit-viewport", "auto");
+    else if (how) viewer.get("zoomScroll").stepZoom(how === "in" ? 1 : -1);
+  });
+}
+
+draw().catch(() => stage.replaceChildren(stage.dataset.ended));

@@ -1,0 +1,99 @@
+"""What codes mean, in the reader's language: states of rows, and the entries of code lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from backend.cases.models import Case, Family, Roster
+from backend.cases.rosters.problems import MENDED
+from backend.helpers.models import Helper
+from backend.org import codes
+from backend.org.roles import ROLE_NAMES
+from backend.visits.models import Visit
+
+register = template.Library()
+
+STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
+    {
+        "family_status": dict(Family.Status.choices),
+        "case_state": dict(Case.State.choices),
+        "helper_status": dict(Helper.Status.choices),
+        "visit_state": dict(Visit.State.choices),
+        "roster_state": dict(Roster.State.choices),
+        "role": ROLE_NAMES,
+        "mended": MENDED,
+        "phase": {
+            "survey": _("survey"),
+            "filing": _("filing"),
+            "pairing": _("pairing"),
+            "waiting": _("waiting for a helper"),
+            "care": _("care"),
+            "review": _("yearly review"),
+            "closing": _("closing"),
+        },
+        "person_status": {"present": _("lives here"), "left": _("moved out"), "dead": _("deceased")},
+        "purpose": {"care": _("care and visits"), "photo": _("photographs"), "handover": _("handing the file over")},
+        "consent_item": {
+            "basics": _("name and address"),
+            "health": _("health"),
+            "contact": _("telephone"),
+            "share_helper": _("telling the helper"),
+            "photo": _("photographs"),
+        },
+        "given_by": {"self": _("the person"), "guardian": _("the guardian"), "proxy": _("a proxy")},
+        "survey_method": {
+            "home": _("at home"),
+            "phone": _("by telephone"),
+            "known_contact": _("through an acquaintance"),
+        },
+        "survey_result": {
+            "surveyed": _("surveyed"),
+            "not_found": _("nobody met"),
+            "moved": _("moved away"),
+            "refused": _("refused"),
+        },
+        "about": {
+            "work": _("Work"),
+            "people": _("Family and people"),
+            "helpers": _("Helpers"),
+            "visits": _("Visits"),
+            "decisions": _("Decisions"),
+            "course": _("Course of the case"),
+        },
+        "roster_kind": {"families": _("families"), "helpers": _("helpers")},
+        "problem": {
+            "missing": _("missing"),
+            "id_checksum": _("wrong identity number"),
+            "id_disagrees": _("disagrees with the identity number"),
+            "unknown_village": _("unknown village"),
+            "bad_code": _("unknown word or code"),
+            "bad_date": _("not a date"),
+            "bad_phone": _("not a telephone number"),
+            "duplicate_person": _("person twice"),
+            "household_conflict": _("household disagrees"),
+            "outside_unit": _("outside your unit"),
+        },
+    }
+)
+"""Lists of words that no code list of the office holds."""
+
+
+@register.filter
+def named(value: Any, kind: str) -> str:
+    """What a code means in the list `kind`: one of STATES, or a code list of the office. Nothing for none."""
+    text = str(value if value is not None else "")
+    if kind in STATES:
+        return str(STATES[kind].get(text, text))
+    return codes.name(kind, text) if text else ""
+
+
+@register.filter
+def all_named(values: Iterable[Any] | None, kind: str) -> list[str]:
+    """The same for several."""
+    return [named(value, kind) for value in values or ()]
