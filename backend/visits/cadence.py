@@ -33,6 +33,8 @@ class Rules:
     report_hours: int = 48
     retry_days: int = 7
     """How soon to come again after nobody was met, when the period is longer."""
+    retry_days_high: int = 1
+    """The same for tier A: somebody who may lie helpless behind the door does not wait a week."""
     lead_days: int = 14
     """From how many days before the planned day on a contact counts, at most a quarter of the wait until then."""
     sample_percent: int = 5
@@ -69,7 +71,8 @@ def next_day(
     if last_met is None and last_tried is None:
         day = start + (timedelta(days=1) if tier == "A" else period)
     elif last_tried is not None and (last_met is None or last_tried > last_met):
-        day = last_tried + min(period, timedelta(days=rules.retry_days))
+        retry = rules.retry_days_high if tier == "A" else rules.retry_days
+        day = last_tried + min(period, timedelta(days=retry))
     else:
         day = (last_met or start) + period
         if agreed is not None and agreed > today:

@@ -24,7 +24,7 @@ from backend.audit.history import record
 from backend.cases.models import Case, Family
 from backend.cases.surveys import answers_of
 from backend.core.crypto import encrypt
-from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
+from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed, StaleVersion
 from backend.core.jobs import enqueue
 from backend.core.models import new_id
 from backend.helpers.models import Pairing
@@ -66,6 +66,13 @@ class IdTaken(Conflict):
 
     code = "visit_id_taken"
     message = _("This id belongs to another visit.")
+
+
+class OwnRecord(NotAllowed):
+    """Four eyes: whoever recorded a visit neither calls the family back about it nor lets it count (domain.md 3.0)."""
+
+    code = "own_visit_record"
+    message = _("You recorded this visit yourself: somebody else has to check it.")
 
 
 class BadRecord(Invalid):
@@ -242,11 +249,12 @@ def cancel_visits(*, case: Case, reason: str, actor: Actor, now: datetime, pairi
 def decide_late_record(*, visit: Visit, allow: bool, reason: str, actor: Actor, now: datetime) -> Visit:
     """The supervisor lets a record of more than 7 days count, or not: then the visit was missed (E20).
 
-    Raises NotRecorded when no record is held.
+    Raises NotRecorded when no record is held, OwnRecord.
     """
     held = Visit.objects.select_for_update(of=("self",)).select_related("case").get(pk=visit.pk)
     if held.state != Visit.State.HELD:
         raise NotRecorded
+    _check_other(held, actor)
     result = answers_of(held.answers).get("visit_result", "met")
     held.state = STATES[result] if allow else Visit.State.MISSED
     held.instance_id = None
@@ -295,7 +303,12 @@ def amend_visit(
 def follow_up(
     *, visit: Visit, kind: str, result: str, answers: Mapping[str, Any], actor: Actor, now: datetime
 ) -> FollowUp:
-    """What was done because of a visit: emergency, follow_up, call_back, late_record. The answers are encrypted."""
+    """What was done because of a visit: emergency, follow_up, call_back, late_record. The answers are encrypted.
+
+    Raises OwnRecord when somebody would call back about a visit of one's own recording.
+    """
+    if kind == "call_back":
+        _check_other(visit, actor)
     row = FollowUp.objects.create(
         visit=visit,
         kind=kind,
@@ -309,6 +322,12 @@ def follow_up(
     if kind != "late_record":
         _tell(f"visit.{kind}_recorded", visit, actor, now, {"result": result})
     return row
+
+
+def _check_other(visit: Visit, actor: Actor) -> None:
+    """A record may come by a work item, a telephone or the API: who made it stands in the visit, not in the process."""
+    if actor.user_id is not None and visit.recorded_by_id == actor.user_id:
+        raise OwnRecord
 
 
 def note_flags(*, visit: Visit, flags: Iterable[str]) -> None:

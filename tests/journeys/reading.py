@@ -452,7 +452,7 @@ class Reading:
         if self._met is None and self._tried is None:
             day = spell.begun + timedelta(days=period)
         elif self._tried is not None and (self._met is None or self._tried > self._met):
-            day = self._tried + timedelta(days=min(period, 7))
+            day = self._tried + timedelta(days=min(period, 1 if self.story.tier == "A" else 7))
         else:
             assert self._met is not None
             day = self._met + timedelta(days=period)

@@ -87,12 +87,14 @@ def test_missed_the_village_worker_goes_the_supervisor_hears() -> None:
     assert (visit.state, visit.recorded_by, visit.missed_at is not None) == ("done", office.village, True)
 
 
-@pytest.mark.parametrize("why", ["away", "no account", "inactive", "no membership"])
+@pytest.mark.parametrize("why", ["away", "no account", "inactive", "no membership", "discharged"])
 def test_when_the_helper_cannot_the_village_worker_goes(why: str) -> None:
     office = Office()
     case, pairing = caring(office)
     if why == "away":
         set_status(helper=pairing.helper, status="away", reason="考试", actor=factories.actor(), now=office.now)
+    elif why == "discharged":
+        Helper.objects.update(to_date=office.today)
     elif why == "no account":
         Helper.objects.update(user=None)
     elif why == "inactive":
@@ -255,6 +257,22 @@ def test_called_back_by_somebody_else() -> None:
     assert office.waiting(case) == ["call_back"]
     office.do(case, "call_back", office.caseworker, {"call_result": "confirmed", "satisfied": 5})
     assert FollowUp.objects.get().result == "confirmed"
+
+
+def test_whoever_recorded_a_visit_over_the_api_does_not_call_back() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    Parameter.objects.create(key="visit.rules", value={"sample_percent": 100}, from_date=office.today)
+    cache.clear()
+    until_due(office, case)
+    plan, caseworker = Visit.objects.get(), factories.actor(office.caseworker)
+    record_contact(case=case, pairing=pairing, answers=office.visited(), actor=caseworker, now=office.now, id=plan.pk)
+    office.work()
+    answers = {"call_result": "confirmed", "satisfied": 5}
+    with pytest.raises(DomainError) as refused:
+        office.do(case, "call_back", office.caseworker, answers)
+    assert (refused.value.code, refused.value.status) == ("own_visit_record", 403)
+    office.do(case, "call_back", factories.user("another", role="caseworker"), answers)
 
 
 def test_discharge_ends_the_spell_and_somebody_else_is_sought() -> None:

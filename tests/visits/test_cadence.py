@@ -39,7 +39,8 @@ def plan(**changed: object) -> date:
         ({"last_met": TODAY, "agreed": date(2026, 9, 1)}, date(2026, 4, 1)),  # never less often than the period
         ({"last_met": TODAY, "agreed": date(2026, 2, 1)}, date(2026, 4, 1)),
         ({"last_met": date(2026, 2, 1), "last_tried": TODAY, "period_days": 90}, date(2026, 3, 9)),
-        ({"last_tried": TODAY, "period_days": 7, "tier": "A"}, date(2026, 3, 9)),
+        ({"last_tried": TODAY, "period_days": 7, "tier": "A"}, date(2026, 3, 3)),  # high risk: the next day
+        ({"last_tried": TODAY, "period_days": 7, "tier": "B"}, date(2026, 3, 9)),
         ({"last_met": TODAY, "last_tried": date(2026, 2, 1)}, date(2026, 4, 1)),
     ],
 )
