@@ -13,6 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -114,8 +115,12 @@ def _fingerprint(request: Request) -> bytes:
         for name, values in sorted(fields.lists()):
             for value in values:
                 digest.update(f"\n{name}:".encode())
-                for chunk in value.chunks() if hasattr(value, "chunks") else [str(value).encode()]:
+                if not isinstance(value, UploadedFile):
+                    digest.update(str(value).encode())
+                    continue
+                for chunk in value.chunks():
                     digest.update(chunk)
+                value.seek(0)  # for whoever reads it next
     else:
         digest.update(request._request.body)
     return digest.digest()

@@ -149,5 +149,5 @@ def test_a_bulk_command_keeps_its_key_while_it_works(stage: Stage) -> None:
     assert [each["ok"] for each in first["results"]] == [True]
     assert again == first
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
         assert cursor.fetchone()[0] == 0
