@@ -44,8 +44,6 @@ from workflows.engine.runner import Run
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
 
-FINISHED = ("state", "outcome", "assignee_id", "completed_by_id", "completed_label", "ended_at", "draft", "version")
-"""What completion writes into a work item."""
 DRAFT_LIMIT = 200_000
 """Characters of JSON that a draft may have."""
 
@@ -476,15 +474,10 @@ def _finish(row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, a
 
     This saves reading it again under lock: what was read is right if the version is still the same.
     """
-    as_read = WorkItem.objects.filter(pk=row.pk, version=row.version, state=WorkItem.State.OPEN)
-    row.state = WorkItem.State.DONE
     row.outcome = str(answers.get(node.outcome) or "")[:60] if node.outcome else ""
     row.assignee_id = row.assignee_id or user.pk
     row.completed_by_id, row.completed_label, row.ended_at = user.pk, actor.label, now
-    row.draft = None
-    row.version += 1
-    written = {name: getattr(row, name) for name in FINISHED}
-    return as_read.update(**written) == 1
+    return store.finish(row)
 
 
 def _settle(instance: Instance, run: Run, now: datetime) -> None:

@@ -16,6 +16,7 @@ from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import LockNotAvailable
 
+from backend.core import prepared
 from backend.core.errors import Conflict, NotFound
 from backend.org.access import Actor
 from backend.org.models import Unit
@@ -54,9 +55,30 @@ def _process(process_id: UUID) -> Process:
     return Process.objects.defer("files").get(pk=process_id)
 
 
-LOCK = "SELECT * FROM workflows_instance WHERE id = %s FOR UPDATE"
+LOCKED = (
+    "id", "created_at", "process_id", "case_id", "parent_id", "state", "outcome", "data", "wake_at", "ended_at",
+    "failures", "error", "version",
+)  # fmt: skip
+LOCK = """
+SELECT id, created_at, process_id, case_id, parent_id, state, outcome, data, wake_at, ended_at, failures, error, version
+FROM workflows_instance WHERE id = %s FOR UPDATE
+"""
 LOCK_IF_FREE = LOCK + " SKIP LOCKED"
-"""As SQL, for every command begins with it; select_for_update() says the same in four times the time."""
+SAVE = """
+UPDATE workflows_instance
+SET data = %s, wake_at = %s, failures = %s, error = %s, state = %s, outcome = %s, ended_at = %s, version = %s
+WHERE id = %s
+"""
+FINISH = """
+UPDATE workflows_workitem
+SET state = 'done', outcome = %s, assignee_id = %s, completed_by_id = %s, completed_label = %s, ended_at = %s,
+    draft = NULL, version = version + 1
+WHERE id = %s AND state = 'open' AND version = %s
+"""
+"""As SQL and prepared, for every command sends them: Django and PostgreSQL took longer to build and plan each anew."""
+
+OPENED = tuple(field.attname for field in WorkItem._meta.concrete_fields if field.name != "draft")
+"""What is written of a new work item: nobody has typed anything yet."""
 
 
 def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
@@ -64,15 +86,15 @@ def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
 
     Raises NotFound when there is none, Busy when another transaction holds it for longer than the lock timeout.
     """
-    rows = Instance.objects.raw(LOCK_IF_FREE if skip_locked else LOCK, [instance_id])
     try:
-        instance = next(iter(rows), None)
+        row = prepared.execute(LOCK_IF_FREE if skip_locked else LOCK, [instance_id]).fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             raise Busy from error
         raise
-    if instance is None:
+    if row is None:
         raise Busy if skip_locked else NotFound
+    instance = prepared.stored(Instance, LOCKED, row)
     instance.process = _process(instance.process_id)
     return instance
 
@@ -140,6 +162,17 @@ def save(
     return open_items(instance, [waiting for waiting in run.waiting if waiting.token not in known], now)
 
 
+def finish(row: WorkItem) -> bool:
+    """Write that an item has been completed as the row now says; it becomes a version newer. False when it is no longer
+    as it was read: claimed, moved, done or cancelled meanwhile.
+    """
+    values = [row.outcome, row.assignee_id, row.completed_by_id, row.completed_label, row.ended_at, row.pk, row.version]
+    if prepared.execute(FINISH, values).rowcount != 1:
+        return False
+    row.state, row.draft, row.version = WorkItem.State.DONE, None, row.version + 1
+    return True
+
+
 def _save_state(instance: Instance, run: Run, now: datetime) -> None:
     instance.data = run.dump()
     instance.wake_at = run.wake_at
@@ -152,7 +185,9 @@ def _save_state(instance: Instance, run: Run, now: datetime) -> None:
         instance.save(force_insert=True)
     else:
         instance.version += 1
-        instance.save(update_fields=["data", "wake_at", "failures", "error", "state", "outcome", "ended_at", "version"])
+        values = [instance.data, instance.wake_at, instance.failures, instance.error, instance.state]
+        values += [instance.outcome, instance.ended_at, instance.version, instance.pk]
+        prepared.execute(SAVE, values)
 
 
 def _trace(
@@ -172,7 +207,7 @@ def _trace(
                 outcome=completed.outcome if completed is not None and by_person else "",
             )
         )
-    Trace.objects.bulk_create(rows)
+    prepared.insert(rows)
 
 
 def open_items(instance: Instance, waiting: Sequence[Waiting], now: datetime) -> list[WorkItem]:
@@ -181,7 +216,9 @@ def open_items(instance: Instance, waiting: Sequence[Waiting], now: datetime) ->
     if not people:
         return []
     done_by = doers(instance, [entry.node for entry in people])
-    return WorkItem.objects.bulk_create([_item(instance, entry, done_by, now) for entry in people])
+    items = [_item(instance, entry, done_by, now) for entry in people]
+    prepared.insert(items, OPENED)
+    return items
 
 
 def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: datetime) -> WorkItem:

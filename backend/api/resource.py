@@ -61,10 +61,14 @@ class Resource(Idempotent, GenericViewSet[Any]):
 
         A list's filters have no say here.
         """
-        row = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        row = self.find()
         if self.request.method not in {"GET", "HEAD"} and not self.may_here(row):
             raise NotAllowed
         return row
+
+    def find(self) -> Any:
+        """The row of the address among those that concern the caller. Raises Http404."""
+        return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
 
     def may_here(self, row: Any) -> bool:
         """Whether one of the required actions is held where the row is (an `own.…` action: whether the row is own)."""

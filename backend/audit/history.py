@@ -4,25 +4,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
-from psycopg import sql
-from psycopg.types.json import Jsonb
 from structlog.contextvars import get_contextvars
 
 from backend.audit.canonical import canonical, masked, plain, time_text
 from backend.audit.models import Event
-from backend.core import bulk
+from backend.core import bulk, prepared
 from backend.core.models import new_id
 from backend.org.access import Actor
 from backend.org.models import Unit
 
 MANY = 50
-"""More events than these are copied: an array of as many long texts takes the driver longer to write."""
+"""More events than these are copied."""
 
 SEALED = (
     "id", "chain", "at", "action", "actor_id", "actor", "role", "unit_id", "unit", "unit_path", "case_id", "family_id",
@@ -123,24 +120,8 @@ def _write(events: list[Event]) -> None:
     events.sort(key=lambda event: event.chain)  # stable: within a chain in the order of recording
     if len(events) > MANY:
         bulk.insert(events)
-    elif events:
-        with connection.cursor() as cursor:
-            cursor.execute(_insertion(), [[_stored(row, name) for row in events] for name in COLUMNS])
-
-
-@cache
-def _insertion() -> sql.Composed:
-    """One INSERT for any number of events. (bulk_create takes a placeholder per value here: four times slower.)"""
-    kinds = (str(Event._meta.get_field(name).db_type(connection)).split("(")[0] for name in COLUMNS)
-    return sql.SQL("INSERT INTO audit_event ({}) SELECT * FROM unnest({})").format(
-        sql.SQL(", ").join([sql.Identifier(name) for name in COLUMNS]),
-        sql.SQL(", ").join([sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in kinds]),
-    )
-
-
-def _stored(event: Event, name: str) -> Any:
-    value = getattr(event, name)
-    return Jsonb(value) if name == "data" else value
+    else:
+        prepared.insert(events, COLUMNS)
 
 
 def _of(object: models.Model | None, kind: str) -> UUID | None:

@@ -52,7 +52,7 @@ def insert(objects: Sequence[models.Model]) -> None:
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(command) as copy:
         for row in objects:
             copy.write_row([write(row) for write in writers])
-    _mark_stored(objects)
+    mark_stored(objects)
 
 
 def _writer(field: "models.Field[Any, Any]", connection: BaseDatabaseWrapper) -> Callable[[models.Model], Any]:
@@ -64,7 +64,8 @@ def _writer(field: "models.Field[Any, Any]", connection: BaseDatabaseWrapper) ->
     return lambda row: field.get_db_prep_save(getattr(row, name), connection)
 
 
-def _mark_stored(objects: Iterable[models.Model]) -> None:
+def mark_stored(objects: Iterable[models.Model]) -> None:
+    """Let rows that were inserted past Django count as stored."""
     for row in objects:
         row._state.adding = False
         row._state.db = DEFAULT_DB_ALIAS

@@ -43,6 +43,7 @@ def connection_settings(url: str, data: Path) -> dict[str, Any]:
         "OPTIONS": {
             "options": f"{OPTIONS} {query.pop('options', '')}".strip(),
             "connect_timeout": 5,
+            "prepare_threshold": 5,  # lets backend.core.prepared prepare; what Django sends never is
             **query,
         },
     }

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from backend.core import prepared
 from backend.core.crypto import decrypt
 from backend.core.errors import DomainError
 from backend.core.models import Answer
@@ -57,9 +57,7 @@ def begin(*, user_id: UUID, key: str, fingerprint: bytes, now: datetime) -> Clai
 
     Raises KeyReused when the key was answered for another request.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [user_id, key, fingerprint, now])
-        id, known, status, body = cursor.fetchone()
+    id, known, status, body = prepared.execute(_CLAIM, [user_id, key, fingerprint, now]).fetchone()
     if bytes(known) != fingerprint:
         raise KeyReused
     return Claim(id=id, answer=None if status is None else Given(status=status, body=decrypt(body) if body else ""))

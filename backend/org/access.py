@@ -14,10 +14,10 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from backend.core import prepared
 from backend.org.roles import ACTIONS, ADMINISTRATORS
 
 if TYPE_CHECKING:
@@ -111,9 +111,7 @@ def grants(user: Viewer, *, day: date | None = None) -> tuple[Grant, ...]:
     today = day or timezone.localdate()
     kept: dict[date, tuple[Grant, ...]] = user.__dict__.setdefault("_grants", {})
     if today not in kept:
-        with connection.cursor() as cursor:
-            cursor.execute(HELD, {"user": user.pk, "day": today})
-            held = cursor.fetchall()
+        held = prepared.execute(HELD, {"user": user.pk, "day": today}).fetchall()
         kept[today] = tuple(
             Grant(role, unit_id, unit_name, path, holder_id, on_behalf_of="" if holder_id == user.pk else holder)
             for role, unit_id, unit_name, path, holder_id, holder in held
