@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
+from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
 from backend.core import prepared
@@ -55,14 +56,12 @@ def _process(process_id: UUID) -> Process:
     return Process.objects.defer("files").get(pk=process_id)
 
 
-LOCKED = (
-    "id", "created_at", "process_id", "case_id", "parent_id", "state", "outcome", "data", "wake_at", "ended_at",
-    "failures", "error", "version",
-)  # fmt: skip
-LOCK = """
-SELECT id, created_at, process_id, case_id, parent_id, state, outcome, data, wake_at, ended_at, failures, error, version
-FROM workflows_instance WHERE id = %s FOR UPDATE
-"""
+LOCKED = [field.attname for field in Instance._meta.concrete_fields]
+LOCK = (
+    sql.SQL("SELECT {} FROM workflows_instance WHERE id = %s FOR UPDATE")
+    .format(sql.SQL(", ").join(map(sql.Identifier, LOCKED)))
+    .as_string()
+)
 LOCK_IF_FREE = LOCK + " SKIP LOCKED"
 SAVE = """
 UPDATE workflows_instance

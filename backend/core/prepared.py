@@ -39,7 +39,10 @@ class _Cursor(ServerBindingCursor):
 
 
 def execute(query: str, params: Sequence[Any] | Mapping[str, Any]) -> CursorWrapper:
-    """A cursor with the answer. The text must be the same each time; whatever differs is a parameter."""
+    """A cursor with the answer. The text must be the same each time; whatever differs is a parameter.
+
+    Columns are named: what `*` means changes with a migration, and the server refuses a statement whose answer changed.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
     cursor = connection.cursor() if connection.queries_logged else _prepares(connection)
     cursor.execute(query, params)

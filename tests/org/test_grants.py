@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from backend.org.access import Actor, actions, actor_of, granting, grants, may, outermost
-from backend.org.models import Deputy, Unit, User
+from backend.org.access import HELD, Actor, actions, actor_of, granting, grants, may, outermost
+from backend.org.models import Deputy, Membership, Unit, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +101,17 @@ def test_users_are_seen_in_the_own_subtree() -> None:
 def test_memberships_end_with_their_day_in_the_local_calendar() -> None:
     user = factories.user(role="caseworker", from_date=date(2026, 3, 2), to_date=date(2026, 3, 3))
     assert [len(grants(user, day=date(2026, 3, day))) for day in (1, 2, 3)] == [0, 1, 0]
+
+
+def test_one_persons_grants_are_found_without_reading_everybodys() -> None:
+    user, town = factories.user(role="village"), factories.town()
+    others = User.objects.bulk_create(User(username=f"u{number}", name="甲") for number in range(2000))
+    Membership.objects.bulk_create(
+        Membership(user=other, unit=town, role="caseworker", from_date=factories.LONG_AGO) for other in others
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE org_membership")
+        cursor.execute(f"EXPLAIN {HELD}", {"user": user.pk, "day": factories.TODAY})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "org_membership" in plan
+    assert "Seq Scan on org_membership" not in plan
