@@ -12,6 +12,7 @@ from backend.api.events import Events
 from backend.api.families import Families
 from backend.api.helpers import Helpers
 from backend.api.me import Me
+from backend.api.memberships import Deputies, Memberships
 from backend.api.nothing import Nothing
 from backend.api.pairings import Pairings
 from backend.api.partner_units import PartnerUnits
@@ -23,7 +24,7 @@ from backend.api.rosters import Rosters, WorkbookRenderer
 from backend.api.schema_views import Docs, Schema
 from backend.api.tokens import Tokens
 from backend.api.units import Units
-from backend.api.users import Deputies, Memberships, Users
+from backend.api.users import Users
 from backend.api.visits import Visits
 from backend.api.work_items import WorkItems
 

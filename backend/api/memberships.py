@@ -1,0 +1,172 @@
+"""Who works where in which role, and who stands in for whom: rows with dates, that end and are never deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.administration.memberships import appoint_deputy, dismiss_deputy, end_membership, grant_membership
+from backend.api.fields import Day, PersonRef, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField
+from backend.api.filters import Filters, Subtree, YesNo
+from backend.api.resource import Resource
+from backend.core.errors import StaleVersion
+from backend.org.models import Deputy, Membership, Unit, User
+from backend.org.roles import ROLE_NAMES
+
+
+class DatedFilters(Filters):
+    """What every list of rows with a first and a last day is narrowed by."""
+
+    current = YesNo(method="by_current", label="true: in force today.")
+
+    def by_current(self, queryset: Any, name: str, value: bool) -> Any:
+        """In force today, or not (any more, or yet)."""
+        today = queryset.model.objects.all().on(timezone.localdate()).values("pk")
+        return queryset.filter(pk__in=today) if value else queryset.exclude(pk__in=today)
+
+
+class Dated(Resource):
+    """What both have in common: read with the users, written by the security administrator."""
+
+    orderings = {"from_date": "from_date", "to_date": "to_date"}
+    required_actions = {
+        "list": "user.read",
+        "retrieve": "user.read",
+        "create": "membership.write",
+        "end": "membership.write",
+    }
+
+    def place_of(self, row: Any) -> None:
+        """As with users: who may write some may write all, everywhere."""
+
+
+class EndSerializer(serializers.Serializer[Any]):
+    """The first day on which it is over."""
+
+    to_date = Day()
+
+
+class MembershipFilters(DatedFilters):
+    """What the list of memberships is narrowed by."""
+
+    user = django_filters.UUIDFilter(field_name="user_id")
+    role = django_filters.ChoiceFilter(choices=list(ROLE_NAMES.items()))
+    unit = Subtree(field_name="unit__path", label="Id or code of a unit: memberships there and below it.")
+
+
+class MembershipSerializer(RowSerializer[Membership]):
+    """A user works in a role at a unit, from a day (included) to a day (excluded)."""
+
+    user = PersonRef()
+    unit = UnitRef()
+
+    class Meta:
+        model = Membership
+        fields = ("id", "user", "role", "unit", "from_date", "to_date", "version")
+
+
+class NewMembershipSerializer(StrictSerializer):
+    """Who works where in which role, from when."""
+
+    user = VisibleField(User)
+    role = serializers.ChoiceField(choices=list(ROLE_NAMES.items()))
+    unit = VisibleField(Unit)
+    from_date = Day()
+    to_date = Day(required=False, allow_null=True)
+
+
+class EndWithReasonSerializer(EndSerializer):
+    """The same, and why."""
+
+    reason = Reason()
+
+
+@extend_schema_view(list=extend_schema(summary="Memberships"), retrieve=extend_schema(summary="One membership"))
+class Memberships(Dated):
+    """Who works where in which role. Never deleted: it ends."""
+
+    model = Membership
+    serializer_class = MembershipSerializer
+    filterset_class = MembershipFilters
+    related = ("user", "unit")
+
+    @extend_schema(summary="Give a role", request=NewMembershipSerializer, responses={201: MembershipSerializer})
+    def create(self, request: Request) -> Response:
+        """Not to oneself, and nobody holds two of the three administrations."""
+        given = self.given(NewMembershipSerializer)
+        made = grant_membership(**given, actor=self.actor("membership.write"), now=self.now)
+        return Response(self.represent(made), status=201)
+
+    @extend_schema(summary="End it", request=EndWithReasonSerializer, responses=MembershipSerializer)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, pk: UUID) -> Response:
+        """The user works there up to that day (excluded)."""
+        membership = self.get_object()
+        given = self.given(EndWithReasonSerializer)
+        expected = self.version()
+        if expected is not None and expected != membership.version:
+            raise StaleVersion
+        actor = self.actor("membership.write")
+        return Response(self.represent(end_membership(membership=membership, **given, actor=actor, now=self.now)))
+
+
+class DeputyFilters(DatedFilters):
+    """What the list of deputies is narrowed by."""
+
+    absent = django_filters.UUIDFilter(field_name="absent_id")
+    deputy = django_filters.UUIDFilter(field_name="deputy_id")
+
+
+class DeputySerializer(RowSerializer[Deputy]):
+    """Somebody stands in for somebody, from a day (included) to a day (excluded)."""
+
+    absent = PersonRef()
+    deputy = PersonRef()
+
+    class Meta:
+        model = Deputy
+        fields = ("id", "absent", "deputy", "from_date", "to_date", "reason")
+
+
+class NewDeputySerializer(StrictSerializer):
+    """Who stands in for whom, from when, and why."""
+
+    absent = VisibleField(User)
+    deputy = VisibleField(User)
+    from_date = Day()
+    to_date = Day(required=False, allow_null=True, default=None)
+    reason = Reason(max_length=200)
+
+
+@extend_schema_view(list=extend_schema(summary="Deputies"), retrieve=extend_schema(summary="One deputy"))
+class Deputies(Dated):
+    """Who stands in for whom."""
+
+    model = Deputy
+    serializer_class = DeputySerializer
+    filterset_class = DeputyFilters
+    related = ("absent", "deputy")
+
+    @extend_schema(summary="Appoint a deputy", request=NewDeputySerializer, responses={201: DeputySerializer})
+    def create(self, request: Request) -> Response:
+        """The deputy holds the absent colleague's memberships meanwhile, administrators' duties apart."""
+        given = self.given(NewDeputySerializer)
+        made = appoint_deputy(**given, actor=self.actor("membership.write"), now=self.now)
+        return Response(self.represent(made), status=201)
+
+    @extend_schema(summary="End it", request=EndSerializer, responses=DeputySerializer)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, pk: UUID) -> Response:
+        """The standing in ends on that day (excluded)."""
+        deputy = self.get_object()
+        to_date = self.given(EndSerializer)["to_date"]
+        actor = self.actor("membership.write")
+        return Response(self.represent(dismiss_deputy(deputy=deputy, to_date=to_date, actor=actor, now=self.now)))
