@@ -99,16 +99,15 @@ def unsimplified(cell: Cell) -> str:
     return _BETWEEN_HAN.sub("", _SPACES.sub(" ", plain).strip())
 
 
+@lru_cache(maxsize=1 << 15)
 def clean(text: str) -> tuple[str, str]:
     """The text in simplified characters and ordinary width, without stray spaces; and how it was mended.
 
-    Kinds of mending: `traditional`, `width`, `spaces` (the first that applies).
+    Kinds of mending: `traditional`, `width`, `spaces` (the first that applies). Remembered also to save memory: rows
+    that say the same share one text.
     """
-    return (text, "") if _ORDINARY.fullmatch(text) else _cleaned(text)
-
-
-@lru_cache(maxsize=1 << 14)
-def _cleaned(text: str) -> tuple[str, str]:
+    if _ORDINARY.fullmatch(text):
+        return text, ""
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     how = "" if plain == text else "width"
     stripped = _BETWEEN_HAN.sub("", _SPACES.sub(" ", plain).strip())
@@ -453,5 +452,5 @@ def count(cell: Cell) -> Value:
 
 def forget() -> None:
     """Give back what was remembered of the cells of a roster: names, dates and telephone numbers of people."""
-    for remembered in (_cleaned, region, day, phone, *_caches):
+    for remembered in (clean, region, day, phone, *_caches):
         remembered.cache_clear()
