@@ -11,6 +11,7 @@ from backend.core.errors import Conflict, DomainError
 from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.steps.office import Office
 from tests.workflows.stage import Stage
 from workflows import services
 from workflows.models import WorkItem
@@ -78,6 +79,19 @@ def test_what_fails_in_the_middle_is_undone(
     if code in {"busy", "unavailable"}:
         assert int(response["Retry-After"]) >= 1
     assert document.get("where", "") == getattr(error, "where", "")
+
+
+def test_what_a_step_refuses_says_where() -> None:
+    office = Office()
+    office.helper()
+    case = office.open()
+    office.file(case)
+    far = factories.helper(unit=factories.region("120114101000"))
+    address = f"work-items/{office.item(case, 'pick_helper').pk}/complete/"
+    answers = {"pick_result": "pick", "helper": str(far.pk)}
+    response = Caller(office.caseworker).post(address, {"answers": answers})
+    document = assert_problem(response, 422, "not_on_shortlist", "/answers/helper")
+    assert document["where"] == "pairing/pick_helper (pairing.pick_helper)"
 
 
 def test_an_error_of_ours_is_logged_with_the_requests_id(

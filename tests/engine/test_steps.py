@@ -108,7 +108,7 @@ def test_a_refusal_of_the_domain_keeps_its_type_and_gets_its_place() -> None:
     run = begun({"steps.note": refuse})
     with pytest.raises(Refused, match="the helper is full") as refused:
         run.complete(run.waiting[0].token, {})
-    assert str(refused.value.where) == "stepping/work (steps.note)"  # type: ignore[attr-defined]
+    assert refused.value.where == "stepping/work (steps.note)"  # type: ignore[attr-defined]
     assert refused.value.__notes__ == ["in step steps.note at stepping/work"]
 
 

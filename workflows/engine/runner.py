@@ -113,7 +113,7 @@ class RunSpoilt(Exception):
 class StepFailed(Exception):
     """A step raised something that is no refusal of the domain: a fault in the program or in a service behind it.
 
-    The cause is chained. An exception with a `code` (all of the domain's have one) keeps its own type and gets `where`.
+    The cause is chained. An exception with a `code` (all of the domain's have one) keeps its own type and gets `where` as text.
     """
 
     def __init__(self, where: Where) -> None:
@@ -178,7 +178,7 @@ class _Effects:
         except Exception as error:
             if not isinstance(getattr(error, "code", None), str):
                 raise StepFailed(where) from error
-            error.where = where  # type: ignore[attr-defined]
+            error.where = str(where)  # type: ignore[attr-defined]
             error.add_note(f"in step {where.step} at {where.process}/{where.node}")
             raise
 
