@@ -28,11 +28,16 @@ LOGGING = {"level": text("JIEQIN_LOG_LEVEL", "INFO"), "texts": DEMO}
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "backend.web",  # before allauth, whose templates it dresses
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -49,7 +54,6 @@ INSTALLED_APPS = [
     "backend.visits",
     "workflows",
     "backend.api",
-    "backend.web",
     "backend.jobs",
     "backend.ops",
 ]
@@ -65,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -106,6 +111,18 @@ AUTH_PASSWORD_VALIDATORS = [
 TOKEN_HOURS = number("JIEQIN_TOKEN_HOURS", 12)
 LOGIN_FAILURES = number("JIEQIN_LOGIN_FAILURES", 5)
 LOGIN_LOCK_MINUTES = number("JIEQIN_LOGIN_LOCK_MINUTES", 30)
+
+# Second factors by django-allauth; names, passwords and the lock-out are backend.administration.log_in.
+ACCOUNT_ADAPTER = "backend.web.second_factor.Accounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "backend.administration.second_factors.Factors"
+MFA_FORMS = {"authenticate": "backend.web.second_factor.CodeForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO and not HTTPS
+"""A browser counts localhost as safe without TLS; anything else has to be."""
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

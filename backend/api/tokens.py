@@ -66,6 +66,7 @@ class Tokens(Resource):
                 password=given["password"],
                 now=self.now,
                 address=throttle.get_ident(request) or "",
+                otp=given.get("otp", ""),
             )
         if issued is None:
             throttle.note_failure()

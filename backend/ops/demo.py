@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from backend.administration import second_factors
 from backend.administration.memberships import grant_membership
 from backend.administration.users import create_user
 from backend.cases import cases
@@ -32,7 +33,7 @@ from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM, Actor, actor_of
 from backend.org.codes import load_codes
 from backend.org.models import Unit, User
-from backend.org.parameters import load_parameters
+from backend.org.parameters import load_parameters, set_parameter
 from backend.org.regions import load_regions
 from workflows import deployment
 from workflows.models import Process
@@ -96,6 +97,8 @@ def _load_ground(now: datetime) -> None:
     """What every installation has."""
     load_codes()
     load_parameters()
+    # The demo's accounts have a known password and no device of anybody's.
+    set_parameter(key=second_factors.ROLES, value=[], from_date=timezone.localdate(), source="demo")
     load_kinds()
     load_programmes()
     if not Unit.objects.filter(code=TOWN).exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib import auth
 from django.db import transaction
@@ -22,6 +23,7 @@ from backend.api.me import Me
 from backend.api.throttling import FailedLogIns
 from backend.web.door import Refused, command
 from backend.web.pages import TEXT_SIZE_COOKIE, TEXT_SIZES, Page
+from backend.web.second_factor import address_of
 
 YEAR = 365 * 24 * 3600
 
@@ -52,14 +54,14 @@ class LogIn(View):
                 username=username[:60],
                 password=request.POST.get("password", "")[:200],
                 now=timezone.now(),
-                address=throttle.get_ident(request) or "",  # type: ignore[arg-type]
+                address=address_of(request),
             )
         if user is None:
             throttle.note_failure()
             return self._form(request, str(LogInRefused.message), status=401)
-        auth.login(request, user)
-        response = redirect(wanted(request))
-        if user.language:
+        # Asks for the second factor first, when the account has one.
+        response: HttpResponse = perform_login(request, user, email_verification="none", redirect_url=wanted(request))
+        if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             remember_language(response, user.language)
         return response
 

@@ -20,6 +20,7 @@ from django_htmx.middleware import HtmxDetails
 from backend.org.access import granting
 from backend.org.models import User
 from backend.web.navigation import entries
+from backend.web.second_factor import is_missing
 
 TEXT_SIZES = ("normal", "large", "largest")
 TEXT_SIZE_COOKIE = "jieqin_text_size"
@@ -33,6 +34,7 @@ class Page(View):
     template: ClassVar[str]
     title: ClassVar[str | Promise] = ""
     open_before_password_change: ClassVar[bool] = False
+    """Whether it opens before one has an own password, and the second factor that one's role asks for."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Lets in who may come in; everybody else logs in first, or gets 403."""
@@ -40,6 +42,8 @@ class Page(View):
             return self._log_in_first(request)
         if self.user.must_change_password and not self.open_before_password_change:
             return redirect("web:password")
+        if not self.open_before_password_change and is_missing(request):
+            return redirect("mfa_index")
         if self.needs and not any(granting(self.user, action) for action in self.needs):
             raise PermissionDenied
         response = super().dispatch(request, *args, **kwargs)

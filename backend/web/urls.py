@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from allauth.account.views import reauthenticate
+from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web.account import LogIn, LogOut, Password, Preferences
 from backend.web.cases import Case, Cases, CaseVerb
@@ -24,6 +25,14 @@ from backend.web.today import Today
 from backend.web.work_items import WorkItem
 
 app_name = "web"
+
+# allauth finds its way by names of its own; of its account pages only these two are here.
+second_factor: list[URLPattern | URLResolver] = [
+    path("log-in/", LogIn.as_view(), name="account_login"),
+    path("log-out/", LogOut.as_view(), name="account_logout"),
+    path("confirm/", reauthenticate, name="account_reauthenticate"),
+    path("second-factor/", include("allauth.mfa.urls")),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", Today.as_view(), name="today"),
