@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from backend.administration import second_factors
@@ -145,7 +146,8 @@ def revoke(*, tokens: Iterable[Token], actor: Actor, now: datetime, reason: str)
 
 
 def revoke_all(*, user: User, actor: Actor, now: datetime, reason: str) -> int:
-    """Revoke every token of the user: how many were in force."""
+    """Revoke every token of the user and end all sessions: how many tokens were in force."""
+    User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
     tokens = user.tokens.filter(revoked_at__isnull=True, expires_at__gt=now).select_related("user")
     return revoke(tokens=tokens, actor=actor, now=now, reason=reason)
 

@@ -15,6 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.administration import second_factors
 from backend.administration.log_in import revoke_all
 from backend.administration.users import create_user, one_time_password, reset_password, update_user
 from backend.api.fields import Reason, RowSerializer, StrictSerializer
@@ -113,6 +114,7 @@ class Users(Resource):
         "create": "user.write",
         "partial_update": "user.write",
         "reset_password": "user.write",
+        "reset_second_factor": "user.write",
         "revoke": "user.write",
     }
     never_kept = frozenset({"create", "reset_password"})
@@ -153,10 +155,19 @@ class Users(Resource):
         fresh = reset_password(user=user, actor=self.actor("user.write"), now=self.now)
         return Response({"id": str(user.pk), "username": user.username, "one_time_password": fresh})
 
+    @extend_schema(summary="Take a lost second factor away", request=WhySerializer, responses={204: None})
+    @action(detail=True, methods=["post"], url_path="reset-second-factor")
+    def reset_second_factor(self, request: Request, pk: UUID) -> Response:
+        """For who lost the device; a role that must have one is asked for a new one at the next log-in."""
+        user = self.get_object()
+        reason = self.given(WhySerializer)["reason"]
+        second_factors.reset(user=user, actor=self.actor("user.write"), now=self.now, reason=reason)
+        return Response(status=204)
+
     @extend_schema(summary="Log a user out everywhere", request=WhySerializer, responses=RevokedSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, pk: UUID) -> Response:
-        """Ends all the user's tokens."""
+        """Ends all the user's tokens and sessions."""
         user = self.get_object()
         reason = self.given(WhySerializer)["reason"]
         count = revoke_all(user=user, actor=self.actor("user.write"), now=self.now, reason=reason)

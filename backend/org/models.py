@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record, new_id
@@ -101,6 +102,8 @@ class User(AbstractBaseUser):
     is_demo = models.BooleanField(default=False)
     """Made by the demo data; outside demo mode the system refuses to start while one is active."""
     must_change_password = models.BooleanField(default=False)
+    sessions_ended = models.PositiveIntegerField(default=0)
+    """How often all sessions were ended at once; part of what every session carries."""
     failures = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -112,6 +115,10 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must carry to be of this user: it ends with the password, and when sessions are ended."""
+        return salted_hmac("jieqin.session", f"{self.password}\0{self.sessions_ended}", algorithm="sha256").hexdigest()
 
     def memberships_held(self, day: date) -> models.QuerySet[Membership]:
         """Own memberships in force that day, and those of colleagues for whom the user stands in that day."""

@@ -4,9 +4,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from backend.administration import second_factors
+from backend.administration.log_in import revoke_all
 from backend.audit.models import Event
+from backend.org.access import SYSTEM
 from backend.org.models import User
 from backend.org.parameters import set_parameter
 from tests import factories
@@ -72,6 +75,12 @@ def test_out_again(client: Client) -> None:
 def test_whoever_left_is_out_at_once(client: Client, user: User) -> None:
     log_in(client)
     User.objects.filter(pk=user.pk).update(is_active=False)
+    assert client.get(INBOX).status_code == 302
+
+
+def test_logged_out_everywhere(client: Client, user: User) -> None:
+    log_in(client)
+    revoke_all(user=user, actor=SYSTEM, now=timezone.now(), reason="telephone lost")
     assert client.get(INBOX).status_code == 302
 
 
