@@ -127,6 +127,7 @@ ROUTES: dict[str, Expected] = {
     "GET users/{pk}/": Expected("CSA", everywhere="YEG"),
     "PATCH users/{pk}/": Expected(everywhere="E"),
     "POST users/{pk}/reset-password/": Expected(everywhere="E"),
+    "POST users/{pk}/reset-second-factor/": Expected(everywhere="E"),
     "POST users/{pk}/revoke/": Expected(everywhere="E"),
     "GET memberships/": Expected("CSA", everywhere="YEG"),
     "POST memberships/": Expected(everywhere="E"),
