@@ -448,7 +448,7 @@ class NewPerson(Page):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """On file, or the form again: who is on file already is not entered twice."""
-        schema = schemas.person(timezone.localdate(self.now))
+        schema = schemas.person(timezone.localdate(self.now), is_new=True)
         given = {name: value for name, value in schemas.changes(schema, request.POST, frozenset()).items() if value}
         try:
             command(request, Persons, "create", body={"family": str(pk), **given}, key=request.POST.get("key", ""))
@@ -459,7 +459,7 @@ class NewPerson(Page):
 
     def _form(self, pk: UUID, known: dict[str, Any], refused: Refused | None = None) -> HttpResponse:
         family = read(self.request, FamiliesResource, "retrieve", pk=pk)
-        schema = schemas.person(timezone.localdate(self.now))
+        schema = schemas.person(timezone.localdate(self.now), is_new=True)
         told = {
             "family": family,
             "title": _("One more person in the family of %(name)s") % {"name": family["label"]},

@@ -82,9 +82,9 @@ def new_family(villages: Mapping[str, str], today: date) -> Schema:
     )
 
 
-def person(today: date) -> Schema:
-    """What of a person is corrected by hand (backend.api.persons.PersonChangeSerializer)."""
-    keep = _("Leave it empty to keep what is on file.")
+def person(today: date, *, is_new: bool = False) -> Schema:
+    """What of a person is entered or corrected by hand (backend.api.persons.PersonChangeSerializer)."""
+    keep = "" if is_new else _("Leave it empty to keep what is on file.")
     return asked(
         ("name", "relation"),
         name=text(_("Name"), 60),

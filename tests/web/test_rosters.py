@@ -12,7 +12,7 @@ from backend.cases.models import Family, Roster
 from backend.cases.rosters import services
 from backend.org.models import User
 from tests import factories
-from tests.rosters.sheets import certificate, people_csv, person
+from tests.rosters.sheets import people_csv, person, wrong_certificate
 from tests.web.visitor import text, visitor
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def test_upload_look_through_apply_and_upload_again(here: Client) -> None:
 
 
 def test_problems_stand_beside_their_rows_and_are_narrowed(here: Client) -> None:
-    wrong = certificate()[:-1] + ("1" if certificate()[-1] != "1" else "2")
+    wrong = wrong_certificate()
     page = uploaded(here, sheet(证件号码=wrong, 居住状况="不清楚")).url
     said = text(here.get(page))
     assert "不清楚" in said

@@ -4,6 +4,18 @@ const stage = document.getElementById("diagram");
 const { bpmn, active, done } = JSON.parse(document.getElementById("drawn").textContent);
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short" });
 
+// Diagrams carry their labels in Chinese, and in English as a property beside it.
+function inLanguage(xml) {
+  if (!document.documentElement.lang.startsWith("en")) return xml;
+  const parsed = new DOMParser().parseFromString(xml, "application/xml");
+  for (const property of parsed.getElementsByTagNameNS("*", "property")) {
+    if (property.getAttribute("name") !== "name_en") continue;
+    const extensions = property.parentElement.parentElement;
+    extensions.parentElement.setAttribute("name", property.getAttribute("value"));
+  }
+  return new XMLSerializer().serializeToString(parsed);
+}
+
 function note(text, waiting) {
   const element = document.createElement("div");
   element.className = waiting ? "note is-waiting" : "note";
@@ -23,7 +35,7 @@ function passed() {
 
 async function draw() {
   const viewer = new window.BpmnJS({ container: stage });
-  await viewer.importXML(bpmn);
+  await viewer.importXML(inLanguage(bpmn));
   const canvas = viewer.get("canvas");
   const overlays = viewer.get("overlays");
   const registry = viewer.get("elementRegistry");

@@ -2,7 +2,8 @@
 
 // Each cell gets its column's name, which the style sheet shows when a row becomes a card.
 function label(table) {
-  const names = [...table.querySelectorAll("thead th")].map((heading) => heading.textContent.trim());
+  const named = (heading) => (heading.querySelector(".visually-hidden") ? "" : heading.textContent.trim());
+  const names = [...table.querySelectorAll("thead th")].map(named);
   for (const row of table.tBodies[0]?.rows ?? []) {
     [...row.cells].forEach((cell, place) => {
       if (cell.tagName === "TD" && cell.colSpan === 1 && names[place]) cell.dataset.label = names[place];
