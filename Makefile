@@ -8,7 +8,7 @@ REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
 JOBS ?= 2
 
-.PHONY: conformance journeys run test check bench requirements clean
+.PHONY: conformance run test check bench requirements clean
 
 # Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.
 run: $(VENV)/base.stamp $(WEB)/.stamp
@@ -31,10 +31,6 @@ SEED ?= $(shell date +%s)
 EXAMPLES ?= 50
 conformance: $(VENV)/dev.stamp
 	CONFORMANCE_SEED=$(SEED) CONFORMANCE_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/api/test_conformance.py
-
-# 200 families of a roster through a whole year over HTTP, against an independent reading of what should happen.
-journeys: $(VENV)/dev.stamp
-	$(PY) -m pytest tests/journeys -o addopts="--import-mode=importlib"
 
 # The figures of the README; prints a table and writes bench.json. BENCH_SCALE=small takes under five minutes.
 bench: $(VENV)/dev.stamp

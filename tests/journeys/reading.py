@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from tests.journeys.rosters import Household
+from tests.journeys.rosters import CHECKED_ON, Household
 from tests.journeys.scenarios import Pool, Story
 from tests.journeys.township import LOCAL
 
@@ -395,9 +395,9 @@ class Reading:
         return "care"
 
     def _gate(self, pool: Pool) -> str:
-        """D05, as far as these helpers and families differ."""
-        unchecked = pool == "unchecked" and self.household.has_minor(self.today)
-        return "stop" if unchecked or pool == "uninsured" else "go"
+        """D05, as far as these helpers and families differ. Where minors live, a background check holds for a year."""
+        unchecked = pool == "unchecked" or self.today >= CHECKED_ON + timedelta(days=365)
+        return "stop" if pool == "uninsured" or (unchecked and self.household.has_minor(self.today)) else "go"
 
     def _end_spell(self, reason: str) -> None:
         if self.spells and self.spells[-1].ended is None:

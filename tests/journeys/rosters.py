@@ -15,6 +15,8 @@ from backend.cases.rosters.values import Cell
 PLACE = synthetic.Place()
 FAULTY = 3
 """Households that cannot go in as they stand."""
+CHECKED_ON = date(2026, 1, 15)
+"""When the background of nearly all helpers was checked."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Aide:
     unit: str
     """Code of the partner unit, when one stands behind the helper."""
     trained: bool = True
-    checked_on: date | None = date(2026, 1, 15)
+    checked_on: date | None = CHECKED_ON
     insured_until: date = date(2028, 1, 1)
     places: int = 1
 

@@ -64,7 +64,7 @@ KINDS: Sequence[Story] = (
     Story("family wants another helper", {"ask_family": ["other_helper"]}, ("account", "unit")),
     Story("family takes no part, later it does", {"ask_family": ["refuse"]}),
     Story("family never wants it", {"ask_family": ["refuse"], "ask_again": ["never"]}),
-    Story("family does not want it twice", {"ask_family": ["refuse"], "ask_again": ["refused"]}),
+    Story("family does not want it twice", {"ask_family": ["refuse"], "ask_again": ["refused"]}, ("account", "single")),
     Story("nobody fits at first", {"pick_helper": ["none"]}, week=2),
     Story("nobody fits for weeks", {"pick_helper": ["none"], "interim_visit": ["met*3"]}, week=1),
     Story("helper comes free", {"pick_helper": ["none"], "interim_visit": ["nothing"]}, ("single",),

@@ -113,7 +113,8 @@ class RunSpoilt(Exception):
 class StepFailed(Exception):
     """A step raised something that is no refusal of the domain: a fault in the program or in a service behind it.
 
-    The cause is chained. An exception with a `code` (all of the domain's have one) keeps its own type and gets `where` as text.
+    The cause is chained. An exception with a `code` (all of the domain's have one) keeps its own type and gets `where`,
+    a text.
     """
 
     def __init__(self, where: Where) -> None:
