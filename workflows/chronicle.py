@@ -11,6 +11,7 @@ from backend.audit.history import record
 from backend.core.crypto import encrypt
 from backend.org.access import Actor
 from workflows.engine.definition import Definition, Node
+from workflows.engine.forms import choice_title
 from workflows.engine.runner import Made
 from workflows.models import Instance, WorkItem
 
@@ -72,8 +73,16 @@ def record_item(
 
 def told(definition: Definition, node: Node, answers: Mapping[str, Any]) -> dict[str, Any]:
     """What history says of the answers: sensitive fields only by name (their content is in the domain's own rows)."""
-    fields = definition.forms[node.form].get("properties", {})
+    form = definition.forms[node.form]
+    fields = form.get("properties", {})
     hidden = sorted(name for name in answers if fields.get(name, {}).get("x-sensitive"))
     plain = {name: value for name, value in answers.items() if name not in hidden}
     outcome = str(answers.get(node.outcome) or "") if node.outcome else ""
-    return {"step": node.id, "outcome": outcome, "answers": plain, "sensitive": hidden}
+    said = {"step": node.id, "outcome": outcome, "answers": plain, "sensitive": hidden}
+    if not outcome:
+        return said
+    titles = {
+        "outcome_title": choice_title(form, node.outcome, outcome, "zh"),
+        "outcome_title_en": choice_title(form, node.outcome, outcome, "en"),
+    }
+    return {**said, **titles}

@@ -39,7 +39,7 @@ from workflows.authority import (
 )
 from workflows.chronicle import decision, record_instance, record_item, told
 from workflows.engine.definition import Definition, Node
-from workflows.engine.forms import localise, validate
+from workflows.engine.forms import choice_title, localise, validate
 from workflows.engine.runner import Run
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
@@ -391,13 +391,29 @@ def _names(instance: Instance, language: str) -> dict[str, str]:
 
 def diagram(instance: Instance, *, language: str) -> dict[str, Any]:
     """The instance on its diagram: BPMN XML, what waits, what was passed, when, by whom, with what outcome."""
+    definition = store.definition(instance.process)
     names = _names(instance, language)
     done = [
-        {"node": row.node, "name": names.get(row.node, ""), "at": row.at, "by": row.by, "outcome": row.outcome}
+        {
+            "node": row.node,
+            "name": names.get(row.node, ""),
+            "at": row.at,
+            "by": row.by,
+            "outcome": row.outcome,
+            "outcome_name": _outcome_name(definition, row, language),
+        }
         for row in Trace.objects.filter(instance=instance).order_by("at", "id")
     ]
     [stands] = standing([instance], language=language)
-    return {**stands, "outcome": instance.outcome, "bpmn": store.definition(instance.process).xml, "done": done}
+    return {**stands, "outcome": instance.outcome, "bpmn": definition.xml, "done": done}
+
+
+def _outcome_name(definition: Definition, row: Trace, language: str) -> str:
+    """What the form calls the answer by which a step was left; nothing for automatic nodes."""
+    node = definition.nodes.get(row.node)
+    if node is None or not row.outcome or not node.form:
+        return row.outcome
+    return choice_title(definition.forms[node.form], node.outcome, row.outcome, language)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------

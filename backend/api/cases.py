@@ -154,6 +154,7 @@ class DoneSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     by = serializers.CharField(allow_blank=True)
     outcome = serializers.CharField(allow_blank=True)
+    outcome_name = serializers.CharField(allow_blank=True, help_text="What the form calls it.")
 
 
 class StandingSerializer(serializers.Serializer[Any]):

@@ -39,6 +39,8 @@ def sentence(event: Event, *, language: str) -> str:
         names = _Names({name: _value(name, value) for name, value in data.items()})
         names |= {"action": event.action, "actor": _actor(event), "object": event.object_label or event.object_kind}
         names["step"] = str(data.get("title_en" if language.startswith("en") else "title") or event.object_label)
+        if outcome := data.get("outcome_title_en" if language.startswith("en") else "outcome_title"):
+            names["outcome"] = str(outcome)
         names |= _changes(data)
         return (gettext(SENTENCES[action]) if action in SENTENCES else gettext(NEUTRAL)) % names
 

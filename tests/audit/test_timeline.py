@@ -69,6 +69,18 @@ def said(action: str, language: str, data: Mapping[str, Any] | None = None, **to
         ),
         (
             "work_item.completed",
+            {
+                "title": "审定",
+                "title_en": "Decide",
+                "outcome": "renew",
+                "outcome_title": "续签",
+                "outcome_title_en": "Renew",
+            },
+            "王五完成了“审定”：续签。",
+            "王五 completed “Decide”: Renew.",
+        ),
+        (
+            "work_item.completed",
             {"title": "入户摸底", "title_en": "Survey the family", "outcome": ""},
             "王五完成了“入户摸底”。",
             "王五 completed “Survey the family”.",

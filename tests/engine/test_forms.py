@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflows.engine.forms import FieldProblem, FormRefused, localise, read_form, validate
+from workflows.engine.forms import (
+    FieldProblem,
+    FormRefused,
+    choice_title,
+    localise,
+    read_form,
+    required_now,
+    validate,
+)
 
 VISIT: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -215,3 +223,19 @@ def test_what_is_no_form_of_ours(content: bytes, pointer: str, reason: str) -> N
     with pytest.raises(FormRefused) as refused:
         read_form(content)
     assert any(where == pointer and reason in why for where, why in refused.value.problems), refused.value.problems
+
+
+@pytest.mark.parametrize(
+    ("value", "language", "title"),
+    [("not_met", "zh-hans", "未见到"), ("not_met", "en", "Not met"), ("gone", "en", "gone")],
+)
+def test_a_choice_has_a_name_in_each_language(value: str, language: str, title: str) -> None:
+    assert choice_title(VISIT, "met", value, language) == title
+
+
+def test_what_is_required_follows_what_was_answered() -> None:
+    asks = {"if": {"properties": {"met": {"const": "not_met"}}, "required": ["met"]}, "then": {"required": ["at"]}}
+    form = {**VISIT, "allOf": [asks]}
+    assert required_now(form, {}) == {"visited_on", "met"}
+    assert required_now(form, {"met": "met"}) == {"visited_on", "met"}
+    assert required_now(form, {"met": "not_met"}) == {"visited_on", "met", "at"}

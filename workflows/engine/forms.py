@@ -92,6 +92,14 @@ def required_now(schema: Schema, answers: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(asked)
 
 
+def choice_title(schema: Schema, name: str, value: object, language: str) -> str:
+    """What a choice of a field is called in one language; the value itself when the form does not offer it."""
+    field = schema.get("properties", {}).get(name, {})
+    offered = field.get("items", field).get("oneOf", [])
+    title = "title_en" if language.lower().startswith("en") else "title"
+    return next((str(each.get(title) or each["title"]) for each in offered if each["const"] == value), str(value))
+
+
 def localise(schema: Schema, language: str) -> dict[str, Any]:
     """The schema with labels in one language ("zh…", "en…"), without the `_en` twins. English falls back to Chinese."""
     english = language.lower().startswith("en")
