@@ -8,7 +8,7 @@ REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
 JOBS ?= 2
 
-.PHONY: conformance run test check bench requirements clean
+.PHONY: conformance run test check bench screenshots requirements clean
 
 # Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.
 run: $(VENV)/base.stamp $(WEB)/.stamp
@@ -35,6 +35,10 @@ conformance: $(VENV)/dev.stamp
 # The figures of the README; prints a table and writes bench.json. BENCH_SCALE=small takes under five minutes.
 bench: $(VENV)/dev.stamp
 	@exec $(PY) -m tests.bench
+
+# The README's pictures, from a fresh demo; Chromium must be there.
+screenshots: $(VENV)/dev.stamp $(WEB)/.stamp
+	$(PY) -m tests.browser.screenshots
 
 # Pins the newest versions that fit the .in files, for Linux and macOS, Python 3.11 and later.
 requirements: $(VENV)/dev.stamp

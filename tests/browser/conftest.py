@@ -19,6 +19,11 @@ from tests.browser.reader import Reader
 from tests.system import System, wait_for
 
 PASSWORD = os.environ.get("JIEQIN_DEMO_PASSWORD", "a-password-for-the-demo")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+"""It asks nobody outside for anything."""
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
 )
@@ -32,11 +37,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("JIEQIN_BROWSER") == "required":
             pytest.fail(message)
         pytest.skip(f"BROWSER TESTS DID NOT RUN: {message}")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*quiet, "--disable-component-update", "--disable-sync", "--no-first-run"]
-        )
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield started
         started.close()
 
