@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "backend.org",
     "backend.audit",
     "backend.administration",
+    "backend.desk",
     "backend.cases",
     "backend.helpers",
     "backend.visits",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
 from django.utils.translation import gettext_lazy as _
 
-from backend.core.errors import Conflict, NotAllowed
+from backend.core.errors import Conflict, DomainError, NotAllowed
 from backend.org.access import Actor, Grant, actor_of, grants
-from backend.org.models import User
+from backend.org.models import Membership, User
 from backend.org.roles import ACTIONS
 from workflows.models import WorkItem
+
+if TYPE_CHECKING:
+    from backend.org.models import UserQuerySet
 
 
 class AlreadyDone(Conflict):
@@ -79,6 +87,52 @@ def check_free(row: WorkItem, user: User) -> None:
         raise Taken
     if str(user.pk) in row.excluded:
         raise FourEyes
+
+
+def refusal_for(row: WorkItem, user: User, doers: Iterable[UUID] = ()) -> DomainError | None:
+    """Why the user may not complete the item now; None when nothing is in the way. `doers`: who did the steps that
+    its four-eyes rule names."""
+    if row.state != WorkItem.State.OPEN:
+        return AlreadyDone()
+    try:
+        grant_for(row, user)
+        check_free(row, user)
+    except DomainError as refused:
+        return refused
+    return FourEyes() if user.pk in doers else None
+
+
+def verbs_for(row: WorkItem, user: User, refusal: DomainError | None) -> list[str]:
+    """What the user may do with an open item; `refusal`: what is in the way of completing it."""
+    held = grants(user)
+    is_own = any(grant.holder_id == row.assignee_id for grant in held)
+    doable = refusal is None
+    rules = {
+        "claim": doable and row.assignee_id is None,
+        "release": row.assignee_id is not None
+        and row.role != "helper"
+        and may_do(row, user)
+        and (is_own or "work_item.assign" in ACTIONS[grant_for(row, user).role]),
+        "complete": doable,
+        "delegate": row.role != "helper" and _may_oversee(row, user, "work_item.delegate"),
+        "postpone": _may_oversee(row, user, "work_item.postpone"),
+    }
+    return [verb for verb, applies in rules.items() if applies]
+
+
+def able_to_do(row: WorkItem, *, day: date) -> UserQuerySet:
+    """Active users who hold the item's role at its place that day and did no step that excludes them."""
+    above = [row.unit_path[: end + 1] for end, letter in enumerate(row.unit_path) if letter == "."]
+    held = Membership.objects.on(day).filter(role=row.role, unit__path__in=above)
+    return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(pk__in=row.excluded)
+
+
+def _may_oversee(row: WorkItem, user: User, action: str) -> bool:
+    try:
+        overseer(row, user, action)
+    except NotYours:
+        return False
+    return True
 
 
 def stands_in(row: WorkItem, user: User) -> bool:

@@ -39,8 +39,9 @@ from workflows.authority import (
 )
 from workflows.chronicle import decision, record_instance, record_item, told
 from workflows.engine.definition import Definition, Node
-from workflows.engine.forms import choice_title, localise, validate
+from workflows.engine.forms import choice_title, localise, required_now, shown_now, validate
 from workflows.engine.runner import Run
+from workflows.facts import Fact, Offered, in_words, offered
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
 
@@ -91,6 +92,19 @@ class Form:
     draft: Mapping[str, Any] | None
     values: Mapping[str, Any]
     facts: Mapping[str, Any]
+    told: Sequence[Fact]
+    """The facts in words."""
+    offered: Mapping[str, Sequence[Offered]]
+    """By field: the rows that can be chosen."""
+
+
+@dataclass(frozen=True)
+class FormState:
+    """A form as it stands with some answers: the fields asked for and needed now, and what is wrong."""
+
+    shown: Sequence[str]
+    required: Sequence[str]
+    errors: Sequence[FieldProblem]
 
 
 # --- instances -------------------------------------------------------------------------------------------------------
@@ -339,14 +353,29 @@ def form_of(item: WorkItem, *, user: User, language: str, now: datetime) -> Form
 
     The draft is shown to who may do the item, nobody else.
     """
-    schema = store.definition(item.instance.process).forms[item.form]
+    forms = store.definition(item.instance.process).forms
+    schema = forms[item.form]
     known = store.known(item, onlooker(item, user), now)
     draft = json.loads(decrypt(bytes(item.draft))) if item.draft and may_do(item, user) else None
+    facts = known.get("facts", {})
     return Form(
         schema=localise(schema, language),
         draft=draft,
         values=known.get("values", {}),
-        facts=known.get("facts", {}),
+        facts=facts,
+        told=in_words(facts, forms, language),
+        offered=offered(schema, facts, language),
+    )
+
+
+def check(*, item: WorkItem, answers: Mapping[str, Any]) -> FormState:
+    """How the item's form stands with these answers, by the rules of its completion."""
+    schema = store.definition(item.instance.process).forms[item.form]
+    shown, required = shown_now(schema, answers), required_now(schema, answers)
+    return FormState(
+        shown=[name for name in schema["properties"] if name in shown],
+        required=[name for name in schema["properties"] if name in required],
+        errors=problems_of(schema, answers),
     )
 
 
@@ -474,15 +503,17 @@ def need_reason(reason: str) -> None:
 
 def _checked(definition: Definition, node: Node, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers when they fit the node's form. Raises BadAnswers with a pointer per field."""
-    problems = validate(definition.forms[node.form], dict(answers))
-    if problems:
-        raise BadAnswers(
-            [
-                FieldProblem(f"/answers{each.pointer}", each.code, problem_text(each.code, each.params))
-                for each in problems
-            ]
-        )
+    if problems := problems_of(definition.forms[node.form], answers):
+        raise BadAnswers(problems)
     return dict(answers)
+
+
+def problems_of(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[FieldProblem]:
+    """What is wrong with the answers, in words."""
+    return [
+        FieldProblem(f"/answers{each.pointer}", each.code, problem_text(each.code, each.params))
+        for each in validate(schema, dict(answers))
+    ]
 
 
 def _finish(row: WorkItem, node: Node, answers: Mapping[str, Any], user: User, actor: Actor, now: datetime) -> bool:

@@ -9,22 +9,25 @@ from operator import or_
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.fields import Moment, RowSerializer, VisibleField
-from backend.api.filters import Filters, Subtree
+from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.audit.models import Event
 from backend.audit.timeline import sentence
 from backend.audit.verification import PORTION, verify
 from backend.cases.models import Case
+
+TECHNICAL = ("timer.fired", "decision.made", "message.received", "instance.started", "instance.ended")
+"""What the engine tells of itself; every one of them also shows in what it caused."""
 
 
 class EventFilters(Filters):
@@ -36,8 +39,24 @@ class EventFilters(Filters):
     action = django_filters.CharFilter(max_length=60)
     unit = Subtree(field_name="unit_path", label="Id or code of a unit: what happened there and below it.")
     object = django_filters.CharFilter(field_name="object_id", max_length=40)
+    others = YesNo(method="by_others", label="true: what the caller did not do.")
+    technical = YesNo(method="by_technical", label="false: without what the engine tells of itself.")
     at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     at_before = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    about_case = YesNo(method="by_about_case", label="true: what belongs to a case.")
+
+    def by_others(self, queryset: Any, name: str, value: bool) -> Any:
+        """What others did, or the caller."""
+        own = Q(actor_id=self.request.user.pk)
+        return queryset.exclude(own) if value else queryset.filter(own)
+
+    def by_technical(self, queryset: Any, name: str, value: bool) -> Any:
+        """What the engine tells of itself, or the rest."""
+        return queryset.filter(action__in=TECHNICAL) if value else queryset.exclude(action__in=TECHNICAL)
+
+    def by_about_case(self, queryset: Any, name: str, value: bool) -> Any:
+        """With or without a case."""
+        return queryset.filter(case_id__isnull=not value)
 
 
 ABOUT: Mapping[str, tuple[str, ...]] = {
@@ -79,16 +98,30 @@ class SentenceSerializer(RowSerializer[Event]):
         return sentence(event, language=get_language() or "")
 
 
+class AboutSerializer(serializers.Serializer[Any]):
+    """The case that an event belongs to, for whoever sees it."""
+
+    number = serializers.CharField()
+    family_label = serializers.CharField()
+
+
 class EventSerializer(SentenceSerializer):
     """An event with everything it tells, its place in its chain, and its seal."""
 
+    about = serializers.SerializerMethodField()
     digest = serializers.SerializerMethodField(help_text="SHA-256, hexadecimal.")
 
     class Meta(SentenceSerializer.Meta):
         fields = (
-            *SentenceSerializer.Meta.fields, "actor_id", "unit_id", "case_id", "family_id", "object_kind", "object_id",
-            "object_label", "data", "request_id", "chain", "seq", "digest",
+            *SentenceSerializer.Meta.fields, "actor_id", "unit_id", "case_id", "family_id", "about", "object_kind",
+            "object_id", "object_label", "data", "request_id", "chain", "seq", "digest",
         )  # type: ignore[assignment]  # fmt: skip
+
+    @extend_schema_field(AboutSerializer(allow_null=True))
+    def get_about(self, event: Event) -> dict[str, str] | None:
+        """Its case's number and family."""
+        number = getattr(event, "case_number", None)
+        return {"number": number, "family_label": event.family_label} if number else None  # type: ignore[attr-defined]
 
     def get_digest(self, event: Event) -> str:
         """Hexadecimal."""
@@ -155,6 +188,15 @@ class Events(Resource):
         "retrieve": ("event.read", "event.system"),
         "verify": "event.verify",
     }
+
+    def get_queryset(self) -> Any:
+        """Events, each with the number and family of its case."""
+        rows = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows
+        case = Case.objects.visible_to(self.user).filter(pk=OuterRef("case_id"))
+        number, label = case.values("number")[:1], case.values("family__label")[:1]
+        return rows.annotate(case_number=Subquery(number), family_label=Subquery(label))
 
     @extend_schema(
         summary="Is the history as it was written?", parameters=[ExtentSerializer], responses=VerdictSerializer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -10,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.administration.users import change_password
-from backend.api.fields import RowSerializer, UnitRef, reference
+from backend.api.fields import Moment, RowSerializer, StrictSerializer, UnitRef, reference, short_texts
 from backend.api.permissions import LOGGED_IN
 from backend.api.resource import Resource
+from backend.desk.preferences import preferences_of, set_preferences
 from backend.org.access import actions, grants
 from backend.org.models import User
 from backend.org.roles import ROLE_NAMES
@@ -50,12 +52,25 @@ class PasswordSerializer(serializers.Serializer[Any]):
     new = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True)
 
 
+class PreferencesSerializer(StrictSerializer):
+    """What a person has set for the pages. Null takes a setting back."""
+
+    inbox_columns = short_texts(20, required=False, allow_null=True, help_text="Columns of the inbox, in order.")
+    today_since = Moment(required=False, allow_null=True, help_text="Since when “Today” tells what changed.")
+    today_seen_at = Moment(required=False, allow_null=True, help_text="When “Today” was last looked at.")
+
+
 class Me(Resource):
     """The caller."""
 
     model = User
     serializer_class = MeSerializer
-    required_actions = {"retrieve": LOGGED_IN, "password": LOGGED_IN}
+    required_actions = {
+        "retrieve": LOGGED_IN,
+        "preferences": LOGGED_IN,
+        "set_preferences": LOGGED_IN,
+        "password": LOGGED_IN,
+    }
     never_kept = frozenset({"password"})
     open_before_password_change = frozenset({"retrieve", "password"})
     pagination_class = None
@@ -75,6 +90,21 @@ class Me(Resource):
         ]
         user = MyselfSerializer(self.user).data
         return Response({"user": user, "memberships": held, "actions": actions(self.user)})
+
+    @extend_schema(summary="What I have set for the pages", responses=PreferencesSerializer)
+    def preferences(self, request: Request) -> Response:
+        """By name; what is not set is not there."""
+        return Response(preferences_of(self.user))
+
+    @extend_schema(
+        summary="Set something for the pages", request=PreferencesSerializer, responses=PreferencesSerializer
+    )
+    def set_preferences(self, request: Request) -> Response:
+        """What is not named stays as it is."""
+        given = self.given(PreferencesSerializer)
+        values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
+        set_preferences(user=self.user, values=values)
+        return self.preferences(request)
 
     @extend_schema(summary="Choose another password", request=PasswordSerializer, responses={204: None})
     def password(self, request: Request) -> Response:

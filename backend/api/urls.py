@@ -21,6 +21,7 @@ from backend.api.processes import Processes
 from backend.api.programmes import Programmes
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
+from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
 from backend.api.tokens import Tokens
 from backend.api.units import Units
@@ -30,6 +31,7 @@ from backend.api.work_items import WorkItems
 
 router = SimpleRouter(use_regex_path=False)
 router.register("work-items", WorkItems, basename="work-items")
+router.register("saved-filters", SavedFilters, basename="saved-filters")
 router.register("cases", Cases, basename="cases")
 router.register("programmes", Programmes, basename="programmes")
 router.register("families", Families, basename="families")
@@ -52,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", non_atomic_requests(Tokens.as_view({"post": "create", "delete": "destroy"})), name="token"),
     path("work-items/bulk/", non_atomic_requests(WorkItems.as_view({"post": "bulk"})), name="workitem-bulk"),
     path("me/", Me.as_view({"get": "retrieve"}), name="me"),
+    path("me/preferences/", Me.as_view({"get": "preferences", "put": "set_preferences"}), name="me-preferences"),
     path("me/password/", Me.as_view({"post": "password"}), name="me-password"),
     path(
         "rosters/<uuid:pk>/problems.xlsx",

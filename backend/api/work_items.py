@@ -7,7 +7,7 @@ only who sees it, and whether its family may be named to the caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django import forms
 from django.db import transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 from django.http import Http404, QueryDict
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -26,7 +27,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.errors import describe
-from backend.api.fields import Answers, Moment, Reason, RowSerializer, UnitRef, VisibleField, reference
+from backend.api.fields import Answers, Moment, PersonRef, Reason, RowSerializer, UnitRef, VisibleField, reference
 from backend.api.filters import Filters, Subtree, WholeNumber, YesNo, narrowed
 from backend.api.resource import Resource
 from backend.cases.models import visible_families
@@ -34,7 +35,10 @@ from backend.core.errors import NotAllowed, NotFound
 from backend.org.access import granting, in_subtree, may
 from backend.org.models import Unit, User
 from backend.org.roles import ROLE_NAMES
+from backend.org.working_days import end_of_day
 from workflows import services
+from workflows.authority import able_to_do
+from workflows.course import course_of
 from workflows.models import WorkItem, WorkItemQuerySet, past_due
 
 BULK = 200
@@ -48,6 +52,9 @@ NOT_SHOWN = [
 ]
 """Columns of joined rows that no answer tells: they cost half a page's time."""
 
+SPANS: Mapping[str, int] = {"today": 0, "week": 6}
+"""Days after today at whose end a span of time ends."""
+
 VERBS: Mapping[str, str] = {
     "claim": "work_item.claim",
     "release": "work_item.claim",
@@ -58,32 +65,39 @@ VERBS: Mapping[str, str] = {
 
 
 class AssigneeField(forms.CharField):
-    """me, none or a user's id."""
+    """me, others, none or a user's id."""
 
     def clean(self, value: Any) -> str | UUID | None:
         """Raises ValidationError."""
         text = super().clean(value)
-        if text in {"", "me", "none"}:
+        if text in {"", "me", "others", "none"}:
             return text or None
         try:
             return UUID(text)
         except ValueError:
-            raise forms.ValidationError(_("me, none or the id of a user."), code="invalid") from None
+            raise forms.ValidationError(_("me, others, none or the id of a user."), code="invalid") from None
 
 
 @extend_schema_field(OpenApiTypes.STR)
 class AssigneeFilter(django_filters.Filter):  # type: ignore[misc]
-    """Whose items: `me`, `none`, or a user's id."""
+    """Whose items: `me`, `others`, `none`, or a user's id."""
 
     field_class = AssigneeField
 
     def filter(self, qs: WorkItemQuerySet, value: str | UUID | None) -> WorkItemQuerySet:
-        """The items of that person, or of nobody."""
+        """The items of that person, of anybody else, or of nobody."""
         if value is None:
             return qs
         if value == "none":
             return qs.filter(assignee__isnull=True)
-        return qs.filter(assignee_id=self.parent.request.user.pk if value == "me" else UUID(str(value)))
+        me = self.parent.request.user.pk
+        if value == "others":
+            return qs.filter(assignee__isnull=False).exclude(assignee_id=me)
+        return qs.filter(assignee_id=me if value == "me" else UUID(str(value)))
+
+
+class IdsFilter(django_filters.BaseInFilter, django_filters.UUIDFilter):  # type: ignore[misc]
+    """These rows and no others."""
 
 
 class ItemsBelow(Subtree):
@@ -99,21 +113,27 @@ class WorkItemFilters(Filters):
 
     open_to_all = frozenset(
         {
-            "state", "assignee", "role", "unit", "process", "step", "due_before", "overdue", "priority", "doable",
-            "postponed",
+            "ids", "state", "assignee", "role", "unit", "process", "step", "due", "due_before", "overdue", "priority",
+            "doable", "postponed",
         }
     )  # fmt: skip
 
+    ids = IdsFilter(field_name="pk", label="Ids of work items, separated by commas.")
     state = django_filters.ChoiceFilter(
         choices=[*WorkItem.State.choices, ("any", "any")], method="by_state", label="Default: open."
     )
-    assignee = AssigneeFilter(label="`me`, `none` or the id of a user.")
+    assignee = AssigneeFilter(label="`me`, `others`, `none` or the id of a user.")
     role = django_filters.ChoiceFilter(choices=list(ROLE_NAMES.items()))
     unit = ItemsBelow(label="Id or code of a unit: its items and those below it.")
     process = django_filters.CharFilter(max_length=60)
     step = django_filters.CharFilter(max_length=80)
     case = django_filters.UUIDFilter(field_name="case_id")
     family = django_filters.UUIDFilter(field_name="family_id")
+    due = django_filters.ChoiceFilter(
+        method="by_due",
+        choices=[("today", _("today")), ("week", _("in the next seven days"))],
+        label="Not overdue, and due before the end of today or of the next seven days.",
+    )
     due_before = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
     overdue = YesNo(method="by_overdue")
     priority = WholeNumber(min_value=0, max_value=100)
@@ -139,6 +159,11 @@ class WorkItemFilters(Filters):
         condition = past_due(self.request.parser_context["view"].now)
         return queryset.filter(condition) if value else queryset.filter(~condition, state=WorkItem.State.OPEN)
 
+    def by_due(self, queryset: WorkItemQuerySet, name: str, value: str) -> WorkItemQuerySet:
+        """From now until the end of the span."""
+        now = self.request.parser_context["view"].now
+        return queryset.filter(due_at__gte=now, due_at__lte=end_of_span(value, now))
+
     def by_doable(self, queryset: WorkItemQuerySet, name: str, value: bool) -> WorkItemQuerySet:
         """What the caller may do, or may only see."""
         doable = WorkItem.objects.doable_by(self.request.user)
@@ -152,6 +177,11 @@ class WorkItemFilters(Filters):
     def by_text(self, queryset: WorkItemQuerySet, name: str, value: str) -> WorkItemQuerySet:
         """What people search."""
         return queryset.filter(search__contains=value.strip().lower())
+
+
+def end_of_span(span: str, now: datetime) -> datetime:
+    """The last moment of today, or of the seventh day from today, in the local calendar."""
+    return end_of_day(timezone.localdate(now) + timedelta(days=SPANS[span]))
 
 
 class CaseOfItem(serializers.Serializer[Any]):
@@ -247,17 +277,102 @@ class AnswersSerializer(VersionedSerializer):
     answers = Answers()
 
 
+class PlainFactSerializer(serializers.Serializer[Any]):
+    """A fact in words."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    text = serializers.CharField()
+
+
+class FactSerializer(PlainFactSerializer):
+    """A fact in words, or a group of such."""
+
+    facts = PlainFactSerializer(many=True)
+
+
+class OfferedSerializer(serializers.Serializer[Any]):
+    """A row that can be chosen, and what speaks for it."""
+
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    note = serializers.CharField()
+
+
 class FormSerializer(serializers.Serializer[Any]):
     """A work item's form: JSON Schema 2020-12 with labels in the caller's language."""
 
     schema = serializers.DictField(child=serializers.JSONField())
     values = serializers.DictField(child=serializers.JSONField(), help_text="Known beforehand.")
     facts = serializers.DictField(child=serializers.JSONField(), help_text="What helps to decide.")
+    told = FactSerializer(many=True, help_text="The facts in words, in the caller's language.")
+    offered = serializers.DictField(
+        child=OfferedSerializer(many=True), help_text="By field: rows that can be chosen, where the field holds an id."
+    )
     draft = serializers.DictField(
         child=serializers.JSONField(), allow_null=True, help_text="Typed so far; only for who may do the item."
     )
     draft_at = serializers.DateTimeField(allow_null=True)
     version = serializers.IntegerField()
+
+
+class FieldProblemSerializer(serializers.Serializer[Any]):
+    """What is wrong with one answer."""
+
+    pointer = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class FormStateSerializer(serializers.Serializer[Any]):
+    """A form as it stands with some answers: the fields that are asked for and needed now, and what is wrong."""
+
+    shown = serializers.ListField(child=serializers.CharField())
+    required = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    errors = FieldProblemSerializer(many=True)  # type: ignore[assignment]
+
+
+class PassedSerializer(serializers.Serializer[Any]):
+    """A node of the diagram that was passed."""
+
+    node = serializers.CharField()
+    name = serializers.CharField()
+    at = serializers.DateTimeField()
+    by = serializers.CharField()
+    outcome = serializers.CharField(help_text="In words.")
+
+
+class ProcessRef(serializers.Serializer[Any]):
+    """A process as other things mention it."""
+
+    key = serializers.CharField()
+    number = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """Why the caller may not do it."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class CourseSerializer(serializers.Serializer[Any]):
+    """How a work item came about, what came of it, and what the caller may do with it."""
+
+    process = ProcessRef()
+    step = serializers.CharField()
+    role = serializers.CharField()
+    role_name = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    due_rule = serializers.CharField(help_text="In words.")
+    before = PassedSerializer(many=True)
+    outcome = serializers.CharField(help_text="In words.")
+    next_items = WorkItemSerializer(many=True)
+    has_ended = serializers.BooleanField(help_text="Whether the process has come to its end.")
+    wakes_at = serializers.DateTimeField(allow_null=True)
+    verbs = serializers.ListField(child=serializers.CharField())
+    refusal = RefusalSerializer(allow_null=True)
 
 
 class QueueSerializer(serializers.Serializer[Any]):
@@ -280,6 +395,9 @@ class CountsSerializer(serializers.Serializer[Any]):
     overdue = serializers.IntegerField()
     mine = serializers.IntegerField()
     unassigned = serializers.IntegerField()
+    due_today = serializers.IntegerField(help_text="Not overdue, due before the end of today.")
+    due_this_week = serializers.IntegerField(help_text="Not overdue, due before the end of the next seven days.")
+    postponed = serializers.IntegerField()
     queues = QueueSerializer(many=True)
 
 
@@ -357,6 +475,9 @@ class WorkItems(Resource):
         "list": ("work_item.read", "own.work_item.read"),
         "retrieve": ("work_item.read", "own.work_item.read"),
         "form": ("work_item.read", "own.work_item.read"),
+        "check": ("work_item.read", "own.work_item.read"),
+        "course": ("work_item.read", "own.work_item.read"),
+        "colleagues": "work_item.delegate",
         "counts": ("work_item.read", "own.work_item.read"),
         "next": "work_item.claim",
         "bulk": ("work_item.claim", "work_item.delegate", "work_item.postpone", "work_item.complete"),
@@ -373,7 +494,7 @@ class WorkItems(Resource):
     def get_queryset(self) -> Any:
         """Visible items; for a helper each with whether its family may be named (own pairing in force today)."""
         rows = super().get_queryset().defer("search", *NOT_SHOWN, *(() if self.action == "form" else ("draft",)))
-        if self.action == "form":
+        if self.action in {"form", "check", "course"}:
             rows = rows.select_related("instance__process", "case").defer("search", "instance__process__files")
         if getattr(self, "swagger_fake_view", False) or not granting(self.user, "own.case.read"):
             return rows
@@ -405,6 +526,10 @@ class WorkItems(Resource):
     def place_of(self, row: WorkItem) -> None:
         """Who may do an item is more than a question of place: workflows.authority decides it in the verb."""
 
+    def is_own(self, row: WorkItem) -> bool:
+        """Whatever an `own.…` action lets one see is one's own."""
+        return True
+
     def shown(self, item: WorkItem, changed: WorkItem | None = None) -> Response:
         """The item after a verb, without reading it again: `changed` is what the verb gave back."""
         for field in WorkItem._meta.concrete_fields if changed is not None else ():
@@ -430,7 +555,12 @@ class WorkItems(Resource):
             "overdue": Count("pk", filter=past_due(self.now)),
             "unassigned": Count("pk", filter=Q(assignee__isnull=True)),
         }
-        totals = items.aggregate(**tally, mine=Count("pk", filter=Q(assignee=self.user.pk)))
+        soon = {
+            name: Count("pk", filter=Q(due_at__gte=self.now, due_at__lte=end_of_span(span, self.now)))
+            for name, span in (("due_today", "today"), ("due_this_week", "week"))
+        }
+        later = Count("pk", filter=Q(postponed_until__gt=self.now))
+        totals = items.aggregate(**tally, **soon, mine=Count("pk", filter=Q(assignee=self.user.pk)), postponed=later)
         keys = ("role", "unit_id", "unit__name", "process", "step", "title", "title_en")
         queues = items.values(*keys).annotate(**tally).order_by("-open", "role", "unit_id", "step")[:500]
         return Response({**totals, "queues": [_queue(row) for row in queues]})
@@ -445,11 +575,62 @@ class WorkItems(Resource):
             "schema": form.schema,
             "values": form.values,
             "facts": form.facts,
+            "told": form.told,
+            "offered": form.offered,
             "draft": form.draft,
             "draft_at": item.draft_at if form.draft is not None else None,
             "version": item.version,
         }
         return Response(FormSerializer(told).data)
+
+    @extend_schema(
+        summary="How the form stands with these answers", request=AnswersSerializer, responses=FormStateSerializer
+    )
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, pk: UUID) -> Response:
+        """What is asked for and needed now, and what is wrong: the rules of completion. Changes nothing."""
+        item = self.get_object()
+        return Response(
+            FormStateSerializer(services.check(item=item, answers=self.given(AnswersSerializer)["answers"])).data
+        )
+
+    @extend_schema(summary="How it came about", responses=CourseSerializer)
+    @action(detail=True)
+    def course(self, request: Request, pk: UUID) -> Response:
+        """Process, steps before, due rule; what came of it once it is done; what the caller may do.
+
+        Who did the steps before is told to who may read the case's history.
+        """
+        item = self.get_object()
+        found = course_of(item, user=self.user, language=get_language() or "")
+        following = self.get_queryset().filter(pk__in=found.next_ids).order_by("due_at") if found.next_ids else ()
+        return Response(
+            CourseSerializer(
+                {
+                    "process": found.process,
+                    "step": item.step,
+                    "role": item.role,
+                    "role_name": ROLE_NAMES[item.role],
+                    "started_at": found.started_at,
+                    "due_rule": found.due_rule,
+                    "before": found.before if may(self.user, "case.read", path=item.unit_path) else [],
+                    "outcome": found.outcome,
+                    "next_items": following,
+                    "has_ended": found.has_ended,
+                    "wakes_at": found.wakes_at,
+                    "verbs": found.verbs,
+                    "refusal": found.refusal,
+                },
+                context=self.get_serializer_context(),
+            ).data
+        )
+
+    @extend_schema(summary="To whom it can be handed", responses=PersonRef(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def colleagues(self, request: Request, pk: UUID) -> Response:
+        """Who could do it as well: the same role at its place, not excluded by the four-eyes rule."""
+        people = able_to_do(self.get_object(), day=timezone.localdate(self.now)).visible_to(self.user)
+        return Response(PersonRef(people.exclude(pk=self.user.pk).order_by("name")[:BULK], many=True).data)
 
     # --- verbs
 
@@ -532,9 +713,13 @@ class WorkItems(Resource):
             if name not in WorkItemFilters.base_filters:
                 raise serializers.ValidationError({"filter": {name: [_("There is no such parameter.")]}})
             filters[name] = str(value).lower() if isinstance(value, bool) else str(value)
-        found = WorkItemFilters(filters, queryset=WorkItem.objects.visible_to(self.user), request=self.request)
-        ids = list(narrowed(found, self).order_by("due_at", "pk").values_list("pk", flat=True)[: BULK + 1])
+        ids = list(self.narrowed_by(filters).order_by("due_at", "pk").values_list("pk", flat=True)[: BULK + 1])
         return ids[:BULK], len(ids) > BULK
+
+    def narrowed_by(self, filters: QueryDict) -> Any:
+        """Visible items that these parameters leave. Raises InvalidParameters."""
+        found = WorkItemFilters(filters, queryset=WorkItem.objects.visible_to(self.user), request=self.request)
+        return narrowed(found, self)
 
     def _one_of_many(self, verb: str, pk: UUID, item: WorkItem | None, command: Mapping[str, Any]) -> dict[str, Any]:
         try:

@@ -39,14 +39,14 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "family.write", "person.write", "person.reveal", "case.write", "case.start", "case.message", "case.close",
         "helper.read", "helper.write", "partner_unit.read", "pairing.write", "visit.write", "roster.read",
         "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
-        "work_item.delegate", "work_item.postpone",
+        "work_item.delegate", "work_item.postpone", "saved_filter.share",
     },
     "supervisor": _READ_CASES
     | _WORK
     | {
         "person.reveal", "case.start", "case.message", "case.close", "case.reopen", "case.transfer", "helper.read",
         "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
-        "work_item.delegate", "work_item.postpone", "work_item.assign",
+        "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share",
     },
     "village": _READ_CASES | _WORK | {"visit.write", "case.message", "process.read", "unit.read", "work_item.postpone"},
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
+from backend.desk.models import SavedFilter
 from backend.helpers.models import Helper, Pairing
 from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
@@ -69,6 +70,9 @@ class World:
         }
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.deputy = self._deputy()
+        self.saved_filter = SavedFilter.objects.create(
+            name="逾期", query={"overdue": "true"}, owner=self.member, unit=self.town
+        )
         record(action="family.updated", object=self.family, actor=factories.actor(), now=timezone.now())
         self.event = Event.objects.filter(case_id=self.case.pk).earliest("seq")
 
@@ -114,6 +118,7 @@ class World:
         """Resource → id of a row of this world."""
         return {
             "work-items": str(self.item.pk),
+            "saved-filters": str(self.saved_filter.pk),
             "cases": str(self.case.pk),
             "programmes": str(self.case.programme.pk),
             "families": str(self.family.pk),

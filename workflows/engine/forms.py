@@ -94,10 +94,26 @@ def required_now(schema: Schema, answers: Mapping[str, Any]) -> frozenset[str]:
 
 def choice_title(schema: Schema, name: str, value: object, language: str) -> str:
     """What a choice of a field is called in one language; the value itself when the form does not offer it."""
-    field = schema.get("properties", {}).get(name, {})
-    offered = field.get("items", field).get("oneOf", [])
+    return choices_of(schema.get("properties", {}).get(name, {}), language).get(str(value), str(value))
+
+
+def shown_now(schema: Schema, answers: Mapping[str, Any]) -> frozenset[str]:
+    """The fields to show, given the answers so far: all but those of rules (`x-shows`) that do not apply."""
+    shown, conditional = set(schema.get("properties", {})), set()
+    applying: set[str] = set()
+    for rule in schema.get("allOf", []):
+        names = set(rule.get("x-shows", []))
+        conditional |= names
+        if names and _validator(_key(rule.get("if", {}))).is_valid(dict(answers)):
+            applying |= names
+    return frozenset(shown - (conditional - applying))
+
+
+def choices_of(field: Schema, language: str) -> dict[str, str]:
+    """A field's choices, one or several: value as text → label in that language ("zh…", "en…")."""
     title = "title_en" if language.lower().startswith("en") else "title"
-    return next((str(each.get(title) or each["title"]) for each in offered if each["const"] == value), str(value))
+    offered = field.get("oneOf") or field.get("items", {}).get("oneOf", [])
+    return {str(each["const"]): str(each.get(title) or each["title"]) for each in offered}
 
 
 def localise(schema: Schema, language: str) -> dict[str, Any]:
@@ -231,6 +247,10 @@ def _form_problems(schema: Schema) -> Iterator[tuple[str, str]]:
         return
     yield from _labels("", schema)
     yield from _object_problems("", schema)
+    for index, rule in enumerate(schema.get("allOf", [])):
+        for name in rule.get("x-shows", []):
+            if name not in schema["properties"]:
+                yield f"/allOf/{index}/x-shows", f"shown field {name} is not a property"
 
 
 def _object_problems(pointer: str, schema: Schema) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,261 @@
+"""The facts beside a form, in words: labels and values as the process's own forms, the code lists and a table say them.
+
+Facts are codes and numbers, for programs; people read this. What has no label here and no field of that name in a form
+of the process is shown under its own name: add it to LABELS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext, override, pgettext
+from django.utils.translation import gettext_noop as _
+
+from backend.org import codes
+from workflows.engine.forms import choices_of
+
+Forms = Mapping[str, Mapping[str, Any]]
+
+LISTS: Mapping[str, str] = {
+    "categories": "category",
+    "declared_categories": "category",
+    "tier": "risk_tier",
+    "willingness": "willingness",
+    "needs": "need",
+    "self_care": "self_care",
+}
+"""Facts whose values are codes of these lists."""
+
+OFFERED: Mapping[str, tuple[str, str]] = {
+    "helper": ("shortlist", "helper"),
+    "other_family": ("duplicates", "family"),
+}
+"""Field that holds an id → the fact that lists the rows it can be, and the key of their ids."""
+
+LABELS: Mapping[str, str] = {
+    "members": _("Members of the household"),
+    "declared_categories": _("Categories in the roster"),
+    "categories": _("Categories"),
+    "category_reasons": _("Reasons for the categories"),
+    "tier": _("Risk tier"),
+    "tier_reason": _("Reason for the tier"),
+    "willingness": _("Wish about visits"),
+    "helper_number": _("Number of the helper"),
+    "helper": _("Helper"),
+    "attempts": _("Attempts so far"),
+    "survey": _("What the survey found"),
+    "chosen": _("What the caseworker chose"),
+    "advised": _("What the tables advise"),
+    "proposed": _("Proposed"),
+    "override_reason": _("Why it differs from the advice"),
+    "age_band": _("Age"),
+    "township": _("Township"),
+    "village": _("Village"),
+    "languages": _("Languages"),
+    "needs": _("Needs"),
+    "answer_until": _("Answer until"),
+    "kind": _("Kind of help"),
+    "gate": _("Check before pairing"),
+    "gate_reason": _("Result of the check"),
+    "agreement": _("The agreement"),
+    "address": _("Address"),
+    "planned_for": _("Planned for"),
+    "emergency_contact": _("Emergency contact"),
+    "emergency_phone": _("Emergency telephone"),
+    "avoid": _("Better not mentioned"),
+    "manner": _("How to come"),
+    "flags": _("Flags"),
+    "flag_reasons": _("Why"),
+    "visit": _("The visit"),
+    "recorded_by": _("Recorded by"),
+    "recorded_at": _("Recorded at"),
+    "done": _("Visits done"),
+    "late": _("Recorded late"),
+    "not_met": _("Nobody met"),
+    "missed": _("Visits missed"),
+    "extra": _("Extra visits"),
+    "last_met": _("Last met"),
+    "days_without_helper": _("Days without a helper"),
+    "since": _("Since"),
+    "wish": _("What the family wishes"),
+    "proposal": _("What the caseworker proposes"),
+    "family_consents": _("The family agrees"),
+    "helper_consents": _("The helper agrees"),
+    "related": _("Related to the family"),
+    "minor_in_family": _("A minor in the family"),
+    "minor_allowed": _("May be with minors"),
+    "background_checked": _("Background check valid"),
+    "months_left": _("Months of service left"),
+    "helper_age": _("Age of the helper"),
+    "trained": _("Trained"),
+    "insured": _("Insured"),
+}
+"""Fact → label, where no form of the process has a field of that name, or its label would say something else."""
+
+WORDS: Mapping[str, str] = {
+    # groups of the year's flags, and of a visit (D07)
+    "emergency": _("emergency"), "psych": _("low spirits"), "health": _("health"), "hazard": _("hazard at home"),
+    "need": _("needs something"), "family": _("kin"), "money": _("money or gifts"), "unanswered": _("nobody answers"),
+    "none": _("none"), "neglect": _("neglect"), "abuse": _("abuse"), "integrity": _("integrity"), "kin": _("kin"),
+    "nothing_found": _("nothing found"), "needs_something": _("needs something"),
+    "kin_absent": _("kin do not come"), "weak_or_ill": _("weak or ill"), "low_spirits": _("low spirits"),
+    "hazard_seen": _("a hazard was seen"), "money_or_gifts": _("money or gifts changed hands"),
+    "nobody_answers": _("nobody answers the door"), "injured_or_unconscious": _("injured or unconscious"),
+    "gas_or_fire": _("gas or fire"), "abuse_signs": _("signs of abuse"), "minor_alone": _("a minor alone"),
+    "despair_or_self_harm": _("despair or self-harm"),
+    # the gate (D05)
+    "go": _("may start"), "proceed": _("may start"), "blocked": _("not yet"), "fix": _("something is missing"),
+    "refuse": _("not possible"), "no_family_consent": _("the family has not agreed"),
+    "no_helper_consent": _("the helper has not agreed"), "no_background_check": _("no valid background check"),
+    "minor_not_allowed": _("this kind of helper does not go to minors"),
+    "service_ends_soon": _("the helper's service ends soon"), "not_insured": _("not insured"),
+    "helper_is_minor": _("the helper is a minor"), "not_trained": _("not trained"),
+    "two_persons": _("two persons have to go together"), "all_met": _("all conditions are met"),
+    "related": _("related to the family"),
+    # the tier (D03)
+    "minor_unattended": _("a minor without care"), "recent_event": _("something happened lately"),
+    "alone_at_80": _("80 or older and alone"), "needs_care": _("needs full care"),
+    "severe_disease": _("severe illness"), "newly_bereaved": _("bereaved lately"),
+    "half_needs_care": _("needs some care"), "child_in_difficulty": _("a child in difficulty"),
+    "special_family": _("family that lost its only child"), "general": _("general case"),
+    "refused": _("does not want visits"),
+    # categories (D02)
+    "elder_without_children_near": _("60 or older, no children near"),
+    "children_away_part_of_year": _("60 or older, children away part of the year"),
+    "no_living_child": _("no living child"), "child_disabled": _("child disabled"), "low_income": _("low income"),
+    "daughters_only": _("one daughter"), "two_daughters": _("two daughters"),
+    "both_parents_away": _("both parents away"),
+    "one_parent_away_other_unfit": _("one parent away, the other cannot look after the child"),
+    "husband_away": _("husband away for long"), "children_left_village": _("the children left the village"),
+    "moved_in": _("moved in"), "asked_for_help": _("asked for help"), "single_mother": _("single mother"),
+    # ranking (D04) and duplicates (D01)
+    "same_village": _("same village"), "same_township": _("same township"), "same_county": _("same county"),
+    "same_city": _("same city"), "same_language": _("speaks the same language"),
+    "no_family_yet": _("has no family yet"), "known_to_family": _("known to the family"),
+    "same_certificate": _("same identity number"), "same_name_and_birth": _("same name and date of birth"),
+    "same_head_and_address": _("same head of household and address"),
+}  # fmt: skip
+"""Codes that no list and no form explains: reasons of tables, rankings and searches."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact, or (with `facts`) a group of them under a heading."""
+
+    name: str
+    label: str
+    text: str
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A row that a field can hold the id of."""
+
+    value: str
+    label: str
+    note: str
+
+
+def in_words(facts: Mapping[str, Any], forms: Forms, language: str) -> list[Fact]:
+    """The facts that say something, in that language and in their order; lists of rows are left to `offered`."""
+    lists = {name for name, _key in OFFERED.values()}
+    wanted = {name: value for name, value in facts.items() if name not in lists}
+    with override(language):
+        return list(_facts(wanted, forms, language))
+
+
+def offered(schema: Mapping[str, Any], facts: Mapping[str, Any], language: str) -> dict[str, list[Offered]]:
+    """By field of the form: the rows that it can hold the id of."""
+    with override(language):
+        return {
+            field: [_offered(row, key, language) for row in facts[fact]]
+            for field, (fact, key) in OFFERED.items()
+            if field in schema.get("properties", {}) and fact in facts
+        }
+
+
+def _facts(facts: Mapping[str, Any], forms: Forms, language: str) -> Iterable[Fact]:
+    for name, value in facts.items():
+        if name.endswith("_en") or _says_nothing(value):
+            continue
+        if isinstance(value, Mapping):
+            inner = tuple(_facts(value, forms, language))
+            if inner:
+                yield Fact(name, _label(name, forms, language), "", inner)
+        else:
+            shown = facts.get(f"{name}_en") if language.startswith("en") else None
+            yield Fact(name, _label(name, forms, language), _text(name, shown or value, forms, language))
+
+
+def _says_nothing(value: Any) -> bool:
+    return value in (None, "", [], {}) or (isinstance(value, str) and _is_id(value))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return len(text) == 36 and UUID(text) is not None
+    except ValueError:
+        return False
+
+
+def _label(name: str, forms: Forms, language: str) -> str:
+    if name in LABELS:
+        return gettext(LABELS[name])
+    if name in WORDS:
+        return gettext(WORDS[name])
+    field = _field(name, forms)
+    title = field.get("title_en" if language.startswith("en") else "title")
+    return str(title or name)
+
+
+def _field(name: str, forms: Forms) -> Mapping[str, Any]:
+    return next((form["properties"][name] for form in forms.values() if name in form.get("properties", {})), {})
+
+
+def _text(name: str, value: Any, forms: Forms, language: str) -> str:
+    if isinstance(value, list):
+        return pgettext("facts", ", ").join(_text(name, each, forms, language) for each in value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    text = str(value)
+    if name in LISTS and text in codes.entries(LISTS[name]):
+        return codes.name(LISTS[name], text, language)
+    found = choices_of(_field(name, forms), language).get(text)
+    return found or (gettext(WORDS[text]) if text in WORDS else _time(text))
+
+
+def _time(text: str) -> str:
+    """A day or moment as people write it; any other text as it is."""
+    try:
+        if len(text) == 10:
+            return str(date_format(date.fromisoformat(text), "DATE_FORMAT"))
+        moment = parse_datetime(text)
+    except ValueError:
+        return text
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        return text
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
+
+
+def _offered(row: Mapping[str, Any], key: str, language: str) -> Offered:
+    """Name or label and what tells it from others; what speaks for it."""
+    kind = row.get("kind_en") if language.startswith("en") else row.get("kind")
+    label = " · ".join(str(part) for part in (row.get("name") or row.get("label"), kind, row.get("unit")) if part)
+    comma = pgettext("facts", ", ")
+    speaks = [gettext(WORDS.get(reason, reason)) for reason in row.get("reasons", [])]
+    note = [
+        str(row.get("number") or ""),
+        gettext("%(score)s of 100 points") % {"score": row["score"]} if "score" in row else "",
+        comma.join(speaks),
+        comma.join(row.get("languages", [])),
+    ]
+    return Offered(str(row[key]), label, " · ".join(part for part in note if part))
