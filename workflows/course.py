@@ -18,6 +18,7 @@ from workflows.authority import refusal_for, verbs_for
 from workflows.engine.definition import Definition, Node
 from workflows.engine.durations import working_days
 from workflows.engine.forms import choice_title
+from workflows.engine.reading import GATEWAYS
 from workflows.models import Instance, Trace, WorkItem
 
 LOOKED_BACK = 20
@@ -96,7 +97,7 @@ def _before(item: WorkItem, definition: Definition, english: bool) -> list[dict[
     for row in rows[:LOOKED_BACK]:
         node = definition.nodes.get(row.node)
         name = _name(node, english)
-        if node is not None and name:
+        if node is not None and name and node.kind not in GATEWAYS:
             outcome = _outcome(definition, node, row.outcome, english)
             passed.append({"node": row.node, "name": name, "at": row.at, "by": row.by, "outcome": outcome})
         if row.by:

@@ -72,7 +72,7 @@ LABELS: Mapping[str, str] = {
     "avoid": _("Better not mentioned"),
     "manner": _("How to come"),
     "flags": _("Flags"),
-    "flag_reasons": _("Why"),
+    "flag_reasons": _("Reasons"),
     "visit": _("The visit"),
     "recorded_by": _("Recorded by"),
     "recorded_at": _("Recorded at"),

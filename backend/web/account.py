@@ -8,7 +8,8 @@ from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib import auth
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -68,6 +69,25 @@ class LogIn(View):
     def _form(self, request: HttpRequest, error: str = "", status: int = 200) -> HttpResponse:
         told = {"error": error, "username": request.POST.get("username", ""), "next": wanted(request)}
         return render(request, "web/log_in.html", told, status=status)
+
+
+class LoggedIn(Page):
+    """Where a log-in in a second window ends: the first one goes on."""
+
+    template = "web/logged_in.html"
+    title = _("You are logged in again")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """This window can be closed."""
+        return self.show()
+
+
+class RequestToken(Page):
+    """The token that forms send against forgery: a page that outlived its session asks for the new one."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """It is the reader's own; other sites cannot read the answer."""
+        return JsonResponse({"token": get_token(request)})
 
 
 class LogOut(View):

@@ -100,6 +100,11 @@ def command(
         )
 
 
+def command_each(request: HttpRequest, resource: type[Resource], action: str, body: Mapping[str, Any]) -> Any:
+    """A command about many rows, each in a transaction of its own; for pages that have none (non_atomic_requests)."""
+    return _asked(request, resource, "POST", action, body=dict(body))
+
+
 def upload(request: HttpRequest, resource: type[Resource], action: str = "create") -> Any:
     """Hand the page's own form with its files (multipart) to the resource. Raises Refused."""
     with transaction.atomic():

@@ -6,7 +6,7 @@ bpmn/README.md), so that every field is one question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from backend.web.door import Refused
-from workflows.engine.forms import required_now
+from workflows.engine.forms import required_now, shown_now
 
 FEW_CHOICES = 7
 """Up to so many choices are shown side by side, more of them in a list that opens."""
@@ -34,6 +34,7 @@ class Choice:
     value: str
     label: str
     chosen: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Field:
     value: str
     choices: list[Choice]
     required: bool
+    shown: bool
     sensitive: bool
     errors: list[str]
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -59,23 +61,37 @@ class Field:
     @property
     def described_by(self) -> str:
         """The ids of what explains it, for screen readers."""
-        parts = [f"{self.id}-help"] if self.help else []
-        return " ".join([*parts, f"{self.id}-errors"] if self.errors else parts)
+        return " ".join([f"{self.id}-help", f"{self.id}-errors"] if self.help else [f"{self.id}-errors"])
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it takes a line of its own."""
+        return self.kind in {"radio", "checkboxes", "lines"}
 
 
-def fields(schema: Schema, known: Mapping[str, Any], refused: Refused | None = None) -> list[Field]:
-    """The questions of a form in its order, with what is known, and why an earlier attempt was refused."""
+def fields(
+    schema: Schema,
+    known: Mapping[str, Any],
+    refused: Refused | None = None,
+    offered: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+) -> list[Field]:
+    """The questions of a form in its order, with what is known, and why an earlier attempt was refused.
+
+    `offered`: by field that holds an id, the rows that can be chosen.
+    """
     errors = refused.errors if refused else {}
-    required = required_now(schema, known)
+    required, shown = required_now(schema, known), shown_now(schema, known)
+    rows = offered or {}
     return [
         Field(
             name=name,
-            kind=kind_of(inner),
+            kind="radio" if name in rows else kind_of(inner),
             label=inner["title"],
             help=inner.get("description", ""),
-            value=shown(inner, known.get(name)),
-            choices=_choices(inner, known.get(name)),
+            value=as_typed(inner, known.get(name)),
+            choices=_rows(rows[name], known.get(name)) if name in rows else _choices(inner, known.get(name)),
             required=name in required,
+            shown=name in shown,
             sensitive=bool(inner.get("x-sensitive")),
             errors=[text for key, texts in errors.items() if _concerns(key, name) for text in texts],
             limits={key: inner[key] for key in ("minimum", "maximum", "maxLength") if key in inner},
@@ -98,9 +114,12 @@ def general_errors(schema: Schema, refused: Refused | None) -> list[str]:
 
 
 def answers(schema: Schema, posted: QueryDict) -> dict[str, Any]:
-    """What was sent, in the types of the form. What is empty is left out; what cannot be read is passed on as it is."""
-    found = {name: _answer(inner, posted, name) for name, inner in schema["properties"].items()}
-    return {name: value for name, value in found.items() if value is not None}
+    """What was sent, in the types of the form. What is empty or not asked for is left out; what cannot be read is
+    passed on as it is."""
+    read = {name: _answer(inner, posted, name) for name, inner in schema["properties"].items()}
+    found = {name: value for name, value in read.items() if value is not None}
+    asked = shown_now(schema, found)
+    return {name: value for name, value in found.items() if name in asked}
 
 
 def kind_of(inner: Schema) -> str:
@@ -117,7 +136,7 @@ def kind_of(inner: Schema) -> str:
     return by_format or ("lines" if inner.get("maxLength", 0) > LONG_TEXT else "text")
 
 
-def shown(inner: Schema, value: Any) -> str:
+def as_typed(inner: Schema, value: Any) -> str:
     """A value as an input holds it: times in the local calendar."""
     if value is None or isinstance(value, list):
         return ""
@@ -131,6 +150,10 @@ def shown(inner: Schema, value: Any) -> str:
 
 def _concerns(pointer: str, name: str) -> bool:
     return pointer in {f"answers/{name}", name} or pointer.startswith(f"answers/{name}/")
+
+
+def _rows(offered: Sequence[Mapping[str, str]], value: Any) -> list[Choice]:
+    return [Choice(row["value"], row["label"], row["value"] == value, row["note"]) for row in offered]
 
 
 def _choices(inner: Schema, value: Any) -> list[Choice]:
@@ -150,10 +173,13 @@ def _answer(inner: Schema, posted: QueryDict, name: str) -> Any:
     readers = {"boolean": _truth, "integer": _number, "number": _number}
     if (reader := readers.get(inner.get("type", ""))) is not None:
         return reader(text)
-    if kind_of(inner) == "moment":
-        moment = _moment(text)
-        return timezone.make_aware(moment).isoformat() if moment and not moment.tzinfo else text
-    return text
+    return aware(text) if kind_of(inner) == "moment" else text
+
+
+def aware(text: str) -> str:
+    """What a browser's clock says, with the offset of the local calendar; anything else as it is."""
+    moment = _moment(text)
+    return timezone.make_aware(moment).isoformat() if moment and not moment.tzinfo else text
 
 
 def _truth(text: str) -> bool | str:

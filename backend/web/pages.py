@@ -13,8 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.views import View
+from django.views.decorators.gzip import gzip_page
+from django_htmx.http import reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from backend.org.access import granting
@@ -26,6 +29,7 @@ TEXT_SIZES = ("normal", "large", "largest")
 TEXT_SIZE_COOKIE = "jieqin_text_size"
 
 
+@method_decorator(gzip_page, name="dispatch")  # networks out here are slow
 class Page(View):
     """A page for somebody who is logged in. Rows come from backend.web.door only."""
 
@@ -75,7 +79,8 @@ class Page(View):
     def _log_in_first(self, request: HttpRequest) -> HttpResponse:
         """A whole page is sent to the log-in; a part of one gets 401, so that what was typed stays where it is."""
         if self.htmx:
-            return render(request, "web/parts/logged_out.html", status=401)
+            response = render(request, "web/parts/logged_out.html", status=401)
+            return retarget(reswap(response, "innerHTML"), "#logged-out")
         target = request.get_full_path() if request.method in {"GET", "HEAD"} else request.headers.get("Referer", "/")
         return redirect_to_login(target)
 

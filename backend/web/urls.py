@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web.account import LogIn, LogOut, Password, Preferences
+from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
 from backend.web.cases import Case, Cases, CaseVerb
 from backend.web.families import (
     EditFamily,
@@ -19,10 +19,10 @@ from backend.web.families import (
     StartCase,
 )
 from backend.web.helpers import Helper, Helpers
-from backend.web.inbox import Inbox
+from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.today import Today
-from backend.web.work_items import WorkItem
+from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
 
 app_name = "web"
 
@@ -37,11 +37,24 @@ second_factor: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", Today.as_view(), name="today"),
     path("log-in/", LogIn.as_view(), name="log_in"),
+    path("log-in/done/", LoggedIn.as_view(), name="logged_in"),
+    path("log-in/token/", RequestToken.as_view(), name="request_token"),
     path("log-out/", LogOut.as_view(), name="log_out"),
     path("password/", Password.as_view(), name="password"),
     path("preferences/", Preferences.as_view(), name="preferences"),
     path("inbox/", Inbox.as_view(), name="inbox"),
+    path("inbox/next/", InboxNext.as_view(), name="inbox_next"),
+    path("inbox/bulk/", InboxBulk.as_view(), name="inbox_bulk"),
+    path("inbox/columns/", InboxColumns.as_view(), name="inbox_columns"),
+    path("inbox/colleagues/", InboxColleagues.as_view(), name="inbox_colleagues"),
+    path("inbox/filters/", InboxFilters.as_view(), name="inbox_filters"),
+    path("inbox/filters/<uuid:pk>/", InboxFilter.as_view(), name="inbox_filter"),
     path("work-items/<uuid:pk>/", WorkItem.as_view(), name="work_item"),
+    path("work-items/<uuid:pk>/typed/", WorkItemTyped.as_view(), name="work_item_typed"),
+    *(
+        path(f"work-items/<uuid:pk>/{verb}/", WorkItemVerb.as_view(), {"verb": verb}, name=f"work_item_{verb}")
+        for verb in VERBS
+    ),
     path("families/", Families.as_view(), name="families"),
     path("families/new/", NewFamily.as_view(), name="family_new"),
     path("families/<uuid:pk>/", Family.as_view(), name="family"),

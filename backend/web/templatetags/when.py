@@ -8,6 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 register = template.Library()
 
@@ -20,6 +21,41 @@ def moment(value: datetime | str | None) -> str:
         return ""
     local = timezone.localtime(at)
     return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M}"
+
+
+@register.filter
+def deadline(value: datetime | str | None) -> str:
+    """A due time, short: the day, without the year while it is this one, and the hour unless it is the day's last."""
+    at = parse_datetime(value) if isinstance(value, str) else value
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    day_text = _short_day(local.date())
+    return day_text if (local.hour, local.minute) == (23, 59) else f"{day_text} {local:%H:%M}"
+
+
+@register.filter
+def lately(value: datetime | str | None) -> str:
+    """A time not long ago: the hour when it was today, else the day as well."""
+    at = parse_datetime(value) if isinstance(value, str) else value
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    hour = f"{local:%H:%M}"
+    return hour if local.date() == timezone.localdate() else f"{_short_day(local.date())} {hour}"
+
+
+@register.filter
+def is_ahead(value: datetime | str | None) -> bool:
+    """Whether a time is still to come."""
+    at = parse_datetime(value) if isinstance(value, str) else value
+    return at is not None and at > timezone.now()
+
+
+def _short_day(on: date) -> str:
+    """Day and month; with the year when it is not this one."""
+    this_year = on.year == timezone.localdate().year
+    return str(date_format(on, pgettext("a day of this year", "N j") if this_year else "SHORT_DATE_FORMAT"))
 
 
 @register.filter

@@ -8,3 +8,21 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+
+// A page that outlived its session goes on after a log-in in another window: with a new token against forgery.
+const loggedOut = () => document.querySelector("#logged-out .alert");
+
+async function goOn() {
+  if (!loggedOut()) return;
+  const answer = await fetch("/log-in/token/", { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok) return;
+  const { token } = await answer.json();
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) field.value = token;
+  document.getElementById("logged-out").replaceChildren();
+  document.dispatchEvent(new CustomEvent("jieqin:logged-in"));
+}
+
+new BroadcastChannel("jieqin").addEventListener("message", goOn);
+window.addEventListener("focus", goOn);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && goOn());
