@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -36,7 +35,7 @@ class Course:
     before: list[dict[str, Any]]
     """From the last step that a person did, the oldest first."""
     outcome: str
-    next_ids: list[UUID]
+    following: list[WorkItem]
     """Items that opened when this one was completed."""
     has_ended: bool
     wakes_at: datetime | None
@@ -63,7 +62,7 @@ def course_of(item: WorkItem, *, user: User, language: str) -> Course:
             due_rule=due_in_words(node.due),
             before=_before(item, definition, english),
             outcome=_outcome(definition, node, item.outcome, english),
-            next_ids=_opened_by(item) if is_done else [],
+            following=_opened_by(item) if is_done else [],
             has_ended=instance.state != Instance.State.RUNNING,
             wakes_at=instance.wake_at if is_done else None,
             verbs=[] if refused and refused.code == "already_done" else verbs_for(item, user, refused),
@@ -105,12 +104,12 @@ def _before(item: WorkItem, definition: Definition, english: bool) -> list[dict[
     return passed[::-1]
 
 
-def _opened_by(item: WorkItem) -> list[UUID]:
+def _opened_by(item: WorkItem) -> list[WorkItem]:
     """Items of the same instance that were made by the command that ended this one."""
     if item.ended_at is None:
         return []
     following = WorkItem.objects.filter(instance=item.instance_id, created_at=item.ended_at).exclude(pk=item.pk)
-    return list(following.values_list("pk", flat=True))
+    return list(following.select_related("unit").defer("draft", "search").order_by("due_at", "pk"))
 
 
 def _name(node: Node | None, english: bool) -> str:

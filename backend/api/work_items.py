@@ -357,6 +357,17 @@ class RefusalSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class NextItemSerializer(serializers.Serializer[Any]):
+    """A step that opened when an item was completed. The id only for who sees the item."""
+
+    id = serializers.UUIDField(allow_null=True)
+    title = serializers.CharField()
+    role_name = serializers.CharField()
+    unit = UnitRef()
+    state = serializers.CharField()
+    due_at = serializers.DateTimeField()
+
+
 class CourseSerializer(serializers.Serializer[Any]):
     """How a work item came about, what came of it, and what the caller may do with it."""
 
@@ -368,7 +379,7 @@ class CourseSerializer(serializers.Serializer[Any]):
     due_rule = serializers.CharField(help_text="In words.")
     before = PassedSerializer(many=True)
     outcome = serializers.CharField(help_text="In words.")
-    next_items = WorkItemSerializer(many=True)
+    next_items = NextItemSerializer(many=True)
     has_ended = serializers.BooleanField(help_text="Whether the process has come to its end.")
     wakes_at = serializers.DateTimeField(allow_null=True)
     verbs = serializers.ListField(child=serializers.CharField())
@@ -603,7 +614,9 @@ class WorkItems(Resource):
         """
         item = self.get_object()
         found = course_of(item, user=self.user, language=get_language() or "")
-        following = self.get_queryset().filter(pk__in=found.next_ids).order_by("due_at") if found.next_ids else ()
+        is_known = may(self.user, "case.read", path=item.unit_path)
+        ids = [each.pk for each in found.following]
+        seen = set(self.get_queryset().filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
         return Response(
             CourseSerializer(
                 {
@@ -613,9 +626,11 @@ class WorkItems(Resource):
                     "role_name": ROLE_NAMES[item.role],
                     "started_at": found.started_at,
                     "due_rule": found.due_rule,
-                    "before": found.before if may(self.user, "case.read", path=item.unit_path) else [],
+                    "before": found.before if is_known else [],
                     "outcome": found.outcome,
-                    "next_items": following,
+                    "next_items": [
+                        _next(each, each.pk in seen) for each in found.following if is_known or each.pk in seen
+                    ],
                     "has_ended": found.has_ended,
                     "wakes_at": found.wakes_at,
                     "verbs": found.verbs,
@@ -749,6 +764,18 @@ def _call(
     }  # fmt: skip
     arguments = {name: given[name] for name in wanted.get(verb, ())}
     return calls[verb](item=item, user=user, now=now, version=version, **arguments)
+
+
+def _next(item: WorkItem, is_seen: bool) -> dict[str, Any]:
+    english = (get_language() or "").startswith("en")
+    return {
+        "id": item.pk if is_seen else None,
+        "title": item.title_en if english and item.title_en else item.title,
+        "role_name": ROLE_NAMES[item.role],
+        "unit": item.unit,
+        "state": item.state,
+        "due_at": item.due_at,
+    }
 
 
 def _queue(row: Mapping[str, Any]) -> dict[str, Any]:

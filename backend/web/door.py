@@ -70,7 +70,12 @@ def read(
     **parts: Any,
 ) -> Any:
     """What the resource answers: the body of its GET. Raises Http404, PermissionDenied, and Refused for bad filters."""
-    return _asked(request, resource, "GET", action, pk=pk, query=query, **parts)
+    try:
+        return _asked(request, resource, "GET", action, pk=pk, query=query, **parts)
+    except Refused as refused:
+        if refused.status < 500 and transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(False)  # nothing was written, and the page around it has more to read
+        raise
 
 
 def command(

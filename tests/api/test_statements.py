@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from backend.audit.history import record
 from backend.cases.models import Review, Roster
+from backend.desk.models import SavedFilter
 from backend.org.models import Deputy, User
 from tests import factories
 from tests.api.caller import Caller, results
@@ -55,6 +56,10 @@ def event(place: int) -> None:
     record(action="family.updated", object=factories.family(members=[]), actor=factories.actor(), now=timezone.now())
 
 
+def saved_filter(place: int) -> None:
+    SavedFilter.objects.create(name=f"筛选{place}", owner=User.objects.get(username="reader"), unit=factories.town())
+
+
 MAKERS: dict[str, Callable[[int], None]] = {
     "families/": family,
     "persons/": family,
@@ -70,6 +75,7 @@ MAKERS: dict[str, Callable[[int], None]] = {
     "memberships/": user,
     "deputies/": user,
     "events/": event,
+    "saved-filters/": saved_filter,
 }
 
 

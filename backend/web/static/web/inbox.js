@@ -63,9 +63,17 @@ function go(row) {
 const keys = {
   j: () => go(rows()[rows().indexOf(current()) + 1]),
   k: () => go(rows()[Math.max(rows().indexOf(current()) - 1, 0)]),
-  c: () => currentId && window.htmx.ajax("POST", form.action, {
-    source: form, target: "#bulk-result", swap: "innerHTML", values: { action: "claim", ids: currentId },
-  }),
+  c: () => {
+    // The row alone, whatever else is chosen.
+    const box = current()?.querySelector("input[name=ids]");
+    const button = form.querySelector("button[value=claim]");
+    if (!box || !button) return;
+    const others = boxes().filter((other) => other.checked && other !== box);
+    for (const other of others) other.checked = false;
+    box.checked = true;
+    button.click();
+    for (const other of others) other.checked = true;
+  },
   x: () => {
     const box = current()?.querySelector("input[name=ids]");
     if (box) { box.checked = !box.checked; count(); }

@@ -99,7 +99,7 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   }
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt.id !== "answers") return;
+  if (event.detail.requestConfig?.elt.id !== "answers") return;
   const { xhr } = event.detail;
   if (xhr.getResponseHeader("HX-Redirect")) return;
   completing = false;

@@ -1,0 +1,68 @@
+"""Today: numbers that lead to the same rows, others' work, and what changed since the last visit."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from backend.desk.models import Preference
+from tests import factories
+from tests.web.test_inbox import client, text
+from tests.workflows.stage import Stage
+from workflows.models import WorkItem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stage() -> Stage:
+    made = Stage()
+    made.start()
+    made.note()
+    return made
+
+
+def test_every_number_is_the_number_of_rows_that_it_leads_to(stage: Stage) -> None:
+    reader = client(stage.caseworker)
+    for due in (timezone.now() - timedelta(hours=1), timezone.now() + timedelta(days=3)):
+        WorkItem.objects.update(due_at=due)
+        for number in reader.get("/").context["counts"]:
+            rows = reader.get(f"/inbox/?{number['address']}").context["items"]
+            assert len(rows) == number["count"], number
+
+
+def test_overdue_and_due_are_listed(stage: Stage) -> None:
+    reader = client(stage.caseworker)
+    item = stage.item("check_note")
+    WorkItem.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    assert [row["id"] for row in reader.get("/").context["overdue"]["found"]] == [str(item.pk)]
+    WorkItem.objects.update(due_at=timezone.now() + timedelta(days=2))
+    assert reader.get("/").context["overdue"]["found"] == []
+    assert [row["id"] for row in reader.get("/").context["due"]["found"]] == [str(item.pk)]
+
+
+def test_others_work_and_what_a_colleague_has(stage: Stage) -> None:
+    [waiting] = client(stage.supervisor).get("/").context["waiting"]
+    assert (waiting["step"], waiting["open"]) == ("check_note", 1)
+    assert client(stage.caseworker).get("/").context["waiting"] == []
+    WorkItem.objects.filter(step="check_note").update(assignee=stage.colleague)
+    [waiting] = client(stage.caseworker).get("/").context["waiting"]
+    assert client(stage.caseworker).get(f"/inbox/?{waiting['address']}").context["items"] != []
+
+
+def test_changes_are_what_others_did_since_the_last_visit(stage: Stage) -> None:
+    now = timezone.now()
+    reader = client(stage.caseworker)
+    Preference.objects.create(user=stage.caseworker, name="today_seen_at", value="2026-01-01T00:00:00+00:00")
+    first = reader.get("/").context
+    assert [event["action"] for event in first["changes"]] == ["work_item.completed"]
+    assert reader.get("/").context["since"] == first["since"]  # the same visit
+    later = (now - timedelta(hours=2)).isoformat()
+    Preference.objects.filter(name="today_seen_at").update(value=later)
+    assert reader.get("/").context["changes"] == []
+    assert client(stage.village).get("/").context["changes"] is None  # reads no history
+
+
+def test_a_stranger_s_day_is_empty_and_an_administrator_has_none(stage: Stage) -> None:
+    assert stage.case.number not in text(client(stage.stranger).get("/"))
+    assert client(factories.user("admin", role="sysadmin")).get("/").context["has_inbox"] is False

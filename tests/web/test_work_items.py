@@ -1,0 +1,137 @@
+"""A work item's page: its form as one types, completion, refusals, drafts, what comes next."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests import factories
+from tests.web.test_inbox import HTMX, client, text
+from tests.workflows.stage import Stage
+from workflows.models import WorkItem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stage() -> Stage:
+    made = Stage()
+    made.start()
+    return made
+
+
+def address(stage: Stage, verb: str = "", step: str = "take_note") -> str:
+    return f"/work-items/{stage.item(step).pk}/{verb}"
+
+
+def test_form_facts_course_and_history_are_there(stage: Stage) -> None:
+    stage.note()
+    page = text(client(stage.caseworker).get(address(stage, step="check_note")))
+    assert 'id="answers"' in page
+    assert "Why it is here" in page
+    assert "village completed" in page  # the case's history
+    assert "within" in page
+
+
+def test_a_stranger_finds_nothing_and_another_role_no_form(stage: Stage) -> None:
+    assert client(stage.stranger).get(address(stage)).status_code == 404
+    page = text(client(stage.caseworker).get(address(stage)))
+    assert 'data-code="not_yours"' in page
+    assert 'id="answers"' not in page
+
+
+def test_four_eyes_are_told_plainly(stage: Stage) -> None:
+    WorkItem.objects.update(excluded=[str(stage.village.pk)])
+    assert "this one needs another person" in text(client(stage.village).get(address(stage)))
+    refused = client(stage.village).post(address(stage), {"text": "好"}, headers=HTMX)
+    assert refused.status_code == 403
+    assert 'data-code="four_eyes"' in refused.content.decode()
+
+
+def test_completing_leads_to_what_happens_next(stage: Stage) -> None:
+    where = address(stage)
+    answer = client(stage.village).post(f"{where}?inbox=overdue%3Dtrue", {"text": "米面已送"}, headers=HTMX)
+    assert answer.headers["HX-Redirect"] == f"{where}?inbox=overdue%3Dtrue"
+    page = text(client(stage.village).get(f"{where}?inbox=overdue%3Dtrue"))
+    assert "What happens next" in page
+    assert "Check the note: caseworker" in page
+    assert 'href="/inbox/?overdue=true"' in page
+    assert client(stage.village).post(address(stage, step="check_note"), {}).status_code == 403
+
+
+def test_a_refusal_keeps_what_was_typed_and_names_the_field(stage: Stage) -> None:
+    refused = client(stage.village).post(address(stage), {"text": "好" * 3000}, headers=HTMX)
+    page = text(refused, 422)
+    assert "好" * 3000 in page
+    assert "This is too long." in page
+    assert stage.item("take_note").version == 1
+
+
+def test_a_double_click_completes_once(stage: Stage) -> None:
+    where = address(stage)
+    posted = {"text": "好", "key": "one-form-one-key"}
+    for _click in range(2):
+        assert client(stage.village).post(where, posted, headers=HTMX).headers["HX-Redirect"] == where
+    assert WorkItem.objects.filter(step="check_note").count() == 1
+
+
+def test_what_is_typed_is_kept_and_checked(stage: Stage) -> None:
+    writer = client(stage.village)
+    state = json.loads(text(writer.post(address(stage, "typed/"), {"text": "半句"}, headers=HTMX)))
+    assert set(state) == {"shown", "required", "errors", "saved_at"}
+    assert state["required"] == ["text"]
+    assert "半句" in text(writer.get(address(stage)))
+    too_long = json.loads(text(writer.post(address(stage, "typed/"), {"text": "好" * 3000}, headers=HTMX)))
+    assert too_long["errors"]["text"] == ["This is too long."]
+
+
+def test_a_draft_that_cannot_be_kept_says_so(stage: Stage) -> None:
+    other = factories.user("other", role="village")
+    WorkItem.objects.update(assignee=other)
+    state = json.loads(text(client(stage.village).post(address(stage, "typed/"), {"text": "好"}, headers=HTMX)))
+    assert state["problem"] == "Somebody else has taken this."
+
+
+def test_without_a_session_a_part_gets_401_and_the_way_back_in(stage: Stage) -> None:
+    answer = Client(headers={"accept-language": "en"}).post(address(stage, "typed/"), {"text": "好"}, headers=HTMX)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Retarget"] == "#logged-out"
+    assert "log in again in a new window" in answer.content.decode()
+    assert Client().get("/log-in/token/", headers=HTMX).status_code == 401
+    assert len(client(stage.village).get("/log-in/token/").json()["token"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("verb", "posted", "told"),
+    [
+        ("claim", {}, "Taken"),
+        ("release", {}, "Given back"),
+        ("postpone", {"until": "2199-01-01T09:00", "reason": "出差"}, "Put off"),
+        ("postpone", {"until": "2020-01-01T09:00", "reason": "出差"}, "in the future"),
+        ("delegate", {"to": "", "reason": ""}, "alert-danger"),
+    ],
+)
+def test_verbs_say_what_became_of_them(stage: Stage, verb: str, posted: dict[str, Any], told: str) -> None:
+    stage.note()
+    where = address(stage, step="check_note")
+    answer = client(stage.caseworker).post(f"{where}{verb}/?inbox=q%3Dx", posted)
+    assert answer.headers["Location"] == f"{where}?inbox=q%3Dx"
+    reader = client(stage.caseworker)
+    assert told in text(reader.post(f"{where}{verb}/", posted, follow=True))
+
+
+def test_a_verb_of_somebody_without_the_right_is_refused(stage: Stage) -> None:
+    assert client(stage.village).post(address(stage, "delegate/"), {}).status_code == 403
+    assert client(stage.stranger).post(address(stage, "claim/"), {}).status_code == 404
+
+
+def test_the_page_takes_a_bounded_number_of_statements(stage: Stage) -> None:
+    stage.note()
+    reader, where = client(stage.caseworker), address(stage, step="check_note")
+    text(reader.get(where))
+    with CaptureQueriesContext(connection) as captured:
+        text(reader.get(where))
+    assert sum("SAVEPOINT" not in query["sql"] for query in captured) <= 16
