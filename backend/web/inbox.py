@@ -34,7 +34,8 @@ from backend.web.pages import Page
 
 ROWS = 50
 READ: tuple[str, ...] = ("work_item.read", "own.work_item.read")
-NAMES = frozenset(WorkItemFilters.base_filters) | {"ordering"}
+FILTERS = frozenset(WorkItemFilters.base_filters)
+NAMES = FILTERS | {"ordering"}
 """Parameters that belong to a way of looking at the inbox (a cursor does not)."""
 
 COLUMNS: Mapping[str, str | Promise] = {
@@ -126,8 +127,10 @@ class InboxPage(Page):
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The filters and the order in the address."""
-        return inbox_query(self.request.GET.dict())
+        """The filters and the order in the address. Without any filter one sees what one can do; an empty one
+        (`?doable=`) asks for everything."""
+        usual = {"doable": "true"} if "claim" in self.verbs and not FILTERS & self.request.GET.keys() else {}
+        return usual | inbox_query(self.request.GET.dict())
 
     def rows(self, items: list[dict[str, Any]], results: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Context of the rows: which columns, where a title leads, and what became of a command."""
@@ -155,9 +158,7 @@ class Inbox(InboxPage):
     """What waits for whom."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """One page of rows. Without any filter one sees what one can do; `?doable=` asks for everything."""
-        if not request.GET and "claim" in self.verbs:
-            return redirect(f"{reverse('web:inbox')}?doable=true")
+        """One page of rows."""
         return self.page()
 
     def page(self, results: Mapping[str, Any] | None = None) -> HttpResponse:

@@ -59,7 +59,7 @@ def test_completing_leads_to_what_happens_next(stage: Stage) -> None:
     assert "What happens next" in page
     assert "Check the note: caseworker" in page
     assert 'href="/inbox/?overdue=true"' in page
-    assert client(stage.village).post(address(stage, step="check_note"), {}).status_code == 403
+    assert client(stage.village).post(address(stage, step="check_note"), {}).status_code == 404
 
 
 def test_a_refusal_keeps_what_was_typed_and_names_the_field(stage: Stage) -> None:
