@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-OPTIONS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000"
-"""A busy case answers 409 at once instead of holding the request: see workflows.store."""
+OPTIONS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000 -c random_page_cost=1.1"
+"""A busy case answers 409 at once instead of holding the request: see workflows.store.
+
+A page elsewhere costs hardly more than the next one, on solid disks and in memory: otherwise a deep page of a large
+township's inbox is walked through everybody's items.
+"""
 
 ROLE = "jieqin"
 """Who owns the embedded database and works in it; no superuser."""

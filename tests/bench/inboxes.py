@@ -16,7 +16,7 @@ from backend.org.models import User
 from tests.bench import people
 from workflows.models import WorkItem
 
-REPEATS = 20
+REPEATS = 100
 LIST = "/api/work-items/"
 
 

@@ -139,12 +139,16 @@ class Run:
             self._measure_inbox(viewers, size)
             step()
         for key, name in (("inbox_db_ms", "first"), ("inbox_deep_db_ms", "deep")):
-            times = kept[key]
+            # By the slowest viewer's median: a 95th percentile of so short statements tells of the machine.
             smallest, largest = str(self.scale.inboxes[0]), str(self.scale.inboxes[-1])
-            ratio = times[largest] / times[smallest]
+            medians = {
+                size: max(page["median"] for page in kept["inbox_viewers"][size][name].values())
+                for size in (smallest, largest)
+            }
+            ratio = medians[largest] / medians[smallest]
             kept[f"{key}_growth"] = round(ratio, 2)
             self.found.add(
-                f"{name} page, {int(largest):,} over {int(smallest):,}", f"{ratio:.2f}", "≤ 1.5", ratio <= 1.5
+                f"{name} page, {int(largest):,} over {int(smallest):,} (medians)", f"{ratio:.2f}", "≤ 1.5", ratio <= 1.5
             )
 
     def _measure_inbox(self, viewers: list[Viewer], size: int) -> None:
