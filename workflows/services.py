@@ -420,9 +420,17 @@ def _names(instance: Instance, language: str) -> dict[str, str]:
 
 def diagram(instance: Instance, *, language: str) -> dict[str, Any]:
     """The instance on its diagram: BPMN XML, what waits, what was passed, when, by whom, with what outcome."""
+    [stands] = standing([instance], language=language)
+    xml = store.definition(instance.process).xml
+    return {**stands, "outcome": instance.outcome, "bpmn": xml, "done": passed(instance, language=language)}
+
+
+def passed(instance: Instance, *, language: str, until: datetime | None = None) -> list[dict[str, Any]]:
+    """The nodes that the instance has passed, in order, or had passed by a time."""
     definition = store.definition(instance.process)
     names = _names(instance, language)
-    done = [
+    rows = Trace.objects.filter(instance=instance).order_by("at", "id")
+    return [
         {
             "node": row.node,
             "name": names.get(row.node, ""),
@@ -431,10 +439,8 @@ def diagram(instance: Instance, *, language: str) -> dict[str, Any]:
             "outcome": row.outcome,
             "outcome_name": _outcome_name(definition, row, language),
         }
-        for row in Trace.objects.filter(instance=instance).order_by("at", "id")
+        for row in (rows if until is None else rows.filter(at__lte=until))
     ]
-    [stands] = standing([instance], language=language)
-    return {**stands, "outcome": instance.outcome, "bpmn": definition.xml, "done": done}
 
 
 def _outcome_name(definition: Definition, row: Trace, language: str) -> str:

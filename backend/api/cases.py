@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import django_filters
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -23,7 +25,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.events import SentenceFilters, SentenceSerializer, sentences_of
-from backend.api.fields import ProgrammeField, ProgrammeRef, Reason, RowSerializer, UnitRef, VisibleField
+from backend.api.fields import (
+    Moment,
+    PersonRef,
+    ProgrammeField,
+    ProgrammeRef,
+    Reason,
+    RowSerializer,
+    UnitRef,
+    VisibleField,
+    in_language,
+)
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.work_items import FamilyOfItem, VersionedSerializer
@@ -31,10 +43,12 @@ from backend.audit.models import Event
 from backend.cases.cases import LIVE
 from backend.cases.models import Case, Family
 from backend.core.errors import NotAllowed, StaleVersion
+from backend.helpers.models import Pairing
 from backend.org.access import in_subtree, may
 from backend.org.models import Unit
 from workflows import cases, services
 from workflows.models import Instance
+from workflows.past import CaseThen, Watcher
 
 
 class CaseFilters(Filters):
@@ -179,6 +193,90 @@ class DiagramSerializer(StandingSerializer):
     done = DoneSerializer(many=True)
 
 
+class MomentSerializer(serializers.Serializer[Any]):
+    """A time that has been, by default now, and which instance's diagram is wanted."""
+
+    at = Moment(required=False)
+    instance = serializers.UUIDField(required=False, help_text="With the diagram of this one.")
+
+    default_error_messages = {"ahead": _("This time has not come yet.")}
+
+    def validate_at(self, at: datetime) -> datetime:
+        """Raises ValidationError."""
+        if at > timezone.now():
+            raise serializers.ValidationError(self.error_messages["ahead"], code="ahead")
+        return at
+
+
+class OpenThenSerializer(serializers.Serializer[Any]):
+    """A step that waited for a person."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    step = serializers.CharField()
+    process = serializers.CharField()
+    role = serializers.CharField()
+    since = serializers.DateTimeField()
+    assignee = serializers.CharField(allow_blank=True)
+
+
+class AnswerThenSerializer(serializers.Serializer[Any]):
+    """One answer in words."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    value = serializers.CharField(allow_blank=True)
+
+
+class AnsweredThenSerializer(serializers.Serializer[Any]):
+    """What somebody answered; of sensitive fields only what they are called."""
+
+    title = serializers.CharField()
+    at = serializers.DateTimeField()
+    by = serializers.CharField()
+    answers = AnswerThenSerializer(many=True)
+    sensitive = serializers.ListField(child=serializers.CharField())
+
+
+class PairingThenSerializer(serializers.Serializer[Pairing]):
+    """A pairing in force."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    helper = PersonRef()
+    kind = serializers.SerializerMethodField()
+    from_date = serializers.DateField()
+
+    def get_kind(self, pairing: Pairing) -> str:
+        """In the caller's language."""
+        return in_language(pairing.kind.label, pairing.kind.label_en)
+
+
+class WatcherSerializer(serializers.Serializer[Watcher]):
+    """Somebody who could see it: in a role at a unit, for an absent colleague, or by a pairing (its number)."""
+
+    user_id = serializers.UUIDField()
+    name = serializers.CharField()
+    role = serializers.CharField()
+    unit = serializers.CharField()
+    on_behalf_of = serializers.CharField(allow_blank=True)
+    pairing = serializers.CharField(allow_blank=True)
+
+
+class CaseThenSerializer(serializers.Serializer[Any]):
+    """A case as it was. `state` is empty before it was opened; `diagram` is told for the instance asked for."""
+
+    at = serializers.DateTimeField()
+    state = serializers.CharField(allow_blank=True)
+    phase = serializers.CharField(allow_blank=True)
+    unit = UnitRef()
+    open_items = OpenThenSerializer(many=True)
+    answers = AnsweredThenSerializer(many=True)
+    pairings = PairingThenSerializer(many=True)
+    watchers = WatcherSerializer(many=True)
+    standing = StandingSerializer(many=True)
+    diagram = DiagramSerializer(allow_null=True)
+
+
 START = OpenApiExample(
     "start",
     value={"family": "0198a3c2-7a51-7cc0-8f6e-2d1f4b9a0c11", "programme": "jmgj"},
@@ -205,6 +303,7 @@ class Cases(Resource):
         "create": "case.start",
         "history": "case.read",
         "standing": "case.read",
+        "as_of": "event.read",
         "diagram": "case.read",
         "messages": "case.message",
         "close": "case.close",
@@ -262,6 +361,29 @@ class Cases(Resource):
         chosen = [each for each in self._instances() if not wanted or str(each.pk) == wanted]
         diagrams = [services.diagram(instance, language=get_language() or "") for instance in chosen]
         return Response(DiagramSerializer(diagrams, many=True).data)
+
+    @extend_schema(
+        summary="The case as it was at a time",
+        parameters=[MomentSerializer],
+        responses=CaseThenSerializer,
+        filters=False,
+    )
+    @action(detail=True, url_path="as-of", pagination_class=None, filterset_class=None)
+    def as_of(self, request: Request, pk: UUID) -> Response:
+        """State, phase and place, what waited, what had been answered, the pairings, and who could see it, by day."""
+        case = self.get_object()
+        if not self.is_seen_in_full(case) or not may(self.user, "event.read", path=case.unit_path):
+            raise NotAllowed
+        asked = MomentSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        then = CaseThen(case, asked.validated_data.get("at", self.now), language=get_language() or "")
+        wanted = next((each for each in then.instances() if each.pk == asked.validated_data.get("instance")), None)
+        told = {name: getattr(then, name)() for name in ("open_items", "answers", "pairings", "watchers", "standing")}
+        shown = {
+            **told, "at": then.at, "state": then.state, "phase": then.phase, "unit": then.unit,
+            "diagram": then.diagram(wanted) if wanted else None,
+        }  # fmt: skip
+        return Response(CaseThenSerializer(shown).data)
 
     def _instances(self) -> list[Instance]:
         """The runs that conduct the case of the address. Raises Http404, and NotAllowed for its helper."""

@@ -29,6 +29,29 @@ from backend.cases.models import Case
 TECHNICAL = ("timer.fired", "decision.made", "message.received", "instance.started", "instance.ended")
 """What the engine tells of itself; every one of them also shows in what it caused."""
 
+ABOUT: Mapping[str, tuple[str, ...]] = {
+    "work": ("work_item.",),
+    "people": ("family.", "person.", "consent."),
+    "helpers": ("offer.", "pairing.", "helpers.", "helper."),
+    "visits": ("visit.",),
+    "decisions": ("review.", "decision."),
+    "course": ("case.", "instance.", "message.", "timer."),
+    "reads": ("person.revealed", "roster.downloaded", "case.exported"),
+}
+"""What a history is narrowed to → how the actions begin. `reads`: somebody looked at or took away what is sensitive."""
+
+ABOUT_EVENTS: Mapping[str, tuple[str, ...]] = {
+    **ABOUT,
+    "accounts": ("user.", "login.", "token.", "password.", "second_factor.", "membership.", "deputy."),
+    "system": ("unit.", "process.", "roster."),
+}
+"""The same for all events: also what is about no family."""
+
+
+def about(subject: str) -> Q:
+    """The condition "the event is about this"."""
+    return reduce(or_, (Q(action__startswith=begin) for begin in ABOUT_EVENTS[subject]))
+
 
 class EventFilters(Filters):
     """What the list of events is narrowed by."""
@@ -41,6 +64,7 @@ class EventFilters(Filters):
     object = django_filters.CharFilter(field_name="object_id", max_length=40)
     others = YesNo(method="by_others", label="true: what the caller did not do.")
     technical = YesNo(method="by_technical", label="false: without what the engine tells of itself.")
+    about = django_filters.ChoiceFilter(choices=[(name, name) for name in ABOUT_EVENTS], method="by_subject")
     at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
     at_before = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
     about_case = YesNo(method="by_about_case", label="true: what belongs to a case.")
@@ -58,16 +82,9 @@ class EventFilters(Filters):
         """With or without a case."""
         return queryset.filter(case_id__isnull=not value)
 
-
-ABOUT: Mapping[str, tuple[str, ...]] = {
-    "work": ("work_item.",),
-    "people": ("family.", "person.", "consent."),
-    "helpers": ("offer.", "pairing.", "helpers.", "helper."),
-    "visits": ("visit.",),
-    "decisions": ("review.", "decision."),
-    "course": ("case.", "instance.", "message.", "timer."),
-}
-"""What a history is narrowed to → how the actions begin."""
+    def by_subject(self, queryset: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
+        """Events of one kind."""
+        return queryset.filter(about(value))
 
 
 class SentenceFilters(Filters):
@@ -81,7 +98,7 @@ class SentenceFilters(Filters):
 
     def by_subject(self, queryset: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
         """Events of one kind."""
-        return queryset.filter(reduce(or_, (Q(action__startswith=begin) for begin in ABOUT[value])))
+        return queryset.filter(about(value))
 
 
 class SentenceSerializer(RowSerializer[Event]):

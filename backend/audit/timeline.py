@@ -45,6 +45,12 @@ def sentence(event: Event, *, language: str) -> str:
         return (gettext(SENTENCES[action]) if action in SENTENCES else gettext(NEUTRAL)) % names
 
 
+def outline(action: str, *, language: str) -> str:
+    """The action's sentence without anybody's name in it: what a list of actions shows to choose from."""
+    with translation.override(language):
+        return gettext(SENTENCES[action]) % _Names()
+
+
 def _actor(event: Event) -> str:
     return pgettext("history", "The system") if event.role == "system" else event.actor
 
@@ -85,10 +91,10 @@ def _value(name: str, value: Any) -> str:
     for kind in CODE_LISTS.get(name, ()):
         if text in codes.entries(kind):
             return codes.name(kind, text)
-    return pgettext("history", WORDS[text]) if text in WORDS else _day(text)
+    return pgettext("history", WORDS[text]) if text in WORDS else day_in_words(text)
 
 
-def _day(text: str) -> str:
+def day_in_words(text: str) -> str:
     """An ISO date or time as people of this language write it; any other text as it is."""
     if not (len(text) >= 10 and text[4:5] == text[7:8] == "-"):
         return text

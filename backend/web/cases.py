@@ -65,12 +65,13 @@ class Case(Page):
         "standing": gettext_lazy("Where it stands"),
         "diagram": gettext_lazy("Diagrams"),
         "history": gettext_lazy("History"),
+        "as-of": gettext_lazy("As it was"),
     }
 
     def get(self, request: HttpRequest, pk: UUID, tab: str = "standing") -> HttpResponse:
         """The tab of the address; a helper sees the case's number and family only."""
         case = read(request, CasesResource, "retrieve", pk=pk)
-        told = {"case": case, "title": case["number"], "tab": tab, "tabs": self.tabs.items()}
+        told = {"case": case, "title": case["number"], "tab": tab, "tabs": tabs_for(self)}
         if "unit" not in case:
             return self.show(told | {"tabs": (), "tab": ""})
         contents = {"standing": self._standing, "diagram": self._diagram, "history": self._history}
@@ -108,6 +109,11 @@ class Case(Page):
 
     def _history(self, case: dict[str, Any]) -> dict[str, Any]:
         return history(self, CasesResource, case["id"])
+
+
+def tabs_for(page: Page) -> list[tuple[str, str | Promise]]:
+    """The tabs of a case's page for its reader: how it was is for whoever reads events."""
+    return [each for each in Case.tabs.items() if each[0] != "as-of" or granting(page.user, "event.read")]
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ ENTRIES = (
     Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
     Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
     Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
+    Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
 )
 
 

@@ -19,6 +19,7 @@ from backend.web.families import (
     StartCase,
 )
 from backend.web.helpers import Helper, Helpers
+from backend.web.history import CaseAsOf, History
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.today import Today
@@ -68,9 +69,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/", Cases.as_view(), name="cases"),
     path("cases/<uuid:pk>/", Case.as_view(), name="case"),
     path("cases/<uuid:pk>/do/<slug:verb>/", CaseVerb.as_view(), name="case_verb"),
+    path("cases/<uuid:pk>/as-of/", CaseAsOf.as_view(), name="case_as_of"),
     path("cases/<uuid:pk>/<slug:tab>/", Case.as_view(), name="case_tab"),
     path("helpers/", Helpers.as_view(), name="helpers"),
     path("helpers/<uuid:pk>/", Helper.as_view(), name="helper"),
+    path("history/", History.as_view(), name="events"),
     path("rosters/", Rosters.as_view(), name="rosters"),
     path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
     path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),

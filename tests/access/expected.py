@@ -82,6 +82,7 @@ ROUTES: dict[str, Expected] = {
     "GET cases/{pk}/history/": Expected(STAFF),
     "GET cases/{pk}/diagram/": Expected(STAFF),
     "GET cases/{pk}/standing/": Expected(STAFF),
+    "GET cases/{pk}/as-of/": Expected("CSA"),
     "POST cases/{pk}/messages/": Expected("CSV"),
     "POST cases/{pk}/close/": Expected("CS"),
     "POST cases/{pk}/reopen/": Expected("S"),

@@ -65,6 +65,9 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "visits": _("Visits"),
             "decisions": _("Decisions"),
             "course": _("Course of the case"),
+            "reads": _("Looked at sensitive data"),
+            "accounts": _("Accounts and rights"),
+            "system": _("Units, processes, rosters"),
         },
         "roster_kind": {"families": _("families"), "helpers": _("helpers")},
         "problem": {

@@ -1,7 +1,5 @@
 // One run of a process on its diagram: what waits and what was passed is coloured and labelled with when and by whom.
 
-const stage = document.getElementById("diagram");
-const { bpmn, active, done } = JSON.parse(document.getElementById("drawn").textContent);
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short" });
 
 // Diagrams carry their labels in Chinese, and in English as a property beside it.
@@ -24,7 +22,7 @@ function note(text, waiting) {
 }
 
 // A node may have been passed many times: its last time is shown, and how often.
-function passed() {
+function passed(done) {
   const nodes = new Map();
   for (const each of done) {
     const times = (nodes.get(each.node)?.times ?? 0) + 1;
@@ -33,14 +31,14 @@ function passed() {
   return nodes;
 }
 
-async function draw() {
+async function draw(stage, { bpmn, active, done }) {
   const viewer = new window.BpmnJS({ container: stage });
   await viewer.importXML(inLanguage(bpmn));
   const canvas = viewer.get("canvas");
   const overlays = viewer.get("overlays");
   const registry = viewer.get("elementRegistry");
   const waiting = new Set(active.map((each) => each.node));
-  for (const [node, last] of passed()) {
+  for (const [node, last] of passed(done)) {
     if (!registry.get(node) || waiting.has(node)) continue;
     canvas.addMarker(node, "is-done");
     if (!last.by) continue;
@@ -62,4 +60,13 @@ async function draw() {
   });
 }
 
-draw().catch(() => stage.replaceChildren(stage.dataset.ended));
+function start() {
+  const stage = document.getElementById("diagram");
+  if (!stage || stage.hasChildNodes()) return;
+  const drawn = JSON.parse(document.getElementById("drawn").textContent);
+  draw(stage, drawn).catch(() => stage.replaceChildren(stage.dataset.ended));
+}
+
+start();
+// A part of the page that came later may hold another diagram.
+document.addEventListener("htmx:afterSettle", start);
