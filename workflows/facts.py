@@ -209,11 +209,8 @@ def _is_id(text: str) -> bool:
 def _label(name: str, forms: Forms, language: str) -> str:
     if name in LABELS:
         return gettext(LABELS[name])
-    if name in WORDS:
-        return gettext(WORDS[name])
-    field = _field(name, forms)
-    title = field.get("title_en" if language.startswith("en") else "title")
-    return str(title or name)
+    title = _field(name, forms).get("title_en" if language.startswith("en") else "title")
+    return str(title) if title else gettext(WORDS.get(name, name))
 
 
 def _field(name: str, forms: Forms) -> Mapping[str, Any]:

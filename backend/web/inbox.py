@@ -31,6 +31,7 @@ from backend.org.roles import ROLE_NAMES, roles_with
 from backend.web.door import Refused, command, command_each, cursor_of, read
 from backend.web.forms import aware
 from backend.web.pages import Page
+from backend.web.templatetags.when import deadline
 
 ROWS = 50
 READ: tuple[str, ...] = ("work_item.read", "own.work_item.read")
@@ -52,6 +53,8 @@ COLUMNS: Mapping[str, str | Promise] = {
 USUAL_COLUMNS = ("family", "case", "unit", "due_at", "assignee")
 WORKING = ("caseworker", "supervisor", "village", "helper", "liaison")
 """Roles for whom work items are."""
+PAGES: Mapping[str, str] = {"family": "families", "case": "cases"}
+"""Where the pages of a family and a case are."""
 SORTABLE = frozenset(WorkItems.orderings)
 
 
@@ -138,10 +141,11 @@ class InboxPage(Page):
         columns = {name: COLUMNS[name] for name in COLUMNS if name in (USUAL_COLUMNS if chosen is None else chosen)}
         for item in items:
             item["result"] = (results or {}).get(item["id"])
-            item["role_name"] = ROLE_NAMES[item["role"]]
+            item["cells"] = [_cell(name, item) for name in columns]
         return {
             "items": items,
             "columns": columns,
+            "texts": {"choose": gettext("Choose"), "overdue": gettext("overdue")},
             "all_columns": COLUMNS,
             "width": len(columns) + 2,
             "origin": urlencode({"inbox": urlencode(self.query)}) if self.query else "",
@@ -152,6 +156,29 @@ class InboxPage(Page):
     def verbs(self) -> list[str]:
         """What the reader may do somewhere with several items at once."""
         return [verb for verb in ("claim", "delegate", "postpone") if granting(self.user, f"work_item.{verb}")]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one column of a row."""
+
+    text: Any
+    address: str = ""
+    is_late: bool = False
+
+
+def _cell(name: str, item: Mapping[str, Any]) -> Cell:
+    """The content of a column. In Python, for fifty rows of conditions take a template longer than the rows took."""
+    if name in {"family", "case"}:
+        about = item[name] or {}
+        address = f"/{PAGES[name]}/{about['id']}/" if about.get("id") else ""
+        return Cell(about.get("label" if name == "family" else "number", "–"), address)
+    if name == "due_at":
+        return Cell(deadline(item["due_at"]), is_late=item["overdue"])
+    if name == "created_at":
+        return Cell(deadline(item["created_at"]))
+    texts = {"unit": item["unit"]["name"], "role": ROLE_NAMES[item["role"]], "assignee": item["assignee_name"] or ""}
+    return Cell(texts.get(name, item.get(name)))
 
 
 class Inbox(InboxPage):

@@ -1,5 +1,6 @@
 """A caseworker's day: today, the inbox by mouse and keyboard, a work item from the first letter to the next one."""
 
+import os
 import re
 from collections.abc import Callable
 
@@ -35,6 +36,17 @@ def test_today_inbox_and_item_read_well(reader: Readers, width: int, language: s
     first_item(here.page, PICK)
     expect(here.page.locator("#answers")).to_be_visible()
     assert (here.barriers(), here.overflow()) == ([], 0)
+
+
+@pytest.mark.skipif("JIEQIN_SITE" in os.environ, reason="a development server compresses nothing")
+def test_the_inbox_is_light(reader: Readers) -> None:
+    """Everything that a cold browser fetches for it, in bytes."""
+    here = reader("caseworker")
+    page = here.open("/inbox/?doable=")
+    expect(page.locator("#filters details").first).to_be_visible()
+    entries = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+    weight = page.evaluate(f"{entries}.reduce((sum, each) => sum + each.transferSize, 0)")
+    assert 20_000 < weight < 150_000
 
 
 def test_the_inbox_by_keyboard(reader: Readers) -> None:
@@ -74,6 +86,17 @@ def test_many_rows_are_put_off_and_each_says_so(reader: Readers) -> None:
     page.locator("#bulk button[value=postpone]").click()
     expect(page.locator("#rows .result")).to_have_count(2)
     expect(page.locator("#bulk-result [role=status]")).to_be_visible()
+
+
+def test_a_row_is_handed_to_a_colleague_who_cannot_do_it(reader: Readers) -> None:
+    here = reader("caseworker")
+    page = here.open("/inbox/?doable=true")
+    page.locator("#rows input[name=ids]").first.check()
+    page.locator("#bulk details.verb").first.locator("summary").click()
+    page.locator("#bulk #to").select_option(label="李晓燕")
+    page.fill("#delegate-reason", "休假")
+    page.locator("#bulk button[value=delegate]").click()
+    expect(page.locator("#rows .result.text-danger")).to_be_visible()
 
 
 def test_a_filter_is_kept_under_a_name(reader: Readers) -> None:
@@ -137,7 +160,7 @@ def test_required_marks_follow_and_completion_leads_on(reader: Readers) -> None:
     expect(page.locator("#answer-reason")).to_be_focused()
     page.locator("input[name=pick_result][value=pick]").check()
     expect(page.locator("#answer-helper-field")).to_be_visible()
-    page.locator("input[name=helper]").first.check()
+    page.locator("input[name=helper]").last.check()
     expect(page.locator("#saved")).to_contain_text("已保存")
     page.locator("#answers button[type=submit]").dblclick()
     expect(page.locator("#done")).to_be_visible()

@@ -90,6 +90,13 @@ def test_the_page_takes_few_statements_and_always_the_same(stage: Stage) -> None
     assert count() == few <= 5  # session, user, grants, rows, columns
 
 
+def test_fifty_rows_are_light(stage: Stage) -> None:
+    copies(stage.item("take_note"), 60)
+    page = client(stage.caseworker).get("/inbox/?doable=", headers={"accept-encoding": "gzip"})
+    assert len(page.context["items"]) == 50
+    assert len(page.content) < 15_000
+
+
 def test_chosen_columns_are_remembered(stage: Stage) -> None:
     reader = client(stage.caseworker)
     chosen = reader.post("/inbox/columns/", {"columns": ["priority", "nonsense"], "inbox": "role=village"})
