@@ -54,10 +54,16 @@ class EndSerializer(serializers.Serializer[Any]):
     to_date = Day()
 
 
+class AnyOf(django_filters.BaseInFilter, django_filters.UUIDFilter):  # type: ignore[misc]
+    """One of several ids."""
+
+
 class MembershipFilters(DatedFilters):
     """What the list of memberships is narrowed by."""
 
     user = django_filters.UUIDFilter(field_name="user_id")
+    users = AnyOf(field_name="user_id", lookup_expr="in", label="Ids of users, with commas between them.")
+    at = django_filters.UUIDFilter(field_name="unit_id", label="Id of a unit: memberships there, not below it.")
     role = django_filters.ChoiceFilter(choices=list(ROLE_NAMES.items()))
     unit = Subtree(field_name="unit__path", label="Id or code of a unit: memberships there and below it.")
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from backend.administration.units import add_unit, change_unit
 from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, VisibleField
-from backend.api.filters import Filters, Subtree
+from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.org.models import Unit
 
@@ -27,11 +27,19 @@ class UnitFilters(Filters):
     kind = django_filters.ChoiceFilter(choices=Unit.Kind.choices)
     code = django_filters.CharFilter(max_length=40)
     parent = django_filters.UUIDFilter(field_name="parent_id")
+    root = YesNo(field_name="parent", lookup_expr="isnull", label="true: those that lie under no other.")
+    above = django_filters.UUIDFilter(method="by_above", label="Id of a unit: those that it lies under.")
     unit = Subtree(field_name="path", label="Id or code of a unit: it and those below it.")
 
     def by_text(self, queryset: QuerySet[Unit], name: str, value: str) -> QuerySet[Unit]:
         """What people search."""
         return queryset.filter(Q(name__contains=value) | Q(code__startswith=value))
+
+    def by_above(self, queryset: QuerySet[Unit], name: str, value: UUID) -> QuerySet[Unit]:
+        """From the root down to its parent; none for a unit that the caller does not see."""
+        seen = Unit.objects.visible_to(self.request.user).filter(pk=value)
+        path = seen.values_list("path", flat=True).first() or ""
+        return queryset.filter(path__in=[path[: end + 1] for end, letter in enumerate(path[:-1]) if letter == "."])
 
 
 class UnitSerializer(RowSerializer[Unit]):

@@ -25,6 +25,9 @@ class Entry:
     actions: tuple[str, ...] = ()
 
 
+ADMINISTRATION = ("unit.write", "user.write", "event.system")
+"""What the system, the security and the audit administrator do, one each."""
+
 ENTRIES = (
     Entry(_("Today"), "web:today", "sun", ("work_item.read", "own.work_item.read")),
     Entry(_("Inbox"), "web:inbox", "inbox", ("work_item.read", "own.work_item.read")),
@@ -33,6 +36,7 @@ ENTRIES = (
     Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
     Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
     Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
+    Entry(_("Administration"), "web:units", "gear", ADMINISTRATION),
 )
 
 

@@ -6,6 +6,8 @@ from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
+from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch, UnitChoices, Units
+from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.cases import Case, Cases, CaseVerb
 from backend.web.families import (
     EditFamily,
@@ -77,4 +79,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rosters/", Rosters.as_view(), name="rosters"),
     path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
     path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),
+    path("administration/units/", Units.as_view(), name="units"),
+    path("administration/units/new/", NewUnit.as_view(), name="unit_new"),
+    path("administration/units/choices/", UnitChoices.as_view(), name="unit_choices"),
+    path("administration/units/<uuid:pk>/", Unit.as_view(), name="unit"),
+    path("administration/units/<uuid:pk>/branch/", UnitBranch.as_view(), name="unit_branch"),
+    path("administration/units/<uuid:pk>/edit/", EditUnit.as_view(), name="unit_edit"),
+    path("administration/users/", Users.as_view(), name="users"),
+    path("administration/users/new/", NewUser.as_view(), name="user_new"),
+    path("administration/users/choices/", UserChoices.as_view(), name="user_choices"),
+    path("administration/users/<uuid:pk>/", User.as_view(), name="user"),
+    path("administration/users/<uuid:pk>/edit/", EditUser.as_view(), name="user_edit"),
+    path("administration/users/<uuid:pk>/do/<slug:verb>/", UserVerb.as_view(), name="user_verb"),
 ]

@@ -14,6 +14,7 @@ from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
 from backend.helpers.models import Helper
 from backend.org import codes
+from backend.org.models import Unit
 from backend.org.roles import ROLE_NAMES
 from backend.visits.models import Visit
 
@@ -27,6 +28,7 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "visit_state": dict(Visit.State.choices),
         "roster_state": dict(Roster.State.choices),
         "role": ROLE_NAMES,
+        "unit_kind": dict(Unit.Kind.choices),
         "mended": MENDED,
         "phase": {
             "survey": _("survey"),
