@@ -9,3 +9,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("backend.web.urls")),
     path("", include(second_factor)),
 ]
+
+handler400 = "backend.web.errors.malformed"
+handler403 = "backend.web.errors.not_allowed"
+handler404 = "backend.web.errors.not_found"
+handler500 = "backend.web.errors.broken"

@@ -25,7 +25,7 @@ class Entry:
     actions: tuple[str, ...] = ()
 
 
-ADMINISTRATION = ("unit.write", "user.write", "event.system")
+ADMINISTRATION: tuple[str, ...] = ("unit.write", "user.write", "event.system")
 """What the system, the security and the audit administrator do, one each."""
 
 ENTRIES = (

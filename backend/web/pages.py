@@ -22,6 +22,7 @@ from django_htmx.middleware import HtmxDetails
 
 from backend.org.access import granting
 from backend.org.models import User
+from backend.web import errors
 from backend.web.navigation import entries
 from backend.web.second_factor import is_missing
 
@@ -77,12 +78,14 @@ class Page(View):
         return timezone.now()
 
     def _log_in_first(self, request: HttpRequest) -> HttpResponse:
-        """A whole page is sent to the log-in; a part of one gets 401, so that what was typed stays where it is."""
+        """A page is sent to the log-in; a part of one gets 401, so that what was typed stays; a form is given back."""
         if self.htmx:
             response = render(request, "web/parts/logged_out.html", status=401)
             return retarget(reswap(response, "innerHTML"), "#logged-out")
-        target = request.get_full_path() if request.method in {"GET", "HEAD"} else request.headers.get("Referer", "/")
-        return redirect_to_login(target)
+        if request.method in {"GET", "HEAD"}:
+            return redirect_to_login(request.get_full_path())
+        to_log_in = redirect_to_login(request.headers.get("Referer", "/"))
+        return errors.logged_out(request, to_log_in.url) if errors.typed(request) else to_log_in
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -41,7 +41,7 @@ TABS = (
 class Administered(Page):
     """A page of the section: for the three administrators, who read no case content."""
 
-    needs = ADMINISTRATION
+    needs: ClassVar[tuple[str, ...]] = ADMINISTRATION
     tab: ClassVar[str] = ""
     """The name of the address of the tab that it belongs to."""
 

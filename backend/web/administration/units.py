@@ -39,7 +39,8 @@ class Units(Administered):
         asked = {name: request.GET.get(name, "").strip() for name in ("q", "kind", "cursor")}
         is_searched = any(asked.values())
         query = {"page_size": 50, **asked} if is_searched else {"root": "true", "page_size": BRANCH}
-        found, refused = {"results": [], "next": None}, None
+        found: dict[str, Any] = {"results": [], "next": None}
+        refused = None
         try:
             found = read(request, UnitsResource, query=query)
         except Refused as error:

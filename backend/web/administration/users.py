@@ -42,7 +42,8 @@ class Users(Administered):
     def get(self, request: HttpRequest) -> HttpResponse:
         """For htmx only the rows."""
         asked = {name: request.GET.get(name, "").strip() for name in ("q", *FILTERS, "cursor")}
-        found, refused = {"results": [], "next": None}, None
+        found: dict[str, Any] = {"results": [], "next": None}
+        refused = None
         try:
             found = read(request, UsersResource, query={"page_size": 50, "ordering": "username", **asked})
         except Refused as error:
