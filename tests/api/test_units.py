@@ -33,6 +33,15 @@ def test_a_caseworker_sees_what_is_above_and_below() -> None:
     assert names(caller, unit=factories.TOWN) == ["大黄堡镇", "赵庄村"]
 
 
+def test_the_way_up_the_tree() -> None:
+    factories.village()
+    elsewhere = factories.town(factories.OTHER_TOWN)
+    caller = Caller(factories.user("caseworker", role="caseworker"))
+    assert names(caller, root="true") == ["天津市"]
+    assert names(caller, above=str(factories.town().pk)) == ["天津市", "市辖区", "武清区"]
+    assert names(caller, above=str(elsewhere.pk)) == []
+
+
 def test_partner_units_have_a_list_of_their_own() -> None:
     unit = factories.partner()
     factories.partner("GJ-99", "共建单位乙", parent=factories.town(factories.OTHER_TOWN))
