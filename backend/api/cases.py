@@ -8,6 +8,8 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +49,7 @@ from backend.helpers.models import Pairing
 from backend.org.access import in_subtree, may
 from backend.org.models import Unit
 from workflows import cases, services
+from workflows.export import export_case
 from workflows.models import Instance
 from workflows.past import CaseThen, Watcher
 
@@ -304,6 +307,7 @@ class Cases(Resource):
         "history": "case.read",
         "standing": "case.read",
         "as_of": "event.read",
+        "export": "case.export",
         "diagram": "case.read",
         "messages": "case.message",
         "close": "case.close",
@@ -384,6 +388,23 @@ class Cases(Resource):
             "diagram": then.diagram(wanted) if wanted else None,
         }  # fmt: skip
         return Response(CaseThenSerializer(shown).data)
+
+    @extend_schema(
+        summary="The case to take along",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        filters=False,
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def export(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """A .zip: history, course, diagrams, digests, and `verify_case.py`, which checks it offline. An event too."""
+        case = self.get_object()
+        if not may(self.user, "case.export", path=case.unit_path):
+            raise NotAllowed
+        archive = export_case(case=case, actor=self._by("case.export", case), now=self.now)
+        response = HttpResponse(archive, content_type="application/zip")
+        response["Content-Disposition"] = f'attachment; filename="{case.number}.zip"'
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
 
     def _instances(self) -> list[Instance]:
         """The runs that conduct the case of the address. Raises Http404, and NotAllowed for its helper."""

@@ -18,6 +18,7 @@ SENTENCES: Mapping[str, str] = {
     "case.closing_ordered": _("%(actor)s decided to close case %(object)s: %(reason_code)s."),
     "case.reopened": _("%(actor)s reopened case %(object)s."),
     "case.transferred": _("%(actor)s transferred case %(object)s from %(before)s to %(after)s."),
+    "case.exported": _("%(actor)s exported case %(object)s."),
     "case.merged": _("Case %(object)s went into that of another household."),
     "case.not_located": _("The family of case %(object)s could not be located."),
     "case.not_target": _("The family of case %(object)s is no target of the programme."),

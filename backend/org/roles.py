@@ -44,16 +44,16 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "supervisor": _READ_CASES
     | _WORK
     | {
-        "person.reveal", "case.start", "case.message", "case.close", "case.reopen", "case.transfer", "helper.read",
-        "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
+        "person.reveal", "case.export", "case.start", "case.message", "case.close", "case.reopen", "case.transfer",
+        "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share",
     },
     "village": _READ_CASES | _WORK | {"visit.write", "case.message", "process.read", "unit.read", "work_item.postpone"},
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "process.read"},
     "liaison": _WORK | {"own.helper.read", "own.work_item.read", "partner_unit.read", "process.read"},
-    "auditor": _READ_CASES | {"helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify",
-                              "process.read", "unit.read", "user.read"},
+    "auditor": _READ_CASES | {"case.export", "helper.read", "partner_unit.read", "roster.read", "event.read",
+                              "event.verify", "process.read", "unit.read", "user.read"},
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read"}),
     "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write"}),
     "auditadmin": frozenset({"unit.read", "user.read", "event.verify", "event.system"}),

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
@@ -20,7 +20,7 @@ from backend.audit.sentences import SENTENCES
 from backend.audit.timeline import outline
 from backend.org.access import granting
 from backend.web.cases import tabs_for
-from backend.web.door import Refused, cursor_of, read
+from backend.web.door import Refused, cursor_of, download, read
 from backend.web.pages import Page
 
 PASSED_ON = ("about", "action", "actor", "unit", "object", "family", "cursor")
@@ -116,6 +116,7 @@ class CaseAsOf(Page):
         told = {"case": case, "title": case["number"], "tab": "as-of", "tabs": tabs_for(self), "unknown": unknown,
                 "at": at, "first": first, "last": last, "days": (last - first).days,
                 "place": (timezone.localdate(at) - first).days}  # fmt: skip
+        told["may_export"] = bool(granting(self.user, "case.export"))
         then, refused = self._then(pk, at)
         chosen = then["diagram"] if then is not None else None
         told |= {"then": then, "refused": refused, "chosen": chosen}
@@ -152,6 +153,16 @@ class CaseAsOf(Page):
         except Refused as error:
             return None, error
         return then, None
+
+
+class CaseExport(Page):
+    """The case as a file to take along."""
+
+    needs = ("case.export",)
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """An archive, checked offline by the program in it."""
+        return download(request, CasesResource, "export", pk=pk)
 
 
 def _day_of(text: str) -> date:

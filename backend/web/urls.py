@@ -21,7 +21,7 @@ from backend.web.families import (
     StartCase,
 )
 from backend.web.helpers import Helper, Helpers
-from backend.web.history import CaseAsOf, History
+from backend.web.history import CaseAsOf, CaseExport, History
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.today import Today
@@ -71,6 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/", Cases.as_view(), name="cases"),
     path("cases/<uuid:pk>/", Case.as_view(), name="case"),
     path("cases/<uuid:pk>/do/<slug:verb>/", CaseVerb.as_view(), name="case_verb"),
+    path("cases/<uuid:pk>/export/", CaseExport.as_view(), name="case_export"),
     path("cases/<uuid:pk>/as-of/", CaseAsOf.as_view(), name="case_as_of"),
     path("cases/<uuid:pk>/<slug:tab>/", Case.as_view(), name="case_tab"),
     path("helpers/", Helpers.as_view(), name="helpers"),

@@ -83,6 +83,7 @@ ROUTES: dict[str, Expected] = {
     "GET cases/{pk}/diagram/": Expected(STAFF),
     "GET cases/{pk}/standing/": Expected(STAFF),
     "GET cases/{pk}/as-of/": Expected("CSA"),
+    "GET cases/{pk}/export/": Expected("SA"),
     "POST cases/{pk}/messages/": Expected("CSV"),
     "POST cases/{pk}/close/": Expected("CS"),
     "POST cases/{pk}/reopen/": Expected("S"),

@@ -99,3 +99,13 @@ def test_for_whom(auditor: Client, stage: Stage) -> None:
     assert visitor(stage.stranger).get(path).status_code == 404
     administrator = visitor(factories.user("auditadmin", role="auditadmin"))
     assert "village completed" not in text(administrator.get("/history/"))
+
+
+def test_a_case_is_taken_along(auditor: Client, stage: Stage) -> None:
+    path = f"/cases/{stage.case.pk}/"
+    assert f'href="{path}export/"' in text(auditor.get(f"{path}as-of/"))
+    response = auditor.get(f"{path}export/")
+    assert (response.status_code, response["Content-Type"]) == (200, "application/zip")
+    assert "exported case" in text(auditor.get("/history/", {"about": "reads"})).split('id="found"')[1]
+    assert visitor(stage.caseworker).get(f"{path}export/").status_code == 403
+    assert f"{path}export/" not in text(visitor(stage.caseworker).get(f"{path}as-of/"))
