@@ -224,6 +224,10 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
             | Q(assignee_id=reach.user_id, role__in=reach.roles)
         )
 
+    def overseen_by(self, user: Viewer, action: str = "work_item.read") -> WorkItemQuerySet:
+        """Items at the places where the user's role may do this: without the own ones of a helper or liaison."""
+        return self.filter(at_places(grant.path for grant in granting(user, action)))
+
     def one_visible_to(self, user: Viewer, pk: UUID) -> WorkItem | None:
         """The item when it is within the user's reach, with the names of its unit and of whoever has it.
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import SimpleRouter
 
+from backend.api.approvals import Approvals
 from backend.api.cases import Cases
 from backend.api.events import Events
 from backend.api.families import Families
@@ -14,6 +15,7 @@ from backend.api.helpers import Helpers
 from backend.api.me import Me
 from backend.api.memberships import Deputies, Memberships
 from backend.api.nothing import Nothing
+from backend.api.overview import Overview
 from backend.api.pairings import Pairings
 from backend.api.partner_units import PartnerUnits
 from backend.api.persons import Persons
@@ -28,6 +30,7 @@ from backend.api.units import Units
 from backend.api.users import Users
 from backend.api.visits import Visits
 from backend.api.work_items import WorkItems
+from backend.api.workload import Workload
 
 router = SimpleRouter(use_regex_path=False)
 router.register("work-items", WorkItems, basename="work-items")
@@ -53,6 +56,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.
     path("auth/token/", non_atomic_requests(Tokens.as_view({"post": "create", "delete": "destroy"})), name="token"),
     path("work-items/bulk/", non_atomic_requests(WorkItems.as_view({"post": "bulk"})), name="workitem-bulk"),
+    # Counts, not rows: there is no single one of them.
+    path("approvals/", Approvals.as_view({"get": "list"}), name="approvals"),
+    path("overview/", Overview.as_view({"get": "list"}), name="overview"),
+    path("overview/tokens/", Overview.as_view({"get": "tokens"}), name="overview-tokens"),
+    path("workload/", Workload.as_view({"get": "list"}), name="workload"),
+    path("workload/takers/", Workload.as_view({"get": "takers"}), name="workload-takers"),
     path("me/", Me.as_view({"get": "retrieve"}), name="me"),
     path("me/preferences/", Me.as_view({"get": "preferences", "put": "set_preferences"}), name="me-preferences"),
     path("me/password/", Me.as_view({"post": "password"}), name="me-password"),

@@ -125,6 +125,7 @@ class WorkItemFilters(Filters):
     assignee = AssigneeFilter(label="`me`, `others`, `none` or the id of a user.")
     role = django_filters.ChoiceFilter(choices=list(ROLE_NAMES.items()))
     unit = ItemsBelow(label="Id or code of a unit: its items and those below it.")
+    village = Subtree(field_name="case__unit_path", label="Id or code of a unit: items about families there.")
     process = django_filters.CharFilter(max_length=60)
     step = django_filters.CharFilter(max_length=80)
     case = django_filters.UUIDFilter(field_name="case_id")

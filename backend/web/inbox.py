@@ -80,6 +80,7 @@ VIEWS = (
 FILTER_NAMES: Mapping[str, str | Promise] = {
     "q": _("Text"),
     "unit": _("Place"),
+    "village": _("Village"),
     "role": _("For whom"),
     "process": _("Process"),
     "step": _("Step"),
@@ -226,7 +227,7 @@ class Inbox(InboxPage):
         return found
 
     def _shown(self, name: str, value: str, items: list[dict[str, Any]]) -> str:
-        if name == "unit":
+        if name in {"unit", "village"}:
             return _unit_name(self.request, value)
         if name == "role":
             return str(ROLE_NAMES.get(value, value))

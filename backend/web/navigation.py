@@ -35,6 +35,9 @@ ENTRIES = (
     Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
     Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
     Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
+    Entry(_("To sign"), "web:approvals", "pen", ("work_item.assign",)),
+    Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),
+    Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
     Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
     Entry(_("Administration"), "web:units", "gear", ADMINISTRATION),
 )

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
 from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch, UnitChoices, Units
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
+from backend.web.approvals import Approvals
 from backend.web.cases import Case, Cases, CaseVerb
 from backend.web.families import (
     EditFamily,
@@ -23,9 +24,11 @@ from backend.web.families import (
 from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
+from backend.web.overview import Overview, ProcessOverview
 from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.today import Today
 from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
+from backend.web.workload import Reassign, ReassignNow, Workload
 
 app_name = "web"
 
@@ -77,6 +80,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("helpers/", Helpers.as_view(), name="helpers"),
     path("helpers/<uuid:pk>/", Helper.as_view(), name="helper"),
     path("history/", History.as_view(), name="events"),
+    path("overview/", Overview.as_view(), name="overview"),
+    path("overview/<slug:process>/", ProcessOverview.as_view(), name="overview_process"),
+    path("approvals/", Approvals.as_view(), name="approvals"),
+    path("workload/", Workload.as_view(), name="workload"),
+    path("workload/<slug:person>/", Reassign.as_view(), name="reassign"),
+    path("workload/<slug:person>/now/", ReassignNow.as_view(), name="reassign_now"),
     path("rosters/", Rosters.as_view(), name="rosters"),
     path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
     path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),

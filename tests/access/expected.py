@@ -75,6 +75,12 @@ ROUTES: dict[str, Expected] = {
     "GET saved-filters/{pk}/": Expected(STAFF + "HL"),
     "PATCH saved-filters/{pk}/": Expected("CS", hidden="VAHL"),
     "DELETE saved-filters/{pk}/": Expected("CS", hidden="VAHL"),
+    # --- where work is late: whoever reads a place's items
+    "GET overview/": Expected(STAFF),
+    "GET overview/tokens/": Expected(STAFF),
+    "GET approvals/": Expected("S"),
+    "GET workload/": Expected("S"),
+    "GET workload/takers/": Expected("S"),
     # --- cases: a helper sees the own ones, but neither their history nor who did what
     "GET cases/": Expected(STAFF + "H"),
     "POST cases/": Expected("CS"),

@@ -1,25 +1,8 @@
 // One run of a process on its diagram: what waits and what was passed is coloured and labelled with when and by whom.
 
+import { drawn, note } from "./viewer.js";
+
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short" });
-
-// Diagrams carry their labels in Chinese, and in English as a property beside it.
-function inLanguage(xml) {
-  if (!document.documentElement.lang.startsWith("en")) return xml;
-  const parsed = new DOMParser().parseFromString(xml, "application/xml");
-  for (const property of parsed.getElementsByTagNameNS("*", "property")) {
-    if (property.getAttribute("name") !== "name_en") continue;
-    const extensions = property.parentElement.parentElement;
-    extensions.parentElement.setAttribute("name", property.getAttribute("value"));
-  }
-  return new XMLSerializer().serializeToString(parsed);
-}
-
-function note(text, waiting) {
-  const element = document.createElement("div");
-  element.className = waiting ? "note is-waiting" : "note";
-  element.textContent = text;
-  return element;
-}
 
 // A node may have been passed many times: its last time is shown, and how often.
 function passed(done) {
@@ -32,8 +15,7 @@ function passed(done) {
 }
 
 async function draw(stage, { bpmn, active, done }) {
-  const viewer = new window.BpmnJS({ container: stage });
-  await viewer.importXML(inLanguage(bpmn));
+  const viewer = await drawn(stage, bpmn);
   const canvas = viewer.get("canvas");
   const overlays = viewer.get("overlays");
   const registry = viewer.get("elementRegistry");
@@ -50,21 +32,13 @@ async function draw(stage, { bpmn, active, done }) {
     canvas.addMarker(each.node, "is-active");
     if (each.since) overlays.add(each.node, { position: { top: -18, left: 0 }, html: note(day.format(new Date(each.since)), true) });
   }
-  canvas.zoom("fit-viewport", "auto");
-  const buttons = document.getElementById("zoom");
-  buttons.hidden = false;
-  buttons.addEventListener("click", (event) => {
-    const how = event.target.closest("button")?.dataset.zoom;
-    if (how === "fit") canvas.zoom("fit-viewport", "auto");
-    else if (how) viewer.get("zoomScroll").stepZoom(how === "in" ? 1 : -1);
-  });
 }
 
 function start() {
   const stage = document.getElementById("diagram");
   if (!stage || stage.hasChildNodes()) return;
-  const drawn = JSON.parse(document.getElementById("drawn").textContent);
-  draw(stage, drawn).catch(() => stage.replaceChildren(stage.dataset.ended));
+  const told = JSON.parse(document.getElementById("drawn").textContent);
+  draw(stage, told).catch(() => stage.replaceChildren(stage.dataset.ended));
 }
 
 start();

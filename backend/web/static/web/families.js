@@ -7,7 +7,7 @@ function label(table) {
   for (const row of table.tBodies[0]?.rows ?? []) {
     [...row.cells].forEach((cell, place) => {
       if (cell.tagName === "TD" && cell.colSpan === 1 && names[place]) cell.dataset.label = names[place];
-      if (cell.tagName === "TD" && !cell.textContent.trim()) cell.replaceChildren();
+      if (cell.tagName === "TD" && !cell.textContent.trim() && !cell.querySelector("input, meter")) cell.replaceChildren();
     });
   }
   table.classList.add("labelled");
