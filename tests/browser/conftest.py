@@ -30,21 +30,28 @@ CHROMIUM = next(
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+def chromium() -> str:
+    """Where the browser is."""
     if not CHROMIUM:
         message = "no Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk)"
         if os.environ.get("JIEQIN_BROWSER") == "required":
             pytest.fail(message)
         pytest.skip(f"BROWSER TESTS DID NOT RUN: {message}")
+    return CHROMIUM
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Debian's Chromium, headless. One per file of stories: while it is there, an event loop runs in this thread, which
+    Django and the worker of other tests would not bear."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield started
         started.close()
 
 
 @pytest.fixture(scope="session")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the demo: started once for all stories of this process, in a database of its own.
 
     JIEQIN_SITE names one that runs already (with JIEQIN_DEMO_PASSWORD), for whoever works on a page.
