@@ -242,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "FamilyStatusEnum": "backend.cases.models.Family.Status",
         "HelperStatusEnum": "backend.helpers.models.Helper.Status",
         "InstanceStateEnum": "workflows.models.Instance.State",
+        "SubmissionStateEnum": "backend.visits.models.Submission.State",
         "RosterStateEnum": "backend.cases.models.Roster.State",
         "VisitStateEnum": "backend.visits.models.Visit.State",
         "WorkItemStateEnum": "workflows.models.WorkItem.State",

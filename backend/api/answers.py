@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.core.errors import DomainError, FieldProblem, Invalid
 from workflows import store
-from workflows.engine.forms import validate
+from workflows.engine.forms import localise, validate
 from workflows.messages import problem_text
 from workflows.models import NotDeployed, Process
 
@@ -19,9 +19,7 @@ def check_form(process: str, form: str, answers: Mapping[str, Any], *, partial: 
 
     `partial`: some fields of it only, as a correction brings them.
     """
-    schema = store.definition(Process.objects.newest(process)).forms.get(form)
-    if schema is None:
-        raise NotDeployed(params={"process": process})
+    schema = _schema(process, form)
     if partial:
         schema = {name: value for name, value in schema.items() if name not in {"required", "allOf"}}
     problems = validate(schema, dict(answers))
@@ -29,6 +27,18 @@ def check_form(process: str, form: str, answers: Mapping[str, Any], *, partial: 
         raise Invalid(
             [FieldProblem(each.pointer, each.code, problem_text(each.code, each.params)) for each in problems]
         )
+
+
+def form_schema(process: str, form: str, language: str) -> dict[str, Any]:
+    """A form of the newest version of a process, with labels in a language. Raises NotDeployed."""
+    return localise(_schema(process, form), language)
+
+
+def _schema(process: str, form: str) -> dict[str, Any]:
+    schema = store.definition(Process.objects.newest(process)).forms.get(form)
+    if schema is None:
+        raise NotDeployed(params={"process": process})
+    return dict(schema)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 
 from backend.api.approvals import Approvals
 from backend.api.cases import Cases
+from backend.api.coming import Coming
 from backend.api.events import Events
 from backend.api.families import Families
 from backend.api.helpers import Helpers
@@ -25,6 +26,7 @@ from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
 from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
+from backend.api.submissions import Submissions
 from backend.api.tokens import Tokens
 from backend.api.units import Units
 from backend.api.users import Users
@@ -43,6 +45,7 @@ router.register("helpers", Helpers, basename="helpers")
 router.register("partner-units", PartnerUnits, basename="partner-units")
 router.register("pairings", Pairings, basename="pairings")
 router.register("visits", Visits, basename="visits")
+router.register("submissions", Submissions, basename="submissions")
 router.register("reviews", Reviews, basename="reviews")
 router.register("rosters", Rosters, basename="rosters")
 router.register("processes", Processes, basename="processes")
@@ -70,6 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         Rosters.as_view({"get": "problems"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
         name="roster-problems",
     ),
+    path("visits/coming/", Coming.as_view({"get": "retrieve"}), name="visits-coming"),
     path("schema/", Schema.as_view(), name="schema"),
     path("docs/", Docs.as_view(url_name="schema"), name="docs"),
     path("", include(router.urls)),

@@ -77,6 +77,8 @@ SENTENCES: Mapping[str, str] = {
     "visit.planned": _("A visit (%(channel)s) was planned for %(planned_for)s."),
     "visit.recorded": _("%(actor)s recorded a visit (%(channel)s): %(result)s."),
     "visit.amended": _("%(actor)s amended the record of a visit."),
+    "visit.conflict_found": _("%(actor)s sent another record of a visit that was recorded already: both are kept."),
+    "visit.conflict_decided": _("%(actor)s decided between two records of a visit."),
     "visit.missed": _("The visit planned for %(planned_for)s was missed."),
     "visit.missed_reported": _("The supervisor was told of a missed visit."),
     "visit.cancelled": _("A planned visit was cancelled: %(reason_code)s."),

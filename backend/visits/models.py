@@ -74,6 +74,8 @@ class Visit(Record):
     recorded_at = models.DateTimeField(null=True, blank=True)
     recorded_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     recorded_by_label = models.CharField(max_length=120, default="", blank=True)
+    amended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    """Who changed the record last; nobody when it stands as it was written."""
     is_late = models.BooleanField(default=False)
     late_reason = models.CharField(max_length=400, default="", blank=True)
     is_extra = models.BooleanField(default=False)
@@ -103,6 +105,67 @@ class Visit(Record):
     def unit_path(self) -> str:
         """Where the family lives, as a path."""
         return self.case.unit_path
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether there is a record of it."""
+        return self.state in RECORDED
+
+    def is_written_by(self, user: Viewer) -> bool:
+        """Whether all that the record says is this person's own word."""
+        return self.recorded_by_id == user.pk and self.amended_by_id in {None, user.pk}
+
+
+RECORDED = (Visit.State.DONE, Visit.State.NOT_MET, Visit.State.REFUSED, Visit.State.HELD)
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Records sent by telephones, by who may see them."""
+
+    def visible_to(self, user: Viewer) -> SubmissionQuerySet:
+        """One's own, and those about families in one's subtree."""
+        condition = in_subtree(user, "visit.read", "visit__case__unit_path")
+        if granting(user, "own.visit.read"):
+            condition |= Q(sent_by_id=user.pk)
+        return self.filter(condition)
+
+
+class Submission(Record):
+    """A visit's record as a telephone sent it. The telephone makes the id: sent again, it is the same submission."""
+
+    class State(models.TextChoices):
+        STORED = "stored", _("taken over")
+        CONFLICT = "conflict", _("says something else than the record")
+        DECIDED = "decided", _("decided by a person")
+
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="submissions")
+    state = models.CharField(max_length=10, choices=State.choices)
+    based_on = models.PositiveIntegerField(null=True, blank=True)
+    """The version of the visit's record that the telephone knew; none: it knew of no record."""
+    version = models.PositiveIntegerField(null=True, blank=True)
+    """The version of the visit that came of it."""
+    answers = EncryptedText(default="", blank=True)
+    """What was sent, as JSON."""
+    sent_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    sent_by_label = models.CharField(max_length=120, default="")
+    device_at = models.DateTimeField(null=True, blank=True)
+    """What the telephone took for the time when it sent the record."""
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_by_label = models.CharField(max_length=120, default="", blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["sent_by", "id"], name="submission_sender"),
+            models.Index(fields=["id"], condition=Q(state="conflict"), name="submission_conflict"),
+        ]
+
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path."""
+        return self.visit.unit_path
 
 
 class FollowUp(Record):

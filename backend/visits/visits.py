@@ -31,7 +31,7 @@ from backend.helpers.models import Pairing
 from backend.org import parameters
 from backend.org.access import Actor
 from backend.visits.cadence import CLOCK_DRIFT, Lateness, Rules, Window, is_sampled, lateness
-from backend.visits.models import FollowUp, Visit
+from backend.visits.models import RECORDED, FollowUp, Visit
 
 Result = Literal["met", "not_met", "refused"]
 STATES: Mapping[str, Visit.State] = {
@@ -41,7 +41,6 @@ STATES: Mapping[str, Visit.State] = {
 }
 AWAITED = Q(state=Visit.State.PLANNED) | Q(state=Visit.State.MISSED, instance_id__isnull=False)
 """A visit that can still be made; what the helper missed, the village worker makes while a run waits for it."""
-RECORDED = (Visit.State.DONE, Visit.State.NOT_MET, Visit.State.REFUSED, Visit.State.HELD)
 CHANNELS = frozenset({"home", "phone", "video", "group", "other"})
 OLDEST = timedelta(days=366)
 """A visit of more than a year ago is not entered as a visit any more."""
@@ -275,8 +274,8 @@ def amend_visit(
     now: datetime,
     version: int | None = None,
 ) -> Visit:
-    """Correct a record: the fields given are replaced. History keeps who, why, which fields, and what they said before,
-    sealed. Raises NotRecorded, StaleVersion, NoReason, BadRecord.
+    """Correct a record: the fields given are replaced, those given as None removed. History keeps who, why, which
+    fields, and what they said before, sealed. Raises NotRecorded, StaleVersion, NoReason, BadRecord.
     """
     if not reason.strip():
         raise NoReason([FieldProblem("/reason", NoReason.code, NoReason.message)])
@@ -287,12 +286,14 @@ def amend_visit(
         raise StaleVersion
     before = answers_of(held.answers)
     after = {**before, **{key: _plain(value) for key, value in answers.items()}}
-    changed = sorted(key for key in after if after[key] != before.get(key))
+    after = {key: value for key, value in after.items() if value is not None}
+    changed = sorted(key for key in {*before, *after} if after.get(key) != before.get(key))
     if not changed:
         return held
     _set_answers(held, after, held.recorded_at or now)
     if held.state != Visit.State.HELD:
         held.state = STATES[str(after["visit_result"])]
+    held.amended_by_id = actor.user_id
     held.version += 1
     held.save()
     sealed = encrypt(json.dumps({key: before.get(key) for key in changed}, ensure_ascii=False)).hex()

@@ -10,6 +10,7 @@ from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
 from backend.web.cases import Case, Cases, CaseVerb
+from backend.web.emergency import Emergency
 from backend.web.families import (
     EditFamily,
     EditPerson,
@@ -24,7 +25,9 @@ from backend.web.families import (
 from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
+from backend.web.installation import Manifest, ServiceWorker
 from backend.web.overview import Overview, ProcessOverview
+from backend.web.phone import ComingVisits, Decide, Key, Phone, Session, Submit
 from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.today import Today
 from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
@@ -86,6 +89,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workload/", Workload.as_view(), name="workload"),
     path("workload/<slug:person>/", Reassign.as_view(), name="reassign"),
     path("workload/<slug:person>/now/", ReassignNow.as_view(), name="reassign_now"),
+    path("emergency/", Emergency.as_view(), name="emergency"),
+    path("visits/", Phone.as_view(), name="phone"),
+    path("visits/session/", Session.as_view(), name="phone_session"),
+    path("visits/key/", Key.as_view(), name="phone_key"),
+    path("visits/coming/", ComingVisits.as_view(), name="phone_coming"),
+    path("visits/submissions/", Submit.as_view(), name="phone_submit"),
+    path("visits/submissions/<uuid:pk>/", Decide.as_view(), name="phone_decide"),
+    path("service-worker.js", ServiceWorker.as_view(), name="service_worker"),
+    path("manifest.webmanifest", Manifest.as_view(), name="manifest"),
     path("rosters/", Rosters.as_view(), name="rosters"),
     path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
     path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),

@@ -124,6 +124,11 @@ ROUTES: dict[str, Expected] = {
     "POST visits/": Expected("CVH"),
     "GET visits/{pk}/": Expected(STAFF + "H"),
     "PATCH visits/{pk}/": Expected("CVH"),
+    "GET visits/coming/": Expected("CVH"),
+    "GET submissions/": Expected(STAFF + "H"),
+    "POST submissions/": Expected("CVH"),
+    "GET submissions/{pk}/": Expected(STAFF + "H"),
+    "POST submissions/{pk}/decide/": Expected("CVH"),
     "GET reviews/": Expected(STAFF),
     "GET reviews/{pk}/": Expected(STAFF),
     # --- rosters: identity numbers in bulk, so only who brings them gets them back

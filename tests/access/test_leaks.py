@@ -121,8 +121,7 @@ def test_a_stranger_cannot_ask_by_id_either(world: World, stranger: Caller) -> N
 def test_counts_do_not_count_strangers(world: World, stranger: Caller) -> None:
     counts = stranger.get("work-items/counts/", family=str(world.family.pk)).json()
     assert (counts["open"], counts["queues"]) == (0, [])
-    [process] = results(stranger.get("processes/"))
-    assert process["running"] == 0
+    assert {process["running"] for process in results(stranger.get("processes/"))} == {0}
     assert stranger.get("processes/errand/").json()["versions"][0]["running"] == 0
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.utils import timezone
 
 from backend.audit.history import record
@@ -16,7 +17,7 @@ from backend.helpers.models import Helper, Pairing
 from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
-from backend.visits.models import Visit
+from backend.visits.models import Submission, Visit
 from tests import factories
 from tests.workflows.stage import MODELS, NOW
 from workflows import deployment, services
@@ -50,12 +51,17 @@ class World:
         self.elsewhere = factories.town(factories.OTHER_TOWN)
         self.other_partner = factories.partner("GJ-99", "共建单位乙", parent=self.elsewhere)
         deployment.deploy_folder(MODELS, actor=SYSTEM, now=NOW)
+        care = deployment.bundle(settings.BPMN_FOLDER, "care_visit")
+        deployment.deploy(key="care_visit", files=care, actor=SYSTEM, now=NOW)
         self.family = self._family()
         self.case: Case = factories.case(self.family)
         self.helper_user = factories.user("the-helper", name="李向阳")
         self.helper: Helper = factories.helper(user=self.helper_user, partner_unit=self.partner, phone=PHONE)
         self.pairing: Pairing = factories.pairing(self.case, self.helper, handover=f"交接：{LABEL}")
-        self.visit: Visit = factories.visit(self.pairing, answers=f'{{"note": "{LABEL}"}}')
+        self.visit: Visit = factories.visit(
+            self.pairing, answers=f'{{"note": "{LABEL}"}}', state="done", recorded_by=self.helper_user
+        )
+        self.submission = self._submission()
         self.review = Review.objects.create(
             case=self.case, subject="filing", decision="confirm", reviewer_label="审批人", decided_at=timezone.now()
         )
@@ -94,6 +100,11 @@ class World:
             ],
         )  # fmt: skip
 
+    def _submission(self) -> Submission:
+        return Submission.objects.create(
+            visit=self.visit, state="conflict", sent_by=self.helper_user, answers=f'{{"note": "{LABEL}"}}'
+        )
+
     def _item(self, **changes: Any) -> WorkItem:
         item = WorkItem.objects.get(pk=self.item.pk)
         item.pk = WorkItem().pk
@@ -127,6 +138,7 @@ class World:
             "partner-units": str(self.partner.pk),
             "pairings": str(self.pairing.pk),
             "visits": str(self.visit.pk),
+            "submissions": str(self.submission.pk),
             "reviews": str(self.review.pk),
             "rosters": str(self.roster.pk),
             "processes": "errand",

@@ -1,0 +1,85 @@
+"""What somebody who visits takes along: the visits to make, the records of the last days, and whom to call."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from backend.cases.models import Consent, Person, visible_families
+from backend.helpers.models import Pairing
+from backend.org import parameters
+from backend.org.access import granting, in_subtree
+from backend.visits.models import RECORDED, Submission, Visit
+from backend.visits.visits import AWAITED
+
+if TYPE_CHECKING:
+    from backend.org.access import Viewer
+
+MOST = 60
+"""Visits that a telephone takes along: more than anybody makes before the next network."""
+KEPT = timedelta(days=14)
+"""How long an own record stays at hand for a correction."""
+
+
+def to_be_made(user: Viewer) -> QuerySet[Visit]:
+    """Visits that wait for this person: a helper's own, and those that a village worker makes in a helper's place."""
+    instead = Q(state=Visit.State.MISSED) | Q(helper__isnull=True) | Q(helper__user__isnull=True)
+    condition = instead & in_subtree(user, "visit.write", "case__unit_path")
+    if granting(user, "own.visit.write"):
+        condition |= _own(user)
+    return _with_family(Visit.objects.filter(AWAITED, condition)).order_by("due_at", "id")[:MOST]
+
+
+def recorded_lately(user: Viewer, now: datetime) -> QuerySet[Visit]:
+    """Visits that this person recorded in the last days, the newest first."""
+    own = in_subtree(user, "visit.write", "case__unit_path")
+    if granting(user, "own.visit.write"):
+        own |= _own(user)
+    rows = Visit.objects.filter(own, state__in=RECORDED, recorded_by_id=user.pk, recorded_at__gte=now - KEPT)
+    return _with_family(rows).order_by("-recorded_at", "-id")[:MOST]
+
+
+def pairings_of(user: Viewer, day: date) -> QuerySet[Pairing]:
+    """A helper's own pairings in force: families that may be visited without a plan."""
+    if user.pk is None or not granting(user, "own.visit.write"):
+        return Pairing.objects.none()
+    rows = Pairing.objects.on(day).filter(helper__user_id=user.pk)
+    people = Prefetch("family__persons", queryset=_present())
+    return rows.select_related("case", "family").prefetch_related(people).order_by("id")[:MOST]
+
+
+def open_conflicts(user: Viewer) -> QuerySet[Submission]:
+    """This person's submissions that wait for a decision."""
+    rows = Submission.objects.filter(sent_by_id=user.pk, state=Submission.State.CONFLICT)
+    if granting(user, "own.case.read"):
+        rows = rows.annotate(family_is_own=visible_families(user, "visit__family__", "case.read"))
+    return rows.select_related("visit__case", "visit__family", "visit__helper").order_by("id")[:MOST]
+
+
+def families_with_photo_consent(families: set[Any]) -> set[Any]:
+    """Those of the families whose newest consent in force covers photographs."""
+    allowed: dict[Any, bool] = {}
+    rows = Consent.objects.filter(family__in=families, purpose="care", withdrawn_at__isnull=True)
+    for family, items in rows.order_by("given_at", "id").values_list("family_id", "items"):
+        allowed[family] = bool(items.get("photo"))
+    return {family for family, yes in allowed.items() if yes}
+
+
+def office_phone(path: str, day: date) -> str:
+    """The telephone of the office that a place belongs to; empty when nobody has entered it."""
+    return str(parameters.value("office.phone", path=path, day=day, default=""))
+
+
+def _own(user: Viewer) -> Q:
+    return Q(helper__user_id=user.pk) & visible_families(user, "family__", "case.read")
+
+
+def _with_family(rows: QuerySet[Visit]) -> QuerySet[Visit]:
+    people = Prefetch("family__persons", queryset=_present())
+    return rows.select_related("case", "family", "helper").prefetch_related(people)
+
+
+def _present() -> QuerySet[Person]:
+    return Person.objects.filter(status="present").order_by("-is_head", "id").only("family_id", "name", "phone")

@@ -1,0 +1,125 @@
+// The queue of whoever is logged in, kept in IndexedDB as ciphertext; without encryption in memory only.
+//
+// Stores: `keys` (the session's key, not extractable, with its end), `sealed` (per user one row of ciphertext and, in
+// clear, how much of it is not sent: the page says so even while it cannot read it), `device` (this browser's id).
+
+import { openDB } from "../../idb/index.js";
+import { newId } from "./ids.js";
+import { EMPTY, unsent } from "./queue.js";
+import { imported, opened, possible, sealed } from "./vault.js";
+
+const NAME = "jieqin";
+const LOCK = "jieqin-queue";
+
+async function database() {
+  return openDB(NAME, 1, {
+    upgrade(db) {
+      for (const store of ["keys", "sealed", "device"]) db.createObjectStore(store);
+    },
+  });
+}
+
+/** A browser whose disk holds the queue. */
+class Kept {
+  constructor(db) {
+    this.db = db;
+    this.kept = true;
+  }
+
+  /** This browser's id, made on first use: part of what the key is made of. */
+  async device() {
+    const known = await this.db.get("device", "id");
+    if (known) return known;
+    const made = newId();
+    await this.db.put("device", made, "id");
+    return made;
+  }
+
+  /** The key of the session that is in force, or null. One whose time is over is removed. */
+  async session(now = Date.now()) {
+    const found = await this.db.get("keys", "session");
+    if (!found) return null;
+    if (Date.parse(found.expires_at) > now) return found;
+    await this.db.delete("keys", "session");
+    return null;
+  }
+
+  /** The server gave a key: {user, name, key (base64), expires_at}. */
+  async enter({ user, name, key, expires_at }) {
+    await this.db.put("keys", { user, name, key: await imported(key), expires_at }, "session");
+  }
+
+  /** Nobody reads any more until somebody logs in. */
+  async leave() {
+    await this.db.delete("keys", "session");
+  }
+
+  /** Which of the server's keys this user's row was sealed with; empty when there is no row. */
+  async keyName(user) {
+    return (await this.db.get("sealed", user))?.name ?? "";
+  }
+
+  /** Records that are not sent and wait, unreadable, for somebody else to log in: how many. */
+  async ofOthers(user) {
+    const rows = await this.db.getAll("sealed");
+    return rows.filter((row) => row.user !== user).reduce((sum, row) => sum + row.unsent, 0);
+  }
+
+  /** The queue. Throws when nobody is logged in. */
+  async read() {
+    const { user, key } = await this.needed();
+    const row = await this.db.get("sealed", user);
+    return row ? opened(key, place(user), row) : EMPTY;
+  }
+
+  /** Change the queue: read, `step`, written. One at a time, in all windows; what `step` returns is kept when this ends. */
+  async change(step) {
+    return navigator.locks.request(LOCK, async () => {
+      const { user, key, name } = await this.needed();
+      const row = await this.db.get("sealed", user);
+      const before = row ? await opened(key, place(user), row) : EMPTY;
+      const after = step(before);
+      if (after === before) return after;
+      const written = { ...(await sealed(key, place(user), after)), user, name, unsent: unsent(after).all };
+      const writing = this.db.transaction("sealed", "readwrite", { durability: "strict" });
+      await Promise.all([writing.store.put(written, user), writing.done]);
+      return after;
+    });
+  }
+
+  async needed() {
+    const session = await this.session();
+    if (!session) throw new Locked();
+    return session;
+  }
+}
+
+/** A browser that cannot encrypt: nothing is kept, everything has to be sent at once. */
+class Fleeting {
+  constructor() {
+    this.kept = false;
+    this.queue = EMPTY;
+    this.here = null;
+  }
+
+  async device() { return null; }
+  async session() { return this.here; }
+  async enter({ user, expires_at }) { this.here = { user, expires_at }; }
+  async leave() { this.here = null; this.queue = EMPTY; }
+  async keyName() { return ""; }
+  async ofOthers() { return 0; }
+  async read() { return this.queue; }
+  async change(step) { return (this.queue = step(this.queue)); }
+}
+
+/** Nobody is logged in on this telephone, or no longer: what it holds cannot be read. */
+export class Locked extends Error {}
+
+/** The store that this browser can have. */
+export async function opening() {
+  return possible() ? new Kept(await database()) : new Fleeting();
+}
+
+function place(user) {
+  return `${user}:queue`;
+}
