@@ -93,7 +93,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "backend.web.pages.frame",
-            ]
+            ],
+            "builtins": ["backend.web.templatetags.icons"],
         },
     }
 ]

@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 FILES = (
-    "bootstrap/css/bootstrap.min.css", "bootstrap-icons/bootstrap-icons.min.css",
-    "bootstrap-icons/fonts/bootstrap-icons.woff2", "bootstrap/js/bootstrap.bundle.min.js", "htmx/htmx.min.js",
+    "bootstrap/css/bootstrap.min.css", "bootstrap/js/bootstrap.bundle.min.js", "htmx/htmx.min.js",
     "idb/index.js", "web/icon.svg", "web/icon-maskable.svg", "web/site.css", "web/site.js", "web/phone.css",
     "web/phone/install.js", "web/phone/page.js", "web/phone/views.js", "web/phone/form.js", "web/phone/elements.js",
     "web/phone/ids.js", "web/phone/queue.js", "web/phone/store.js", "web/phone/vault.js", "web/phone/server.js",

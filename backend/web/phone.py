@@ -28,6 +28,13 @@ from backend.web.phone_words import words
 
 PURPOSE = "telephone"
 """Keys made for telephones fit nothing else."""
+ICONS = (
+    "box-arrow-in-right", "calendar-event", "check-lg", "check2", "check2-all", "cloud-upload", "door-closed",
+    "emoji-smile", "exclamation-circle", "geo-alt", "hand-thumbs-down", "hourglass-split", "house", "intersect",
+    "pencil-square", "plus-lg", "shield-exclamation", "signpost-split", "telephone", "telephone-fill", "three-dots",
+    "wifi-off",
+)  # fmt: skip
+"""What the scripts draw with: they copy them from the page, for there may be no network to fetch them."""
 LONGEST_BODY = 100_000
 """Bytes of one record: the longest answers that the form allows take a tenth of it."""
 
@@ -46,7 +53,7 @@ class Phone(View):
             "log_in": f"{resolve_url('web:log_in')}?next={resolve_url('web:phone')}",
             "emergency": resolve_url("web:emergency"),
         }
-        return render(request, "web/phone/phone.html", {"words": words(), "addresses": addresses})
+        return render(request, "web/phone/phone.html", {"words": words(), "addresses": addresses, "icons": ICONS})
 
 
 class Answering(Page):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from backend.org.access import SYSTEM
 from backend.org.models import User
 from backend.visits.models import Submission, Visit
 from backend.web.installation import FILES
+from backend.web.phone import ICONS
 from tests import factories
 from tests.api.test_visits import answers
 from tests.web.visitor import text, visitor
@@ -71,6 +73,17 @@ def test_what_the_service_worker_keeps_is_there() -> None:
     modules = settings.ROOT / "backend/web/static/web/phone"
     shipped = {f"web/phone/{file.name}" for file in modules.glob("*.js")}
     assert shipped - set(FILES) == {"web/phone/service-worker.js", "web/phone/forget.js"}
+
+
+def test_every_icon_that_the_scripts_draw_is_in_the_page() -> None:
+    scripts = settings.ROOT / "backend/web/static/web/phone"
+    drawn: set[str] = set()
+    for file in scripts.glob("*.js"):
+        source = file.read_text(encoding="utf-8")
+        drawn |= set(re.findall(r'(?:icon\(|icon: |\bbutton\(.*?\{ name: )"([\w-]+)"', source))
+        drawn |= {name for pair in re.findall(r'icon\(\w+ \? "([\w-]+)" : "([\w-]+)"\)', source) for name in pair}
+    assert len(drawn) > 15
+    assert drawn <= set(ICONS)
 
 
 def test_it_can_be_installed() -> None:

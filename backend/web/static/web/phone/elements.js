@@ -13,9 +13,11 @@ export function el(name, attributes = {}, ...children) {
   return made;
 }
 
-/** An icon that says nothing to a screen reader. */
+const drawn = document.getElementById("icons");
+
+/** An icon that says nothing to a screen reader: a copy of the page's own (ICONS in web/phone.py). */
 export function icon(name) {
-  return el("i", { class: `bi bi-${name} me-2`, "aria-hidden": "true" });
+  return drawn.content.querySelector(`.bi-${name}`).cloneNode(true);
 }
 
 /** A large button or, with an address, a link that looks like one. */
