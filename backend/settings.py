@@ -120,7 +120,10 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_ADAPTER = "backend.administration.second_factors.Factors"
-MFA_FORMS = {"authenticate": "backend.web.second_factor.CodeForm"}
+MFA_FORMS = {
+    "authenticate": "backend.web.second_factor.CodeForm",
+    "add_webauthn": "backend.web.second_factor.PasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO and not HTTPS

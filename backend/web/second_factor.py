@@ -7,9 +7,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backend.administration import second_factors
 from backend.administration.log_in import LogInRefused, authenticate, count_failure, is_locked, let_in
@@ -51,6 +53,14 @@ class CodeForm(AuthenticateForm):  # type: ignore[misc]
         """The last proof: in."""
         super().save()
         let_in(user=self.user, now=timezone.now(), address=address_of(context.request))
+
+
+class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A passkey is added."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("What you call it")
 
 
 def is_missing(request: HttpRequest) -> bool:
