@@ -12,7 +12,7 @@ from django.db.models import Count, Min, Q
 
 from backend.org.access import in_subtree
 from backend.org.models import Deputy, Membership, User
-from backend.org.roles import ACTIONS, roles_with
+from backend.org.roles import ACTIONS, OFFICE
 from workflows.models import WorkItem, WorkItemQuerySet, past_due
 
 ELSEWHERE = frozenset({"helper", "liaison"})
@@ -93,8 +93,7 @@ def takers(*, user: User, chosen: WorkItemQuerySet, now: datetime, day: date) ->
 
 def _office(user: User, day: date, path: str, kind: type[Kind]) -> dict[UUID, Kind]:
     """Who works that day, at this path and below, in a role that does work items, where the user may assign them."""
-    working = roles_with("work_item.complete") - ELSEWHERE
-    held = Membership.objects.on(day).filter(in_subtree(user, "work_item.assign", "unit__path"), role__in=working)
+    held = Membership.objects.on(day).filter(in_subtree(user, "work_item.assign", "unit__path"), role__in=OFFICE)
     rows = held.filter(unit__path__startswith=path, user__is_active=True).select_related("user", "unit")
     people: dict[UUID, Kind] = {}
     for membership in rows.order_by("unit__path", "pk"):

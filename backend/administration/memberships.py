@@ -1,4 +1,4 @@
-"""Who works where in which role, and who stands in for whom, always with dates."""
+"""Who works where in which role, always with dates."""
 
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.org.access import Actor
-from backend.org.models import Deputy, Membership, Unit, User
+from backend.org.models import Membership, Unit, User
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 
 
@@ -33,13 +33,6 @@ class OwnMembership(NotAllowed):
     message = _("Nobody may change the own memberships.")
 
 
-class DeputyIsAnother(Invalid):
-    """Nobody stands in for oneself."""
-
-    code = "deputy_is_another"
-    message = _("Somebody else has to stand in.")
-
-
 def grant_membership(
     *, user: User, role: str, unit: Unit, from_date: date, actor: Actor, now: datetime, to_date: date | None = None
 ) -> Membership:
@@ -49,10 +42,10 @@ def grant_membership(
     """
     if role not in ROLE_NAMES:
         raise Invalid(problems=[FieldProblem("/role", "bad_code", _("There is no such role."))])
-    _check_dates(from_date, to_date)
+    check_dates(from_date, to_date)
     _check_not_own(user, actor)
     User.objects.select_for_update(of=("self",)).get(pk=user.pk)  # two grants at once see each other
-    held = Membership.objects.filter(_overlapping(from_date, to_date), user=user)
+    held = Membership.objects.filter(overlapping(from_date, to_date), user=user)
     if role in ADMINISTRATORS and held.filter(role__in=ADMINISTRATORS - {role}).exists():
         raise AdministratorsApart
     if held.filter(role=role, unit=unit).exists():
@@ -67,7 +60,7 @@ def grant_membership(
 
 def end_membership(*, membership: Membership, to_date: date, reason: str, actor: Actor, now: datetime) -> Membership:
     """The user works there up to that day (excluded); a set end can be moved. Raises OwnMembership, Invalid."""
-    _check_dates(membership.from_date, to_date)
+    check_dates(membership.from_date, to_date)
     _check_not_own(membership.user, actor)
     before, membership.to_date = membership.to_date, to_date
     membership.version += 1
@@ -92,37 +85,8 @@ def end_membership(*, membership: Membership, to_date: date, reason: str, actor:
     return membership
 
 
-def appoint_deputy(
-    *, absent: User, deputy: User, from_date: date, to_date: date | None, reason: str, actor: Actor, now: datetime
-) -> Deputy:
-    """`deputy` stands in for the memberships of `absent` (never for administrators' duties). Raises DeputyIsAnother."""
-    if absent.pk == deputy.pk:
-        raise DeputyIsAnother
-    _check_dates(from_date, to_date)
-    made = Deputy.objects.create(
-        absent=absent, deputy=deputy, from_date=from_date, to_date=to_date, reason=reason, created_at=now
-    )
-    data = {"deputy": deputy.pk, "deputy_name": deputy.name, "from_date": from_date, "to_date": to_date}
-    record(action="deputy.appointed", actor=actor, now=now, object=absent, data=data, reason=reason)
-    return made
-
-
-def dismiss_deputy(*, deputy: Deputy, to_date: date, actor: Actor, now: datetime) -> Deputy:
-    """The standing in ends on that day (excluded)."""
-    _check_dates(deputy.from_date, to_date)
-    before, deputy.to_date = deputy.to_date, to_date
-    deputy.save(update_fields=["to_date"])
-    data = {
-        "deputy": deputy.deputy_id,
-        "deputy_name": deputy.deputy.name,
-        "from": {"to_date": before},
-        "to": {"to_date": to_date},
-    }
-    record(action="deputy.dismissed", actor=actor, now=now, object=deputy.absent, data=data)
-    return deputy
-
-
-def _check_dates(from_date: date, to_date: date | None) -> None:
+def check_dates(from_date: date, to_date: date | None) -> None:
+    """Raises Invalid when it ends before it begins."""
     if to_date is not None and to_date < from_date:
         raise Invalid(problems=[FieldProblem("/to_date", "bad_date", _("It cannot end before it begins."))])
 
@@ -132,7 +96,7 @@ def _check_not_own(user: User, actor: Actor) -> None:
         raise OwnMembership
 
 
-def _overlapping(from_date: date, to_date: date | None) -> Q:
+def overlapping(from_date: date, to_date: date | None) -> Q:
     """Rows in force on a day of the span from a day (included) to a day (excluded, or open)."""
     condition = Q(to_date__isnull=True) | Q(to_date__gt=from_date)
     return condition if to_date is None else condition & Q(from_date__lt=to_date)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypedDict
 from uuid import UUID
 
 import django_filters
@@ -13,11 +14,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.administration.memberships import appoint_deputy, dismiss_deputy, end_membership, grant_membership
+from backend.administration.deputies import appoint_deputy, dismiss_deputy
+from backend.administration.memberships import end_membership, grant_membership
 from backend.api.fields import Day, PersonRef, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
+from backend.api.permissions import Needed
 from backend.api.resource import Resource
 from backend.core.errors import StaleVersion
+from backend.org.access import Actor, granting
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.roles import ROLE_NAMES
 
@@ -34,10 +38,10 @@ class DatedFilters(Filters):
 
 
 class Dated(Resource):
-    """What both have in common: read with the users, written by the security administrator."""
+    """What both have in common: read with the users, written by the security administrator, everywhere."""
 
     orderings = {"from_date": "from_date", "to_date": "to_date"}
-    required_actions = {
+    required_actions: ClassVar[Mapping[str, Needed]] = {
         "list": "user.read",
         "retrieve": "user.read",
         "create": "membership.write",
@@ -45,7 +49,7 @@ class Dated(Resource):
     }
 
     def place_of(self, row: Any) -> None:
-        """As with users: who may write some may write all, everywhere."""
+        """As with users: who may write some may write all, everywhere; but see Deputies._say."""
 
 
 class EndSerializer(serializers.Serializer[Any]):
@@ -152,10 +156,22 @@ class NewDeputySerializer(StrictSerializer):
     reason = Reason(max_length=200)
 
 
+class _Say(TypedDict):
+    """Who decides on deputies, and how far that reaches."""
+
+    actor: Actor
+    within: list[str] | None
+
+
 @extend_schema_view(list=extend_schema(summary="Deputies"), retrieve=extend_schema(summary="One deputy"))
 class Deputies(Dated):
-    """Who stands in for whom."""
+    """Who stands in for whom: appointed by the security administrator, and by supervisors among their own people."""
 
+    required_actions = {
+        **Dated.required_actions,
+        "create": ("membership.write", "deputy.write"),
+        "end": ("membership.write", "deputy.write"),
+    }
     model = Deputy
     serializer_class = DeputySerializer
     filterset_class = DeputyFilters
@@ -165,7 +181,7 @@ class Deputies(Dated):
     def create(self, request: Request) -> Response:
         """The deputy holds the absent colleague's memberships meanwhile, administrators' duties apart."""
         given = self.given(NewDeputySerializer)
-        made = appoint_deputy(**given, actor=self.actor("membership.write"), now=self.now)
+        made = appoint_deputy(**given, **self._say(), now=self.now)
         return Response(self.represent(made), status=201)
 
     @extend_schema(summary="End it", request=EndSerializer, responses=DeputySerializer)
@@ -174,5 +190,12 @@ class Deputies(Dated):
         """The standing in ends on that day (excluded)."""
         deputy = self.get_object()
         to_date = self.given(EndSerializer)["to_date"]
-        actor = self.actor("membership.write")
-        return Response(self.represent(dismiss_deputy(deputy=deputy, to_date=to_date, actor=actor, now=self.now)))
+        ended = dismiss_deputy(deputy=deputy, to_date=to_date, **self._say(), now=self.now)
+        return Response(self.represent(ended))
+
+    def _say(self) -> _Say:
+        """Who decides, and within which subtrees."""
+        if granting(self.user, "membership.write"):
+            return {"actor": self.actor("membership.write"), "within": None}
+        within = [grant.path for grant in granting(self.user, "deputy.write")]
+        return {"actor": self.actor("deputy.write"), "within": within}

@@ -21,8 +21,9 @@ from backend.administration.users import create_user, one_time_password, reset_p
 from backend.api.fields import Reason, RowSerializer, StrictSerializer
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
+from backend.org.access import in_subtree
 from backend.org.models import Membership, User
-from backend.org.roles import ROLE_NAMES
+from backend.org.roles import OFFICE, ROLE_NAMES
 
 
 class WorksAt(Subtree):
@@ -42,10 +43,19 @@ class UserFilters(Filters):
     active = YesNo(field_name="is_active")
     role = django_filters.ChoiceFilter(method="by_role", choices=list(ROLE_NAMES.items()))
     unit = WorksAt(label="Id or code of a unit: who works there or below it today.")
+    colleague = YesNo(
+        method="by_office", label="true: who works today in the office where the caller appoints deputies."
+    )
 
     def by_text(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         """What people search."""
         return queryset.filter(Q(name__contains=value) | Q(username__icontains=value))
+
+    def by_office(self, queryset: QuerySet[User], name: str, value: bool) -> QuerySet[User]:
+        """Those who can be given each other's work and stand in for each other, or all others."""
+        here = in_subtree(self.request.user, "deputy.write", "unit__path")
+        office = Membership.objects.on(timezone.localdate()).filter(here, role__in=OFFICE).values("user_id")
+        return queryset.filter(pk__in=office) if value else queryset.exclude(pk__in=office)
 
     def by_role(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         """Who has this role today, somewhere that the caller may look."""

@@ -24,6 +24,10 @@ ROLE_NAMES: Mapping[str, str | Promise] = {
 
 ADMINISTRATORS = frozenset({"sysadmin", "secadmin", "auditadmin"})
 
+OFFICE = frozenset({"caseworker", "supervisor", "village"})
+"""Roles of an office whose work is done by whoever is there: its people can be given each other's work and stand in for
+each other. A helper's or liaison's belongs to one person or unit, an auditor's and administrator's to nobody else."""
+
 LEVELS: Mapping[str, str] = {"village": "village", "caseworker": "town", "supervisor": "town"}
 """The level of unit at which a lane's work is done: the nearest such unit above the family's village."""
 
@@ -46,7 +50,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     | {
         "person.reveal", "case.export", "case.start", "case.message", "case.close", "case.reopen", "case.transfer",
         "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
-        "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share",
+        "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
     },
     "village": _READ_CASES | _WORK | {"visit.write", "case.message", "process.read", "unit.read", "work_item.postpone"},
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",

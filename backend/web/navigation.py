@@ -39,6 +39,7 @@ ENTRIES = (
     Entry(_("To sign"), "web:approvals", "pen", ("work_item.assign",)),
     Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),
     Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
+    Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
     Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
     Entry(_("Administration"), "web:units", "gear", ADMINISTRATION),
 )

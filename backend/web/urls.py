@@ -10,6 +10,7 @@ from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
 from backend.web.cases import Case, Cases, CaseVerb
+from backend.web.deputies import ColleagueChoices, Deputies, EndDeputy, NewDeputy
 from backend.web.emergency import Emergency
 from backend.web.families import (
     EditFamily,
@@ -89,6 +90,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workload/", Workload.as_view(), name="workload"),
     path("workload/<slug:person>/", Reassign.as_view(), name="reassign"),
     path("workload/<slug:person>/now/", ReassignNow.as_view(), name="reassign_now"),
+    path("deputies/", Deputies.as_view(), name="deputies"),
+    path("deputies/new/", NewDeputy.as_view(), name="deputy_new"),
+    path("deputies/colleagues/", ColleagueChoices.as_view(), name="colleague_choices"),
+    path("deputies/<uuid:pk>/end/", EndDeputy.as_view(), name="deputy_end"),
     path("emergency/", Emergency.as_view(), name="emergency"),
     path("visits/", Phone.as_view(), name="phone"),
     path("visits/session/", Session.as_view(), name="phone_session"),

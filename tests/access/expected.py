@@ -159,9 +159,9 @@ ROUTES: dict[str, Expected] = {
     "GET memberships/{pk}/": Expected("CSA", everywhere="YEG"),
     "POST memberships/{pk}/end/": Expected(everywhere="E"),
     "GET deputies/": Expected("CSA", everywhere="YEG"),
-    "POST deputies/": Expected(everywhere="E"),
+    "POST deputies/": Expected("S", everywhere="E"),
     "GET deputies/{pk}/": Expected("CSA", everywhere="YEG"),
-    "POST deputies/{pk}/end/": Expected(everywhere="E"),
+    "POST deputies/{pk}/end/": Expected("S", everywhere="E"),
     # --- history: auditors read it, the audit administrator only what is about no family
     "GET events/": Expected("CSA", everywhere="G"),
     "GET events/{pk}/": Expected("CSA", hidden="G"),

@@ -7,11 +7,8 @@ from django.db import IntegrityError, transaction
 
 from backend.administration.memberships import (
     AdministratorsApart,
-    DeputyIsAnother,
     MembershipOverlaps,
     OwnMembership,
-    appoint_deputy,
-    dismiss_deputy,
     end_membership,
     grant_membership,
 )
@@ -100,27 +97,3 @@ def test_a_role_must_exist_and_dates_must_run_forward(user: User, now: datetime)
         grant(user, "emperor", now)
     with pytest.raises(Invalid):
         grant(user, "caseworker", now, to_date=date(2026, 3, 1))
-
-
-def test_a_deputy_holds_the_grants_of_the_absent_but_never_an_administrators(user: User, now: datetime) -> None:
-    absent = factories.user("li", role="supervisor", name="李四")
-    factories.member(absent, "secadmin")
-    factories.member(user, "sysadmin")
-    deputy = appoint_deputy(
-        absent=absent, deputy=user, from_date=DAY, to_date=None, reason="病假", actor=factories.actor(), now=now
-    )
-    held = grants(user, day=DAY)
-    assert {(grant.role, grant.on_behalf_of) for grant in held} == {("supervisor", "李四"), ("sysadmin", "")}
-    dismiss_deputy(deputy=deputy, to_date=DAY, actor=factories.actor(), now=now)
-    assert {grant.role for grant in grants(User.objects.get(pk=user.pk), day=DAY)} == {"sysadmin"}
-    assert list(Event.objects.order_by("id").values_list("action", flat=True)) == [
-        "deputy.appointed",
-        "deputy.dismissed",
-    ]
-
-
-def test_nobody_stands_in_for_oneself(user: User, now: datetime) -> None:
-    with pytest.raises(DeputyIsAnother):
-        appoint_deputy(
-            absent=user, deputy=user, from_date=DAY, to_date=None, reason="", actor=factories.actor(), now=now
-        )

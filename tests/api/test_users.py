@@ -136,3 +136,37 @@ def test_standing_in(admin: User) -> None:
     assert Deputy.objects.get().to_date == today
     tomorrow = (today + timedelta(days=1)).isoformat()
     assert_problem(caller.post("deputies/", {**body, "from_date": tomorrow, "to_date": "2020-01-01"}), 422, "invalid")
+
+
+def test_a_supervisor_lets_colleagues_stand_in() -> None:
+    absent, deputy = factories.user("absent", role="caseworker"), factories.user("deputy", role="village")
+    factories.user("guest", role="helper")
+    supervisor = factories.user("supervisor", role="supervisor")
+    caller, today = Caller(supervisor), timezone.localdate().isoformat()
+    names = {row["username"] for row in results(caller.get("users/", colleague="true"))}
+    assert names == {"absent", "deputy", "supervisor"}
+    body = {"absent": str(absent.pk), "deputy": str(deputy.pk), "from_date": today, "reason": "休假"}
+    made = caller.post("deputies/", body)
+    assert made.status_code == 201, made.content
+    assert_problem(caller.post("deputies/", body), 409, "deputy_overlaps")
+    assert_problem(caller.post("deputies/", {**body, "deputy": str(supervisor.pk)}), 403, "own_deputy")
+    auditor = factories.user("auditor", role="auditor")
+    refused = caller.post("deputies/", {**body, "absent": str(auditor.pk)})
+    assert_problem(refused, 403, "not_a_colleague", "/absent")
+    stranger = factories.user("stranger", role="caseworker", unit=factories.town(factories.OTHER_TOWN))
+    assert_problem(caller.post("deputies/", {**body, "deputy": str(stranger.pk)}), 400, "invalid", "/deputy")
+    where = f"deputies/{made.json()['id']}/end/"
+    assert_problem(Caller(absent).post(where, {"to_date": today}), 403, "not_allowed")
+    other = factories.user("other", role="supervisor", unit=factories.town(factories.OTHER_TOWN))
+    assert_problem(Caller(other).post(where, {"to_date": today}), 404, "not_found")
+    assert caller.post(where, {"to_date": today}).status_code == 200
+
+
+def test_who_stands_in_for_the_security_administrator_appoints_nobody() -> None:
+    """An administrator's duty is personal: so is the right to appoint everywhere."""
+    secadmin, supervisor = factories.user("sec", role="secadmin"), factories.user("sup", role="supervisor")
+    Deputy.objects.create(absent=secadmin, deputy=supervisor, from_date=factories.LONG_AGO, reason="休假")
+    absent, stand_in = factories.user("absent", role="auditor"), factories.user("deputy", role="village")
+    today = timezone.localdate().isoformat()
+    body = {"absent": str(absent.pk), "deputy": str(stand_in.pk), "from_date": today, "reason": "休假"}
+    assert_problem(Caller(supervisor).post("deputies/", body), 403, "not_a_colleague")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -61,12 +61,15 @@ class Chooser:
     label: str | Promise
     address: str
     resource: type[Resource]
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What else the rows are narrowed by."""
 
     def found(self, request: HttpRequest, asked: str) -> list[dict[str, Any]]:
         """The first rows that fit what was typed."""
         if not asked:
             return []
-        rows: list[dict[str, Any]] = read(request, self.resource, query={"q": asked, "page_size": FOUND})["results"]
+        query = {**self.query, "q": asked, "page_size": FOUND}
+        rows: list[dict[str, Any]] = read(request, self.resource, query=query)["results"]
         return rows
 
     def shown(self, request: HttpRequest, sent: Mapping[str, str], errors: Mapping[str, list[str]]) -> dict[str, Any]:
@@ -103,17 +106,16 @@ class Choices(Administered):
 
 @dataclass(frozen=True)
 class Question:
-    """A form: its questions, and the one whose answer is searched for."""
+    """A form: its questions, and those whose answers are searched for."""
 
     schema: schemas.Schema
-    chooser: Chooser | None = None
+    choosers: tuple[Chooser, ...] = ()
 
     def answers(self, request: HttpRequest) -> dict[str, Any]:
         """What was sent. Empty answers are left out."""
         given = forms.answers(self.schema, request.POST)
-        if self.chooser and (picked := request.POST.get(self.chooser.name, "")):
-            given[self.chooser.name] = picked
-        return given
+        picked = {chooser.name: request.POST.get(chooser.name, "") for chooser in self.choosers}
+        return given | {name: pk for name, pk in picked.items() if pk}
 
     def shown(self, request: HttpRequest, known: Mapping[str, Any], refused: Refused | None) -> dict[str, Any]:
         """What the template needs to ask it."""
@@ -121,7 +123,7 @@ class Question:
         sent = request.POST or request.GET
         return {
             "fields": forms.fields(self.schema, known, refused),
-            "choose": self.chooser.shown(request, sent.dict(), errors) if self.chooser else None,
+            "choosers": [chooser.shown(request, sent.dict(), errors) for chooser in self.choosers],
             "refused": refused,
         }
 

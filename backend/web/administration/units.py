@@ -126,7 +126,7 @@ class NewUnit(Administered):
             name=schemas.text(_("Name"), 120, description=opaque),
             sort=schemas.coded(_("Kind of partner unit"), "partner_kind", timezone.localdate(self.now)),
         )
-        return Question(schema, PARENT)
+        return Question(schema, (PARENT,))
 
     def _form(self, known: dict[str, Any], refused: Refused | None = None) -> HttpResponse:
         told = {**self._question().shown(self.request, known, refused), "key": uuid4(), "back": "web:units"}

@@ -227,7 +227,7 @@ def _grant(page: Page) -> Question:
         from_date=schemas.day_of(_("First day")),
         to_date=schemas.day_of(_("Until (the first day without it)")),
     )
-    return Question(schema, UNIT)
+    return Question(schema, (UNIT,))
 
 
 def _appoint(page: Page) -> Question:
@@ -237,7 +237,7 @@ def _appoint(page: Page) -> Question:
         to_date=schemas.day_of(_("Until (the first day without it)")),
         reason=schemas.text(_("Why"), 200, description=_("It becomes part of the history.")),
     )
-    return Question(schema, DEPUTY)
+    return Question(schema, (DEPUTY,))
 
 
 def _end(page: Page) -> Question:
