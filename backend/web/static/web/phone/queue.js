@@ -2,11 +2,12 @@
 // another one; who calls keeps it (store.js) *before* anything is shown or sent. No clock, no network, no page in here,
 // so that tests can cut and restart it wherever they like.
 //
-// A queue is {taken, entries}. `taken` is what the server last told: the visits to make and those recorded lately, their
-// families, the form, conflicts that wait for a decision. An entry is one record of a visit:
+// A queue is {taken, entries, arrived}. `taken` is what the server last told: the visits to make and those recorded
+// lately, their families, the form, conflicts that wait for a decision. `arrived` tells what became of the last entries
+// that were sent: the version that came of each, null for a conflict. An entry is one record of a visit:
 //
 //   id        made here; the server takes an id in once, however often it is sent
-//   based_on  the version of the visit's record that was known here when the person began to write; null: none
+//   based_on  the version of the visit's record that the person saw when beginning to write; null: none
 //   after     the entry that has to arrive first, because this one was written upon it; null: none
 //   state     "waiting": never sent · "sending": sent at least once, no answer yet · "refused": answered with a reason
 //
@@ -15,8 +16,11 @@
 // 2. What may have arrived ("sending") never changes again: it is repeated until there is an answer. A change made
 //    meanwhile is an entry of its own that waits for it, and is based on what becomes of it.
 // 3. Only the server's answer takes an entry away.
+// 4. What counts is what the person saw: whatever came in while the form was open is not overwritten by saving it.
 
-export const EMPTY = Object.freeze({ taken: null, entries: Object.freeze([]) });
+export const EMPTY = Object.freeze({ taken: null, entries: Object.freeze([]), arrived: Object.freeze([]) });
+
+const REMEMBERED = 50; // entries that arrived; a form that is open was begun upon one of the last
 
 const RETRIED = new Set([0, 401, 408, 425, 429]);
 const RETRIED_CODES = new Set(["busy", "locked", "csrf"]);
@@ -31,16 +35,22 @@ export function pending(queue, visit) {
   return queue.entries.findLast((entry) => entry.visit === visit);
 }
 
-/** A record is written: a new entry, or a change of one that is still here. `id` is used for a new entry only. */
-export function write(queue, { id, visit, case: of, pairing, answers, at }) {
+/** What a person sees who begins to write about a visit: goes into `write` when it is saved. */
+export function begun(queue, visit) {
   const last = pending(queue, visit);
+  return { upon: last?.id ?? null, seen: last ? last.based_on : visitOf(queue, visit)?.recorded_version ?? null };
+}
+
+/** A record is saved: a new entry, or a change of the one it was begun upon. `id` is used for a new entry only. */
+export function write(queue, { id, visit, case: of, pairing, answers, at, upon, seen }) {
+  const last = queue.entries.find((entry) => entry.id === upon);
   if (last && last.state !== "sending") {
     return replaced(queue, { ...last, answers, at, state: "waiting", problem: null });
   }
-  const known = visitOf(queue, visit);
+  const came = queue.arrived.find((each) => each.id === upon);
   const entry = {
     id, visit, case: of, pairing, answers, at,
-    based_on: last ? null : known?.recorded_version ?? null,
+    based_on: last ? null : came ? came.version : seen,
     after: last ? last.id : null,
     state: "waiting",
     problem: null,
@@ -69,12 +79,13 @@ export function answered(queue, id, status, body) {
 }
 
 function arrived(queue, entry, body) {
-  const stored = body.state === "stored";
+  const version = body.state === "stored" ? body.version : null;
   const entries = queue.entries
     .filter((each) => each.id !== entry.id)
     // What was written upon it is based on what became of it; upon a conflict nothing can be based.
-    .map((each) => (each.after === entry.id ? { ...each, after: null, based_on: stored ? body.version : null } : each));
-  return { taken: queue.taken && learnt(queue.taken, entry, body), entries };
+    .map((each) => (each.after === entry.id ? { ...each, after: null, based_on: version } : each));
+  const remembered = [...queue.arrived.slice(1 - REMEMBERED), { id: entry.id, version }];
+  return { taken: queue.taken && learnt(queue.taken, entry, body), entries, arrived: remembered };
 }
 
 function learnt(taken, entry, body) {
@@ -92,11 +103,13 @@ function learnt(taken, entry, body) {
 }
 
 function refused(queue, entry, body) {
-  const later = queue.entries.find((each) => each.after === entry.id);
+  const later = queue.entries.some((each) => each.after === entry.id);
   if (!later) return replaced(queue, { ...entry, state: "refused", problem: body ?? {} });
   // The person has written it anew meanwhile: that stands in its place.
-  const entries = queue.entries.filter((each) => each.id !== entry.id);
-  return replaced({ ...queue, entries }, { ...later, after: null, based_on: entry.based_on });
+  const entries = queue.entries
+    .filter((each) => each.id !== entry.id)
+    .map((each) => (each.after === entry.id ? { ...each, after: null, based_on: entry.based_on } : each));
+  return { ...queue, entries };
 }
 
 /** What the server tells now takes the place of what it told before; what is not sent stays as it is. */

@@ -69,7 +69,7 @@ class Kept {
   async read() {
     const { user, key } = await this.needed();
     const row = await this.db.get("sealed", user);
-    return row ? opened(key, place(user), row) : EMPTY;
+    return row ? openedQueue(key, user, row) : EMPTY;
   }
 
   /** Change the queue: read, `step`, written. One at a time, in all windows; what `step` returns is kept when this ends. */
@@ -77,7 +77,7 @@ class Kept {
     return navigator.locks.request(LOCK, async () => {
       const { user, key, name } = await this.needed();
       const row = await this.db.get("sealed", user);
-      const before = row ? await opened(key, place(user), row) : EMPTY;
+      const before = row ? await openedQueue(key, user, row) : EMPTY;
       const after = step(before);
       if (after === before) return after;
       const written = { ...(await sealed(key, place(user), after)), user, name, unsent: unsent(after).all };
@@ -118,6 +118,11 @@ export class Locked extends Error {}
 /** The store that this browser can have. */
 export async function opening() {
   return possible() ? new Kept(await database()) : new Fleeting();
+}
+
+// A queue that an earlier version kept lacks what came later.
+async function openedQueue(key, user, row) {
+  return { ...EMPTY, ...await opened(key, place(user), row) };
 }
 
 function place(user) {

@@ -3,7 +3,7 @@
 import { button, day, el, fill, icon, moment } from "./elements.js";
 import { fresh, VisitForm } from "./form.js";
 import { newId } from "./ids.js";
-import { differing, joined, pending, unsent, visitOf } from "./queue.js";
+import { begun, differing, joined, pending, unsent, visitOf } from "./queue.js";
 
 const AWAITED = new Set(["planned", "missed"]);
 
@@ -100,6 +100,7 @@ export function visit({ words, queue, id, of, alarm, save, discard, back }) {
   const record = {
     visit: id ?? newId(), case: family?.case ?? known?.case ?? written?.case,
     pairing: known ? known.pairing : written ? written.pairing : family?.pairing ?? null,
+    ...begun(queue, id),
   };
   const store = (event) => {
     event.preventDefault();
