@@ -43,7 +43,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 ABOUT_EVENTS: Mapping[str, tuple[str, ...]] = {
     **ABOUT,
     "accounts": ("user.", "login.", "token.", "password.", "second_factor.", "membership.", "deputy."),
-    "system": ("unit.", "process.", "roster."),
+    "system": ("unit.", "process.", "roster.", "parameter.", "code.", "job."),
 }
 """The same for all events: also what is about no family."""
 

@@ -22,7 +22,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from backend.api.errors import InvalidParameters, parameter_error
 from backend.api.pagination import PARAMETERS
-from backend.org.models import Unit
+from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -114,16 +114,20 @@ class Subtree(django_filters.Filter):  # type: ignore[misc]
         """Rows below the unit. Raises InvalidParameters when the caller sees no such unit."""
         if not value:
             return qs
-        named = {"pk" if _is_id(value) else "code": value}
-        seen = Unit.objects.visible_to(self.parent.request.user)
-        path = seen.filter(**named).values_list("path", flat=True).first()
-        if path is None:
-            raise parameter_error("unit", "does_not_exist", _("There is no such unit."))
-        return self.within(qs, path)
+        return self.within(qs, seen_path(self.parent.request.user, value))
 
     def within(self, qs: Any, path: str) -> Any:
         """The rows at this path and below it."""
         return qs.filter(**{f"{self.field_name}__startswith": path})
+
+
+def seen_path(user: User, named: str) -> str:
+    """The path of a unit that the caller may see, named by id or code. Raises InvalidParameters."""
+    seen = Unit.objects.visible_to(user)
+    path = seen.filter(**{"pk" if _is_id(named) else "code": named}).values_list("path", flat=True).first()
+    if path is None:
+        raise parameter_error("unit", "does_not_exist", _("There is no such unit."))
+    return path
 
 
 def _is_id(text: str) -> bool:

@@ -18,6 +18,7 @@ from backend.api.memberships import Deputies, Memberships
 from backend.api.nothing import Nothing
 from backend.api.overview import Overview
 from backend.api.pairings import Pairings
+from backend.api.parameters import Parameters
 from backend.api.partner_units import PartnerUnits
 from backend.api.persons import Persons
 from backend.api.processes import Processes
@@ -49,6 +50,7 @@ router.register("submissions", Submissions, basename="submissions")
 router.register("reviews", Reviews, basename="reviews")
 router.register("rosters", Rosters, basename="rosters")
 router.register("processes", Processes, basename="processes")
+router.register("parameters", Parameters, basename="parameters")
 router.register("units", Units, basename="units")
 router.register("users", Users, basename="users")
 router.register("memberships", Memberships, basename="memberships")

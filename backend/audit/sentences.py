@@ -124,6 +124,11 @@ SENTENCES: Mapping[str, str] = {
     "unit.created": _("%(actor)s added the unit %(object)s."),
     "unit.added": _("The unit %(object)s was added from a roster."),
     "unit.updated": _("%(actor)s changed %(fields)s of the unit %(object)s."),
+    "parameter.set": _("%(actor)s set “%(parameter)s” from %(before)s to %(after)s, from %(from_date)s on."),
+    "parameter.set_there": _(
+        "%(actor)s set “%(parameter)s” in %(unit_name)s from %(before)s to %(after)s, from %(from_date)s on."
+    ),
+    "parameter.ended": _("%(actor)s ended an own value of “%(parameter)s” on %(to_date)s."),
 }
 """Action → sentence."""
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, pgettext
 
 from backend.audit.models import Event
 from backend.audit.sentences import FIELDS, SENTENCES, WORDS
-from backend.org import codes
+from backend.org import codes, parameters
 from backend.org.roles import ROLE_NAMES
 
 CODE_LISTS: Mapping[str, tuple[str, ...]] = {
@@ -36,12 +36,14 @@ def sentence(event: Event, *, language: str) -> str:
         action = event.action
         if data.get("outcome") and f"{action}_with" in SENTENCES:
             action = f"{action}_with"
+        if data.get("unit_name") and f"{action}_there" in SENTENCES:
+            action = f"{action}_there"
         names = _Names({name: _value(name, value) for name, value in data.items()})
         names |= {"action": event.action, "actor": _actor(event), "object": event.object_label or event.object_kind}
         names["step"] = str(data.get("title_en" if language.startswith("en") else "title") or event.object_label)
         if outcome := data.get("outcome_title_en" if language.startswith("en") else "outcome_title"):
             names["outcome"] = str(outcome)
-        names |= _changes(data)
+        names |= _changes(data) | _of_parameter(data)
         return (gettext(SENTENCES[action]) if action in SENTENCES else gettext(NEUTRAL)) % names
 
 
@@ -65,6 +67,17 @@ def _changes(data: Mapping[str, Any]) -> dict[str, str]:
     told = {"fields": _list(_field(name) for name in fields)} if fields else {}
     return told | {
         name: _value("", value) for name, value in (("before", before), ("after", after)) if value is not None
+    }
+
+
+def _of_parameter(data: Mapping[str, Any]) -> dict[str, str]:
+    """A parameter's title and its values in words."""
+    key = data.get("parameter")
+    if not isinstance(key, str):
+        return {}
+    told = {"before": data.get("from"), "after": data.get("to")}
+    return {"parameter": parameters.title(key)} | {
+        name: parameters.in_words(key, value) for name, value in told.items() if value is not None
     }
 
 

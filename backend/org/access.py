@@ -202,3 +202,15 @@ def visible_memberships(user: Viewer) -> Q:
     if any(grant.role in ADMINISTRATORS for grant in grants(user)):
         return Q(pk__isnull=False)
     return Q(user=user.pk) | in_subtree(user, "user.read", "unit__path")
+
+
+def visible_parameters(user: Viewer) -> Q:
+    """The condition under which a parameter's row may be read: it holds at, above or below the user's own units;
+    administrators read all."""
+    readers = granting(user, "parameter.read")
+    if any(grant.role in ADMINISTRATORS for grant in readers):
+        return Q(pk__isnull=False)
+    if not readers:
+        return Q(pk__in=[])
+    above = {grant.path[: end + 1] for grant in readers for end, letter in enumerate(grant.path) if letter == "."}
+    return under("path", (grant.path for grant in readers)) | Q(path__in=above | {""})

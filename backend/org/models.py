@@ -9,13 +9,13 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record, new_id
-from backend.org.access import visible_memberships, visible_units, visible_users
+from backend.org.access import visible_memberships, visible_parameters, visible_units, visible_users
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -226,6 +226,21 @@ class Token(Record):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
 
+class ParameterQuerySet(DatedQuerySet):
+    """Parameters by area and day."""
+
+    def visible_to(self, user: Viewer) -> ParameterQuerySet:
+        """What holds at, above and below where the user works; administrators see all."""
+        return self.filter(visible_parameters(user))
+
+    def with_force(self, day: date) -> ParameterQuerySet:
+        """Each row with `is_in_force`: whether it is what its own area goes by on that day (a newer row covers it)."""
+        held = Parameter.objects.on(day).filter(key=OuterRef("key"), path=OuterRef("path"))
+        newer = held.filter(from_date__gt=OuterRef("from_date"))
+        found: ParameterQuerySet = self.annotate(is_in_force=Exists(held.filter(pk=OuterRef("pk"))) & ~Exists(newer))
+        return found
+
+
 class Parameter(Record):
     """A number or text that a rule reads, for an area, in force between two days (domain.md section 7).
 
@@ -239,7 +254,7 @@ class Parameter(Record):
     to_date = models.DateField(null=True, blank=True)
     source = models.CharField(max_length=200, default="", blank=True)
 
-    objects = DatedQuerySet.as_manager()
+    objects = ParameterQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key", "path", "from_date"], name="parameter_once")]

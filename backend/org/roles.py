@@ -43,7 +43,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "family.write", "person.write", "person.reveal", "case.write", "case.start", "case.message", "case.close",
         "helper.read", "helper.write", "partner_unit.read", "pairing.write", "visit.write", "roster.read",
         "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
-        "work_item.delegate", "work_item.postpone", "saved_filter.share",
+        "work_item.delegate", "work_item.postpone", "saved_filter.share", "parameter.read",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -51,16 +51,19 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "person.reveal", "case.export", "case.start", "case.message", "case.close", "case.reopen", "case.transfer",
         "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
+        "parameter.read", "office.write",
     },
     "village": _READ_CASES | _WORK | {"visit.write", "case.message", "process.read", "unit.read", "work_item.postpone"},
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "process.read"},
     "liaison": _WORK | {"own.helper.read", "own.work_item.read", "partner_unit.read", "process.read"},
     "auditor": _READ_CASES | {"case.export", "helper.read", "partner_unit.read", "roster.read", "event.read",
-                              "event.verify", "process.read", "unit.read", "user.read"},
-    "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read"}),
-    "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write"}),
-    "auditadmin": frozenset({"unit.read", "user.read", "event.verify", "event.system"}),
+                              "event.verify", "process.read", "unit.read", "user.read", "parameter.read"},
+    "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
+                           "parameter.write"}),
+    "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write", "parameter.read",
+                           "parameter.write"}),
+    "auditadmin": frozenset({"unit.read", "user.read", "event.verify", "event.system", "parameter.read"}),
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ ENTRIES = (
     Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
     Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
     Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
+    Entry(_("Office rules"), "web:parameters", "sliders", ("office.write",)),
     Entry(_("Administration"), "web:units", "gear", ADMINISTRATION),
 )
 

@@ -6,6 +6,7 @@ from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
+from backend.web.administration.parameters import EndParameter, Parameter, Parameters, SetParameter
 from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch, UnitChoices, Units
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
@@ -112,6 +113,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/units/<uuid:pk>/", Unit.as_view(), name="unit"),
     path("administration/units/<uuid:pk>/branch/", UnitBranch.as_view(), name="unit_branch"),
     path("administration/units/<uuid:pk>/edit/", EditUnit.as_view(), name="unit_edit"),
+    path("administration/rules/", Parameters.as_view(), name="parameters"),
+    path("administration/rules/values/<uuid:pk>/end/", EndParameter.as_view(), name="parameter_end"),
+    path("administration/rules/<str:key>/", Parameter.as_view(), name="parameter"),
+    path("administration/rules/<str:key>/set/", SetParameter.as_view(), name="parameter_set"),
     path("administration/users/", Users.as_view(), name="users"),
     path("administration/users/new/", NewUser.as_view(), name="user_new"),
     path("administration/users/choices/", UserChoices.as_view(), name="user_choices"),

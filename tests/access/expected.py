@@ -162,6 +162,12 @@ ROUTES: dict[str, Expected] = {
     "POST deputies/": Expected("S", everywhere="E"),
     "GET deputies/{pk}/": Expected("CSA", everywhere="YEG"),
     "POST deputies/{pk}/end/": Expected("S", everywhere="E"),
+    # --- what rules read: an office sees and sets what holds in its own area
+    "GET parameters/": Expected("CSA", everywhere="YEG"),
+    "POST parameters/": Expected(everywhere="SYE"),
+    "GET parameters/definitions/": Expected(everywhere="CSAYEG"),
+    "GET parameters/{pk}/": Expected("CSA", everywhere="YEG"),
+    "POST parameters/{pk}/end/": Expected("S", everywhere="YE"),
     # --- history: auditors read it, the audit administrator only what is about no family
     "GET events/": Expected("CSA", everywhere="G"),
     "GET events/{pk}/": Expected("CSA", hidden="G"),

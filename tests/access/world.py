@@ -16,6 +16,7 @@ from backend.desk.models import SavedFilter
 from backend.helpers.models import Helper, Pairing
 from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
+from backend.org.parameters import set_parameter
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 from backend.visits.models import Submission, Visit
 from tests import factories
@@ -39,7 +40,7 @@ CLASSIFIED = ("bereaved", '"risk_tier"', TAIL, "disability")
 """What a helper never hears of the own family."""
 
 
-PUBLIC = frozenset({"processes", "programmes", "units", "partner-units"})
+PUBLIC = frozenset({"processes", "programmes", "units", "partner-units", "parameters"})
 """Resources that tell of no family."""
 
 
@@ -78,6 +79,9 @@ class World:
         self.deputy = self._deputy()
         self.saved_filter = SavedFilter.objects.create(
             name="逾期", query={"overdue": "true"}, owner=self.member, unit=self.town
+        )
+        self.parameter = set_parameter(
+            key="office.phone", value="022-00000000", from_date=factories.LONG_AGO, path=self.town.path
         )
         record(action="family.updated", object=self.family, actor=factories.actor(), now=timezone.now())
         self.event = Event.objects.filter(case_id=self.case.pk).earliest("seq")
@@ -147,6 +151,7 @@ class World:
             "memberships": str(Membership.objects.get(user=self.member).pk),
             "deputies": str(self.deputy.pk),
             "events": str(self.event.pk),
+            "parameters": str(self.parameter.pk),
         }
 
     def id_for(self, resource: str, role: str) -> str:

@@ -35,6 +35,7 @@ class Tab:
 TABS = (
     Tab(gettext_lazy("Units"), "web:units"),
     Tab(gettext_lazy("Users"), "web:users"),
+    Tab(gettext_lazy("Rules"), "web:parameters", (*ADMINISTRATION, "office.write")),
 )
 
 
@@ -63,6 +64,7 @@ class Chooser:
     resource: type[Resource]
     query: Mapping[str, str] = field(default_factory=dict)
     """What else the rows are narrowed by."""
+    required: bool = True
 
     def found(self, request: HttpRequest, asked: str) -> list[dict[str, Any]]:
         """The first rows that fit what was typed."""

@@ -24,6 +24,7 @@ BRANCH = 200
 """The most units that are shown under one: a county has some dozens of townships."""
 KINDS = ("province", "city", "county", "town", "village", "department", "partner")
 UNIT = Chooser("unit", gettext_lazy("Unit"), "web:unit_choices", UnitsResource)
+AREA = Chooser("unit", gettext_lazy("Where (empty: everywhere)"), "web:unit_choices", UnitsResource, required=False)
 PARENT = Chooser("parent", gettext_lazy("Under which unit"), "web:unit_choices", UnitsResource)
 
 
