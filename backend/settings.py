@@ -132,6 +132,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO and not HTTPS
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["backend.core.formats"]
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling
 
 from backend.core import embedded
 from backend.core.databases import connection_settings
@@ -36,6 +37,20 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DATABASE_URL"] = url
         _ends.callback(os.environ.pop, "DATABASE_URL")
         settings.DATABASES["default"].update(connection_settings(url, folder))
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Files go to processes whole, and all browser stories go to one: the demo they share takes a minute to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        stories = "tests/browser/"
+        return stories if nodeid.startswith(stories) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """What --dist loadscope means here."""
+    return Scheduling(config, log)
 
 
 def pytest_unconfigure() -> None:

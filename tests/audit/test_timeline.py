@@ -59,7 +59,7 @@ def said(action: str, language: str, data: Mapping[str, Any] | None = None, **to
             "pairing.ended",
             {"helper_name": "李四", "to_date": "2026-03-01", "reason_code": "discharged"},
             "与李四的结对于2026年3月1日结束：退役。",
-            "The pairing with 李四 ended on March 1, 2026: discharged.",
+            "The pairing with 李四 ended on 1 March 2026: discharged.",
         ),
         (
             "work_item.completed",
@@ -89,7 +89,7 @@ def said(action: str, language: str, data: Mapping[str, Any] | None = None, **to
             "work_item.postponed",
             {"title": "摸底", "title_en": "Survey", "until": "2026-03-09T15:59:59.999999Z"},
             "王五将“摸底”延期至2026年3月9日 23:59。",
-            "王五 put “Survey” off until March 9, 2026 23:59.",
+            "王五 put “Survey” off until 9 March 2026 23:59.",
         ),
         (
             "decision.made",
@@ -101,7 +101,7 @@ def said(action: str, language: str, data: Mapping[str, Any] | None = None, **to
             "membership.granted",
             {"role": "supervisor", "unit_name": "大黄堡镇", "from_date": "2026-03-02"},
             "王五任命张三自2026年3月2日起在大黄堡镇担任审批人。",
-            "王五 made 张三 supervisor at 大黄堡镇 from March 2, 2026 on.",
+            "王五 made 张三 supervisor at 大黄堡镇 from 2 March 2026 on.",
         ),
     ],
 )

@@ -55,7 +55,7 @@ def is_ahead(value: datetime | str | None) -> bool:
 def _short_day(on: date) -> str:
     """Day and month; with the year when it is not this one."""
     this_year = on.year == timezone.localdate().year
-    return str(date_format(on, pgettext("a day of this year", "N j") if this_year else "SHORT_DATE_FORMAT"))
+    return str(date_format(on, pgettext("a day of this year", "j M") if this_year else "SHORT_DATE_FORMAT"))
 
 
 @register.filter

@@ -24,7 +24,7 @@ function draw(box) {
   });
   chart.setOption({
     animation: false,
-    textStyle: { fontFamily: "inherit" },
+    textStyle: { fontFamily: getComputedStyle(box).fontFamily } /* labels are measured with it */,
     legend: { bottom: 0, left: 134, itemHeight: 10, itemGap: 16, selectedMode: false },
     grid: { left: 134, right: 12, top: 4, bottom: 30 },
     xAxis: { type: "value", minInterval: 1, axisLabel: { show: false }, splitLine: { show: false } },
