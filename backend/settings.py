@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "backend.cases",
     "backend.helpers",
     "backend.visits",
+    "backend.reporting",
     "workflows",
     "backend.api",
     "backend.jobs",

@@ -171,6 +171,12 @@ def past_due(now: datetime) -> Q:
     return Q(state=WorkItem.State.OPEN, due_at__lt=now)
 
 
+def was_past_due(moment: datetime) -> Q:
+    """The same of an earlier moment: due before it, and still open then. Of this very moment it is past_due."""
+    still_open = Q(state=WorkItem.State.OPEN) | Q(ended_at__gte=moment)
+    return still_open & Q(created_at__lt=moment, due_at__lt=moment)
+
+
 COUNTY, TOWN, VILLAGE = 9, 13, 17
 """Lengths of the paths of these units (`12.01.14.122.201.` is a village's)."""
 
@@ -331,6 +337,8 @@ class WorkItem(Record):
             models.Index(fields=["priority", "id"], condition=Q(state="open"), name="work_item_priority"),
             models.Index(fields=["created_at", "id"], condition=Q(state="open"), name="work_item_created"),
             models.Index(fields=["case", "id"], name="work_item_case"),
+            # What ended in a month, or after it: its report.
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="work_item_ended"),
             models.Index(fields=["family", "id"], name="work_item_family"),
             GinIndex(OpClass(F("search"), "gin_trgm_ops"), name="work_item_search", condition=Q(state="open")),
         ]

@@ -23,6 +23,7 @@ from backend.api.partner_units import PartnerUnits
 from backend.api.persons import Persons
 from backend.api.processes import Processes
 from backend.api.programmes import Programmes
+from backend.api.reports import Reports
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
 from backend.api.saved_filters import SavedFilters
@@ -67,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("overview/tokens/", Overview.as_view({"get": "tokens"}), name="overview-tokens"),
     path("workload/", Workload.as_view({"get": "list"}), name="workload"),
     path("workload/takers/", Workload.as_view({"get": "takers"}), name="workload-takers"),
+    path("reports/month/", Reports.as_view({"get": "month"}), name="reports-month"),
     path("me/", Me.as_view({"get": "retrieve"}), name="me"),
     path("me/preferences/", Me.as_view({"get": "preferences", "put": "set_preferences"}), name="me-preferences"),
     path("me/password/", Me.as_view({"post": "password"}), name="me-password"),

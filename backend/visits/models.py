@@ -95,6 +95,9 @@ class Visit(Record):
             models.Index(fields=["family", "id"], name="visit_family"),
             models.Index(fields=["helper", "state", "due_at"], name="visit_helper"),
             models.Index(fields=["due_at"], condition=Q(state="planned"), name="visit_due"),
+            # A month's report: what was planned for its days, and the few records that raised a flag.
+            models.Index(fields=["planned_for"], name="visit_planned"),
+            models.Index(fields=["recorded_at"], condition=~Q(red_flags=[]), name="visit_flagged"),
         ]
 
     def is_overdue(self, now: datetime) -> bool:

@@ -38,6 +38,7 @@ ENTRIES = (
     Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
     Entry(_("To sign"), "web:approvals", "pen", ("work_item.assign",)),
     Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),
+    Entry(_("Month"), "web:month", "calendar3", ("event.read",)),
     Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
     Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
     Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),

@@ -28,6 +28,7 @@ from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.installation import Manifest, ServiceWorker
+from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Session, Submit
 from backend.web.rosters import Roster, RosterProblems, Rosters
@@ -87,6 +88,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("history/", History.as_view(), name="events"),
     path("overview/", Overview.as_view(), name="overview"),
     path("overview/<slug:process>/", ProcessOverview.as_view(), name="overview_process"),
+    path("month/", Month.as_view(), name="month"),
     path("approvals/", Approvals.as_view(), name="approvals"),
     path("workload/", Workload.as_view(), name="workload"),
     path("workload/<slug:person>/", Reassign.as_view(), name="reassign"),

@@ -81,6 +81,8 @@ ROUTES: dict[str, Expected] = {
     "GET approvals/": Expected("S"),
     "GET workload/": Expected("S"),
     "GET workload/takers/": Expected("S"),
+    # --- a month in numbers: whoever reads what happened at a place
+    "GET reports/month/": Expected("CSA"),
     # --- cases: a helper sees the own ones, but neither their history nor who did what
     "GET cases/": Expected(STAFF + "H"),
     "POST cases/": Expected("CS"),

@@ -1,0 +1,1 @@
+"""Numbers over several parts of the domain: queries, never a change."""

@@ -1,0 +1,58 @@
+"""A calendar month by the local calendar."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+
+EARLIEST = date(1980, 1, 1)
+"""Nothing was kept before; the family planning associations began that year."""
+_TEXT = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Month:
+    """From its first day (included) to the first of the next one (excluded)."""
+
+    first: date
+
+    @classmethod
+    def of(cls, day: date) -> Month:
+        """The month in which this day lies."""
+        return cls(day.replace(day=1))
+
+    @classmethod
+    def named(cls, text: str, *, today: date) -> Month:
+        """The month of `2026-03`. Raises ValueError for anything else, and for one to come or long gone."""
+        found = _TEXT.fullmatch(text)
+        if found is None:
+            raise ValueError(text)
+        month = cls(date(int(found[1]), int(found[2]), 1))
+        if not EARLIEST <= month.first <= today:
+            raise ValueError(text)
+        return month
+
+    def __str__(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+    @property
+    def next_first(self) -> date:
+        """The first day that belongs to it no more."""
+        return (self.first + timedelta(days=31)).replace(day=1)
+
+    @property
+    def begins_at(self) -> datetime:
+        """Its first moment."""
+        return timezone.make_aware(datetime.combine(self.first, time(0)))
+
+    @property
+    def ends_at(self) -> datetime:
+        """Its end: the first moment of the next one."""
+        return timezone.make_aware(datetime.combine(self.next_first, time(0)))
+
+    def until(self, now: datetime) -> datetime:
+        """The moment of which "at the end" speaks: the end, or now as long as the month lasts."""
+        return min(self.ends_at, now)
