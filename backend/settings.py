@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "backend.helpers",
     "backend.visits",
     "backend.reporting",
+    "backend.inspection",
     "workflows",
     "backend.api",
     "backend.jobs",

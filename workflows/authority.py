@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.core.errors import Conflict, DomainError, NotAllowed
 from backend.org.access import Actor, Grant, actor_of, grants
 from backend.org.models import Membership, User
-from backend.org.roles import ACTIONS
+from backend.org.roles import ACTIONS, INDEPENDENT
 from workflows.models import WorkItem
 
 if TYPE_CHECKING:
@@ -74,8 +74,13 @@ def onlooker(row: WorkItem, user: User) -> Actor:
 
 
 def overseer(row: WorkItem, user: User, action: str) -> Actor:
-    """Who may move the item to another person or day: its own role, or a supervisor above its place."""
+    """Who may move the item to another person or day: its own role, or a supervisor above its place.
+
+    An independent role's item stays where it is, whoever stands above its place.
+    """
     for grant in grants(user):
+        if row.role in INDEPENDENT and grant.role != row.role:
+            continue
         if action in ACTIONS[grant.role] and row.unit_path.startswith(grant.path):
             return grant.actor(user)
     raise NotYours

@@ -72,6 +72,8 @@ def course_of(item: WorkItem, *, user: User, language: str) -> Course:
 
 def due_in_words(rule: str) -> str:
     """`10wd`, `P7D`, `PT48H` as people say it; anything longer stays as it is."""
+    if rule.startswith("at:"):
+        return _("by the day that was set")
     days = working_days(rule)
     if days is not None:
         return _("within %(count)s working days") % {"count": days}

@@ -20,7 +20,8 @@ from backend.helpers.models import Pairing
 from backend.org.access import Actor
 from workflows.models import Instance, Trace, WorkItem
 
-EVENTS = "events.jsonl"
+EVENTS, FAMILY_EVENTS = "events.jsonl", "family_events.jsonl"
+"""The case's own chain, and its family's: who looked at whose identity number, what changed on file."""
 
 
 def export_case(*, case: Case, actor: Actor, now: datetime) -> bytes:
@@ -28,9 +29,12 @@ def export_case(*, case: Case, actor: Actor, now: datetime) -> bytes:
 
     The event comes after those in the archive: an archive cannot hold its own digest.
     """
-    events = list(Event.objects.filter(chain=f"case:{case.pk}").order_by("seq"))
+    chains = {
+        EVENTS: list(Event.objects.filter(chain=f"case:{case.pk}").order_by("seq")),
+        FAMILY_EVENTS: list(Event.objects.filter(chain=f"family:{case.family_id}").order_by("seq")),
+    }
     files = {
-        EVENTS: "".join(_line(event) for event in events),
+        **{name: "".join(_line(event) for event in events) for name, events in chains.items()},
         "case.json": _text(_facts(case)),
         "course.json": _text(_course(case)),
         "verify_case.py": Path(verify_case.__file__).read_text("utf-8"),
@@ -41,14 +45,16 @@ def export_case(*, case: Case, actor: Actor, now: datetime) -> bytes:
             "case": case.number,
             "made_at": now,
             "made_by": actor.label,
-            "events": EVENTS,
-            "length": len(events),
-            "head": bytes(events[-1].digest).hex() if events else "",
+            "chains": {
+                name: {"length": len(events), "head": bytes(events[-1].digest).hex() if events else ""}
+                for name, events in chains.items()
+            },
             "files": {name: hashlib.sha256(content.encode()).hexdigest() for name, content in files.items()},
         }
     )
     digest = hashlib.sha256(manifest.encode()).hexdigest()
-    record(action="case.exported", object=case, actor=actor, now=now, data={"manifest": digest, "count": len(events)})
+    counts = {"count": len(chains[EVENTS]), "family_count": len(chains[FAMILY_EVENTS])}
+    record(action="case.exported", object=case, actor=actor, now=now, data={"manifest": digest, **counts})
     return _packed({verify_case.MANIFEST: manifest, **files})
 
 

@@ -30,6 +30,7 @@ LISTS: Mapping[str, str] = {
     "willingness": "willingness",
     "needs": "need",
     "self_care": "self_care",
+    "finding_kind": "finding_kind",
 }
 """Facts whose values are codes of these lists."""
 
@@ -96,6 +97,14 @@ LABELS: Mapping[str, str] = {
     "helper_age": _("Age of the helper"),
     "trained": _("Trained"),
     "insured": _("Insured"),
+    "finding_kind": _("Kind of finding"),
+    "found": _("What was found"),
+    "raised_by": _("Raised by"),
+    "returned_because": _("Why the last answer was returned"),
+    "unit_answer": _("What was done"),
+    "unit_evidence": _("What shows it"),
+    "answered_by": _("Answered by"),
+    "confirmed_by": _("Confirmed by"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 

@@ -23,7 +23,7 @@ from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import User
-from backend.org.roles import ACTIONS
+from backend.org.roles import ACTIONS, INDEPENDENT
 from workflows import store
 from workflows.authority import (
     AlreadyDone,
@@ -44,6 +44,9 @@ from workflows.engine.runner import Run
 from workflows.facts import Fact, Offered, in_words, offered
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
+
+STAYING = ("liaison", *INDEPENDENT)
+"""Roles whose items do not move with the family."""
 
 DRAFT_LIMIT = 200_000
 """Characters of JSON that a draft may have."""
@@ -175,8 +178,10 @@ def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor
 
     Queued, not sent: no two instances' locks are ever held together, and what is queued here is never lost.
     """
-    conducting = Instance.objects.filter(case=case, state=Instance.State.RUNNING, parent_id__isnull=True)
-    ids = list(conducting.values_list("pk", flat=True))
+    running = Instance.objects.filter(case=case, state=Instance.State.RUNNING, parent_id__isnull=True)
+    rows = running.select_related("process").defer("data", "process__files")
+    # What listens to no message at all (a finding) runs beside the case and does not conduct it.
+    ids = [row.pk for row in rows if store.definition(row.process).messages]
     for instance_id in ids:
         enqueue(
             "processes.message",
@@ -334,11 +339,11 @@ def hand_out_next(*, user: User, now: datetime, items: WorkItemQuerySet) -> Work
 def move_items(*, case: Case) -> int:
     """Bring a case's open work items to the inboxes of the place its family belongs to now; returns how many.
 
-    Items of a partner unit stay with it. Whoever had claimed one at the old place has it no longer.
+    Items of a partner unit and of auditors stay with them. Whoever had claimed one at the old place has it no longer.
     """
     family = case.family
     moved = 0
-    for item in WorkItem.objects.filter(case=case, state=WorkItem.State.OPEN).exclude(role="liaison"):
+    for item in WorkItem.objects.filter(case=case, state=WorkItem.State.OPEN).exclude(role__in=STAYING):
         unit = store.unit_for(item.role, family.unit)
         if unit.pk != item.unit_id:
             item.unit, item.unit_path, item.version = unit, unit.path, item.version + 1

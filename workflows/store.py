@@ -244,10 +244,17 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: 
         search=_search_text(node, instance, hidden=hidden),
         assignee_id=UUID(str(assignee)) if assignee else None,
         priority=node.priority,
-        due_at=due_at(now, node.due),
+        due_at=_due(node, data, now),
         excluded=sorted({str(done_by[other]) for other in node.not_same_as if other in done_by}),
         created_at=now,
     )
+
+
+def _due(node: Node, data: Mapping[str, Any], now: datetime) -> datetime:
+    """A span from now, or the time that the process data holds."""
+    if node.due.startswith("at:"):
+        return datetime.fromisoformat(data[node.due.removeprefix("at:")])
+    return due_at(now, node.due)
 
 
 def _search_text(node: Node, instance: Instance, *, hidden: bool) -> str:
@@ -260,6 +267,8 @@ def _search_text(node: Node, instance: Instance, *, hidden: bool) -> str:
 def _place(instance: Instance, node: Node, data: Mapping[str, Any], *, assigned: bool) -> tuple[str, Unit]:
     """Role and unit whose inbox the item goes to."""
     role = node.role
+    if node.unit.startswith("unit:"):
+        return role, Unit.objects.get(pk=data[node.unit.removeprefix("unit:")])
     if node.unit.startswith("partner:"):
         partner = data.get(node.unit.removeprefix("partner:"))
         if partner:

@@ -12,11 +12,11 @@ from django.db.models import Count, Min, Q
 
 from backend.org.access import in_subtree
 from backend.org.models import Deputy, Membership, User
-from backend.org.roles import ACTIONS, OFFICE
+from backend.org.roles import ACTIONS, INDEPENDENT, OFFICE
 from workflows.models import WorkItem, WorkItemQuerySet, past_due
 
-ELSEWHERE = frozenset({"helper", "liaison"})
-"""Roles whose items nobody in the office can be given: they belong to one helper or one partner unit."""
+ELSEWHERE = frozenset({"helper", "liaison"}) | INDEPENDENT
+"""Roles whose items nobody in the office can be given: they belong to one helper, one partner unit, or auditors."""
 SOON = timedelta(days=7)
 """What is due within this time will press next."""
 

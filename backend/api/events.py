@@ -35,6 +35,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "helpers": ("offer.", "pairing.", "helpers.", "helper."),
     "visits": ("visit.",),
     "decisions": ("review.", "decision."),
+    "audits": ("finding.", "sample."),
     "course": ("case.", "instance.", "message.", "timer."),
     "reads": ("person.revealed", "roster.downloaded", "case.exported"),
 }

@@ -12,6 +12,7 @@ from backend.api.cases import Cases
 from backend.api.coming import Coming
 from backend.api.events import Events
 from backend.api.families import Families
+from backend.api.findings import Findings
 from backend.api.helpers import Helpers
 from backend.api.me import Me
 from backend.api.memberships import Deputies, Memberships
@@ -26,6 +27,7 @@ from backend.api.programmes import Programmes
 from backend.api.reports import Reports
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
+from backend.api.samples import Samples
 from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
 from backend.api.submissions import Submissions
@@ -57,6 +59,8 @@ router.register("users", Users, basename="users")
 router.register("memberships", Memberships, basename="memberships")
 router.register("deputies", Deputies, basename="deputies")
 router.register("events", Events, basename="events")
+router.register("samples", Samples, basename="samples")
+router.register("findings", Findings, basename="findings")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.

@@ -16,6 +16,7 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "reason_code": ("helper_end_reason", "close_reason", "review_reason"),
     "decision": ("review_decision",),
     "channel": ("contact_channel",),
+    "kind": ("finding_kind",),
 }
 """Names in data whose values are codes of these lists."""
 

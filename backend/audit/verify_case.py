@@ -1,8 +1,8 @@
 """Is an exported case as it was written? `python verify_case.py export.zip` prints OK, or names what was altered.
 
 Needs nothing but Python 3.9 and this file, and no network. Every event carries SHA-256(previous || number as 8 bytes ||
-body), `previous` being the digest of the event before it; the manifest tells how many there are, the digest of the
-last, and the SHA-256 of every other file. Whoever rewrites all of it, manifest included, gets another manifest digest:
+body), `previous` being the digest of the event before it. There are two chains, the case's and its family's; the
+manifest tells of each how many events there are and the digest of the last, and the SHA-256 of every other file. Whoever rewrites all of it, manifest included, gets another manifest digest:
 compare the printed one with the entry "case.exported" in the system's own history.
 """
 
@@ -31,11 +31,13 @@ def faults(archive: zipfile.ZipFile) -> Iterator[str]:
             yield f"{name}: missing"
         elif hashlib.sha256(archive.read(name)).hexdigest() != expected:
             yield f"{name}: altered"
-    if manifest["events"] in present:
-        yield from broken_links(archive.read(manifest["events"]).decode("utf-8", "replace").splitlines(), manifest)
+    for name, chain in sorted(manifest["chains"].items()):
+        if name in present:
+            lines = archive.read(name).decode("utf-8", "replace").splitlines()
+            yield from (f"{name}: {each}" for each in broken_links(lines, chain))
 
 
-def broken_links(lines: list[str], manifest: dict[str, Any]) -> Iterator[str]:
+def broken_links(lines: list[str], chain: dict[str, Any]) -> Iterator[str]:
     """Events that were altered, removed, added or moved: each by its place in the chain, and what it tells."""
     previous, expected = b"", 1
     for line in lines:
@@ -55,8 +57,8 @@ def broken_links(lines: list[str], manifest: dict[str, Any]) -> Iterator[str]:
         if hashlib.sha256(claimed + seq.to_bytes(8, "big", signed=True) + body.encode()).digest() != digest:
             yield f"{name}: altered"
         previous, expected = digest, seq + 1
-    if expected - 1 != manifest["length"] or previous.hex() != manifest["head"]:
-        yield f"the last event should be number {manifest['length']} with the digest {manifest['head']}"
+    if expected - 1 != chain["length"] or previous.hex() != chain["head"]:
+        yield f"the last event should be number {chain['length']} with the digest {chain['head']}"
 
 
 def called(body: str) -> str:

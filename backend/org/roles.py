@@ -31,6 +31,9 @@ each other. A helper's or liaison's belongs to one person or unit, an auditor's 
 LEVELS: Mapping[str, str] = {"village": "village", "caseworker": "town", "supervisor": "town"}
 """The level of unit at which a lane's work is done: the nearest such unit above the family's village."""
 
+INDEPENDENT = frozenset({"auditor"})
+"""Roles whose work items nobody else hands on or puts off: those who are inspected least of all."""
+
 _READ_CASES = frozenset(
     {"family.read", "person.read", "case.read", "pairing.read", "visit.read", "review.read", "work_item.read"}
 )
@@ -44,6 +47,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "helper.read", "helper.write", "partner_unit.read", "pairing.write", "visit.write", "roster.read",
         "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "saved_filter.share", "parameter.read",
+        "finding.read",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -51,14 +55,19 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "person.reveal", "case.export", "case.start", "case.message", "case.close", "case.reopen", "case.transfer",
         "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
-        "parameter.read", "office.write",
+        "parameter.read", "office.write", "finding.read",
     },
     "village": _READ_CASES | _WORK | {"visit.write", "case.message", "process.read", "unit.read", "work_item.postpone"},
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "process.read"},
     "liaison": _WORK | {"own.helper.read", "own.work_item.read", "partner_unit.read", "process.read"},
-    "auditor": _READ_CASES | {"case.export", "helper.read", "partner_unit.read", "roster.read", "event.read",
-                              "event.verify", "process.read", "unit.read", "user.read", "parameter.read"},
+    # Writes nothing of what is inspected: only samples and findings, and does the own lane's items.
+    "auditor": _READ_CASES
+    | _WORK
+    | {
+        "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
+        "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
+    },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write"}),
     "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write", "parameter.read",

@@ -23,6 +23,7 @@ from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
 from backend.web.families import history, villages
+from backend.web.findings import open_findings
 from backend.web.pages import Page
 
 FILTERS = ("state", "phase", "programme", "unit")
@@ -108,7 +109,9 @@ class Case(Page):
         return {"instances": instances, "diagram": diagram, "drawn": drawn}
 
     def _history(self, case: dict[str, Any]) -> dict[str, Any]:
-        return history(self, CasesResource, case["id"])
+        may_raise = bool(granting(self.user, "finding.write"))
+        found = {"findings": open_findings(self, case["id"]), "may_raise": may_raise}
+        return found | history(self, CasesResource, case["id"])
 
 
 def tabs_for(page: Page) -> list[tuple[str, str | Promise]]:

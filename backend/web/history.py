@@ -49,7 +49,8 @@ class History(Page):
         """The events found; for htmx only the rows."""
         asked = {name: request.GET.get(name, "").strip() for name in (*PASSED_ON, "case", "from", "to")}
         # Choices first: after a refusal nothing more can be read.
-        choices = {} if self.htmx else {"choices": self._choices(), "words": LABELS, "reads_cases": self._reads_cases}
+        may = {"reads_cases": self._reads_cases, "reads_findings": bool(granting(self.user, "finding.read"))}
+        choices = {} if self.htmx else {"choices": self._choices(), "words": LABELS, **may}
         found, refused, unknown = self._found(asked)
         told = {
             "events": found["results"],

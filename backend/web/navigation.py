@@ -41,6 +41,7 @@ ENTRIES = (
     Entry(_("Month"), "web:month", "calendar3", ("event.read",)),
     Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
     Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
+    Entry(_("Audits"), "web:samples", "clipboard-check", ("sample.read",)),
     Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
     Entry(_("Office rules"), "web:parameters", "sliders", ("office.write",)),
     Entry(_("Administration"), "web:units", "gear", ADMINISTRATION),

@@ -24,6 +24,7 @@ from backend.web.families import (
     Reveal,
     StartCase,
 )
+from backend.web.findings import Findings, NewFinding
 from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
@@ -32,6 +33,7 @@ from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Session, Submit
 from backend.web.rosters import Roster, RosterProblems, Rosters
+from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
 from backend.web.today import Today
 from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
 from backend.web.workload import Reassign, ReassignNow, Workload
@@ -109,6 +111,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rosters/", Rosters.as_view(), name="rosters"),
     path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
     path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),
+    path("samples/", Samples.as_view(), name="samples"),
+    path("samples/new/", NewSample.as_view(), name="sample_new"),
+    path("samples/<uuid:pk>/", Sample.as_view(), name="sample"),
+    path("samples/<uuid:pk>/again/", SampleAgain.as_view(), name="sample_again"),
+    path("samples/<uuid:pk>/population.txt", SamplePopulation.as_view(), name="sample_population"),
+    path("findings/", Findings.as_view(), name="findings"),
+    path("findings/new/", NewFinding.as_view(), name="finding_new"),
     path("administration/units/", Units.as_view(), name="units"),
     path("administration/units/new/", NewUnit.as_view(), name="unit_new"),
     path("administration/units/choices/", UnitChoices.as_view(), name="unit_choices"),

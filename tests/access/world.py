@@ -14,6 +14,8 @@ from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
 from backend.desk.models import SavedFilter
 from backend.helpers.models import Helper, Pairing
+from backend.inspection.models import Finding
+from backend.inspection.samples import draw_sample
 from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.parameters import set_parameter
@@ -75,6 +77,13 @@ class World:
                 role="liaison", unit=self.partner, unit_path=self.partner.path, family=None, family_label="", search=""
             ),
         }
+        self.sample = draw_sample(
+            unit=self.town, population="families", size=1, as_of=timezone.now(), actor=factories.actor(),
+            now=timezone.now(),
+        )  # fmt: skip
+        self.finding = Finding.objects.create(
+            case=self.case, kind="late", text="超期未访", due_at=timezone.now(), office=self.town
+        )
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.deputy = self._deputy()
         self.saved_filter = SavedFilter.objects.create(
@@ -152,6 +161,8 @@ class World:
             "deputies": str(self.deputy.pk),
             "events": str(self.event.pk),
             "parameters": str(self.parameter.pk),
+            "samples": str(self.sample.pk),
+            "findings": str(self.finding.pk),
         }
 
     def id_for(self, resource: str, role: str) -> str:
@@ -170,8 +181,9 @@ class World:
 
     def forbidden(self, role: str, place: str) -> set[str]:
         """What no answer may tell to this person."""
-        if role in ADMINISTRATORS:  # they administer accounts and never read cases
-            accounts = {value for name, value in self.ids().items() if name in {"users", "memberships", "deputies"}}
+        if role in ADMINISTRATORS:  # they administer accounts, see that samples were drawn, and never read cases
+            known = {"users", "memberships", "deputies", "samples"}
+            accounts = {value for name, value in self.ids().items() if name in known}
             return self.everything() - accounts
         if place != "own":
             return self.everything()

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from backend.audit.models import Event
+from backend.cases.families import reveal
 from tests import factories
 from tests.api.caller import Caller, assert_problem
 from tests.workflows.stage import Stage
@@ -28,6 +30,8 @@ def stage() -> Stage:
     made = Stage()
     made.start()
     made.note()
+    by = factories.actor(made.caseworker)
+    reveal(person=made.case.family.persons.get(), field="health", reason="医院来电核对", actor=by, now=timezone.now())
     return made
 
 
@@ -61,6 +65,8 @@ def test_it_is_whole_and_tells_of_itself(stage: Stage, exported: Files, tmp_path
     assert event.case_id == stage.case.pk
     assert event.data["manifest"] in said
     assert event.data["count"] == len(exported["events.jsonl"].splitlines())
+    assert "person.revealed" in exported["family_events.jsonl"].decode()
+    assert event.data["family_count"] == 1
     assert {"case.json", "course.json", "processes/errand-1/errand/errand.bpmn"} <= set(exported)
 
 
@@ -106,7 +112,16 @@ def test_an_event_altered_together_with_the_manifest_is_named_all_the_same(expor
     manifest = json.loads(exported["manifest.json"])
     manifest["files"]["events.jsonl"] = hashlib.sha256(events).hexdigest()
     code, said = verdict({**exported, "events.jsonl": events, "manifest.json": json.dumps(manifest).encode()}, tmp_path)
-    assert (code, said.startswith("event 1 (")) == (1, True)
+    assert (code, said.startswith("events.jsonl: event 1 (")) == (1, True)
+
+
+def test_the_chain_of_the_family_is_checked_as_well(exported: Files, tmp_path: Path) -> None:
+    altered = exported["family_events.jsonl"].replace("医院来电核对".encode(), "医院来电核实".encode())
+    assert altered != exported["family_events.jsonl"]
+    code, said = verdict({**exported, "family_events.jsonl": altered}, tmp_path)
+    assert (code, "family_events.jsonl: event 1 (" in said) == (1, True)
+    gone = verdict({**exported, "family_events.jsonl": b""}, tmp_path)[1]
+    assert "family_events.jsonl: the last event should be number 1" in gone
 
 
 def test_other_files_are_held_by_their_digests(exported: Files, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from workflows.engine.reading import (
 
 MAX_NODES = 300  # per diagram
 NODE_ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_KEY = re.compile(r"at:[a-z_]\w*")
 
 _PROPERTIES: Mapping[str, frozenset[str]] = {
     "user": frozenset(
@@ -134,8 +135,8 @@ class Checker:
                     yield node.id, "sensitive_field", f"{name} is sensitive: process data and trace never hold it"
         if not node.due:
             yield node.id, "no_due", "a user task needs the property due"
-        elif not is_duration(node.due) and working_days(node.due) is None:
-            yield node.id, "bad_due", f"{node.due!r} is neither a duration nor working days"
+        elif not (is_duration(node.due) or working_days(node.due) is not None or _KEY.fullmatch(node.due)):
+            yield node.id, "bad_due", f"{node.due!r} is neither a duration nor working days nor at:<key>"
         yield from self._user_details(node)
 
     def _user_details(self, node: Node) -> Iterator[tuple[str, str, str]]:
@@ -146,8 +147,8 @@ class Checker:
         for other in node.not_same_as:
             if other not in self.nodes or self.nodes[other].kind != "user":
                 yield node.id, "unknown_node", f"not_same_as names {other!r}, which is no user task"
-        if not re.fullmatch(r"own|partner:[a-z_]\w*", node.unit):
-            yield node.id, "bad_unit", "unit is own or partner:<key>"
+        if not re.fullmatch(r"own|(partner|unit):[a-z_]\w*", node.unit):
+            yield node.id, "bad_unit", "unit is own, partner:<key> or unit:<key>"
         if node.role == "system":
             yield node.id, "system_user", "nobody does the user tasks of the system"
 

@@ -23,7 +23,7 @@ class Node:
     event: str = ""  # message, timer, error or terminate
     message: str = ""  # name of the message it waits for
     form: str = ""
-    due: str = ""  # ISO 8601 duration or `10wd`
+    due: str = ""  # ISO 8601 duration, `10wd`, or at:<key in the process data that holds a time>
     priority: int = DEFAULT_PRIORITY  # 0 … 100, higher is more urgent
     not_same_as: tuple[str, ...] = ()  # nodes whose latest doer may not do this one
     assignee: str = ""  # key in the process data that holds a user's id
@@ -32,7 +32,7 @@ class Node:
     step: str = ""
     facts: str = ""  # step that returns a table's inputs
     decision: str = ""
-    unit: str = "own"  # own, or partner:<key in the process data>
+    unit: str = "own"  # own, or partner:<key> or unit:<key in the process data>
     called: str = ""  # process that a call activity calls
 
     @property

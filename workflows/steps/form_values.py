@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from django.utils import timezone
+
 from backend.cases import merging, reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
 from backend.helpers import gates, offers, pairings
 from backend.helpers.models import Candidate, Offer
+from backend.inspection.models import Finding
 from backend.visits.models import Visit
 from workflows.steps.context import Context
 
@@ -175,6 +178,22 @@ def review(context: Context, data: Mapping[str, Any]) -> Known:
     return {"facts": {**row.facts, "wish": wish, "proposal": proposal}}
 
 
+def finding(context: Context, data: Mapping[str, Any]) -> Known:
+    """What was found, by when it has to be answered, why the last answer was returned; then the answer itself."""
+    row = Finding.objects.get(pk=data["finding"])
+    facts: dict[str, Any] = {
+        "finding_kind": row.kind,
+        "found": row.text,
+        "raised_by": row.raised_label,
+        "answer_until": _text(row.due_at),
+        "returned_because": row.returned if row.state == Finding.State.OPEN else "",
+    }
+    if row.state != Finding.State.OPEN:
+        answered = f"{row.answered_label}, {timezone.localdate(row.answered_at)}" if row.answered_at else ""
+        facts |= {"unit_answer": row.answer, "unit_evidence": row.evidence, "answered_by": answered}
+    return {"facts": {**facts, "confirmed_by": row.confirmed_label}}
+
+
 def _case(context: Context) -> Case:
     if context.case is None:
         raise NotFound
@@ -215,6 +234,9 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("care_visit", "follow_up"): after_visit,
     ("care_visit", "call_back"): after_visit,
     ("care_visit", "allow_late_record"): after_visit,
+    ("finding", "answer_finding"): finding,
+    ("finding", "confirm_answer"): finding,
+    ("finding", "check_answer"): finding,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
 from backend.helpers.models import Helper
+from backend.inspection.models import Finding, Sample
 from backend.org import codes
 from backend.org.models import Unit
 from backend.org.roles import ROLE_NAMES
@@ -40,6 +41,8 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "closing": _("closing"),
         },
         "person_status": {"present": _("lives here"), "left": _("moved out"), "dead": _("deceased")},
+        "population": dict(Sample.Population.choices),
+        "finding_state": dict(Finding.State.choices),
         "purpose": {"care": _("care and visits"), "photo": _("photographs"), "handover": _("handing the file over")},
         "consent_item": {
             "basics": _("name and address"),
@@ -66,6 +69,7 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "helpers": _("Helpers"),
             "visits": _("Visits"),
             "decisions": _("Decisions"),
+            "audits": _("Audits"),
             "course": _("Course of the case"),
             "reads": _("Looked at sensitive data"),
             "accounts": _("Accounts and rights"),
