@@ -19,6 +19,7 @@ from django.utils.translation import gettext, override, pgettext
 from django.utils.translation import gettext_noop as _
 
 from backend.org import codes
+from backend.org.reasons import REASONS
 from workflows.engine.forms import choices_of
 
 Forms = Mapping[str, Mapping[str, Any]]
@@ -109,41 +110,7 @@ LABELS: Mapping[str, str] = {
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 
 WORDS: Mapping[str, str] = {
-    # groups of the year's flags, and of a visit (D07)
-    "emergency": _("emergency"), "psych": _("low spirits"), "health": _("health"), "hazard": _("hazard at home"),
-    "need": _("needs something"), "family": _("kin"), "money": _("money or gifts"), "unanswered": _("nobody answers"),
-    "none": _("none"), "neglect": _("neglect"), "abuse": _("abuse"), "integrity": _("integrity"), "kin": _("kin"),
-    "nothing_found": _("nothing found"), "needs_something": _("needs something"),
-    "kin_absent": _("kin do not come"), "weak_or_ill": _("weak or ill"), "low_spirits": _("low spirits"),
-    "hazard_seen": _("a hazard was seen"), "money_or_gifts": _("money or gifts changed hands"),
-    "nobody_answers": _("nobody answers the door"), "injured_or_unconscious": _("injured or unconscious"),
-    "gas_or_fire": _("gas or fire"), "abuse_signs": _("signs of abuse"), "minor_alone": _("a minor alone"),
-    "despair_or_self_harm": _("despair or self-harm"),
-    # the gate (D05)
-    "go": _("may start"), "proceed": _("may start"), "blocked": _("not yet"), "fix": _("something is missing"),
-    "refuse": _("not possible"), "no_family_consent": _("the family has not agreed"),
-    "no_helper_consent": _("the helper has not agreed"), "no_background_check": _("no valid background check"),
-    "minor_not_allowed": _("this kind of helper does not go to minors"),
-    "service_ends_soon": _("the helper's service ends soon"), "not_insured": _("not insured"),
-    "helper_is_minor": _("the helper is a minor"), "not_trained": _("not trained"),
-    "two_persons": _("two persons have to go together"), "all_met": _("all conditions are met"),
-    "related": _("related to the family"),
-    # the tier (D03)
-    "minor_unattended": _("a minor without care"), "recent_event": _("something happened lately"),
-    "alone_at_80": _("80 or older and alone"), "needs_care": _("needs full care"),
-    "severe_disease": _("severe illness"), "newly_bereaved": _("bereaved lately"),
-    "half_needs_care": _("needs some care"), "child_in_difficulty": _("a child in difficulty"),
-    "special_family": _("family that lost its only child"), "general": _("general case"),
-    "refused": _("does not want visits"),
-    # categories (D02)
-    "elder_without_children_near": _("60 or older, no children near"),
-    "children_away_part_of_year": _("60 or older, children away part of the year"),
-    "no_living_child": _("no living child"), "child_disabled": _("child disabled"), "low_income": _("low income"),
-    "daughters_only": _("one daughter"), "two_daughters": _("two daughters"),
-    "both_parents_away": _("both parents away"),
-    "one_parent_away_other_unfit": _("one parent away, the other cannot look after the child"),
-    "husband_away": _("husband away for long"), "children_left_village": _("the children left the village"),
-    "moved_in": _("moved in"), "asked_for_help": _("asked for help"), "single_mother": _("single mother"),
+    **REASONS,
     # ranking (D04) and duplicates (D01)
     "same_village": _("same village"), "same_township": _("same township"), "same_county": _("same county"),
     "same_city": _("same city"), "same_language": _("speaks the same language"),
@@ -152,6 +119,9 @@ WORDS: Mapping[str, str] = {
     "same_head_and_address": _("same head of household and address"),
 }  # fmt: skip
 """Codes that no list and no form explains: reasons of tables, rankings and searches."""
+
+SAME_AS: Mapping[str, str] = {"proposed": "check_result"}
+"""Fact → field of a form whose choices say what it means."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +204,7 @@ def _text(name: str, value: Any, forms: Forms, language: str) -> str:
     text = str(value)
     if name in LISTS and text in codes.entries(LISTS[name]):
         return codes.name(LISTS[name], text, language)
-    found = choices_of(_field(name, forms), language).get(text)
+    found = choices_of(_field(SAME_AS.get(name, name), forms), language).get(text)
     return found or (gettext(WORDS[text]) if text in WORDS else _time(text))
 
 

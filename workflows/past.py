@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -19,8 +20,8 @@ from django.utils.translation import gettext, pgettext
 
 from backend.audit.models import Event
 from backend.audit.timeline import day_in_words
-from backend.cases.models import Case
-from backend.helpers.models import Pairing
+from backend.cases.models import Case, Family
+from backend.helpers.models import Helper, Pairing
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.roles import ADMINISTRATORS, roles_with
 from workflows import services, store
@@ -28,11 +29,22 @@ from workflows.engine.definition import Node
 from workflows.engine.forms import localise
 from workflows.models import Instance, WorkItem
 
+if TYPE_CHECKING:
+    from backend.org.access import Viewer
+
 CLAIMING = ("work_item.claimed", "work_item.released", "work_item.delegated")
 MOST_EVENTS = 5000
 """Events about states that are read of one case: far more than twenty years make."""
 MOST_ANSWERS = 200
 MOST_INSTANCES = 50
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+CHOSEN: tuple[tuple[str, type[Helper] | type[Family], str], ...] = (
+    ("helper", Helper, "name"),
+    ("other_family", Family, "label"),
+)
+"""Fields whose answer is the id of a row: what it is called is told to who may see the row."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,8 @@ class Watcher:
 class CaseThen:
     """The case at the time `at`; days count from midnight to midnight of the local calendar."""
 
-    def __init__(self, case: Case, at: datetime, *, language: str) -> None:
-        self.case, self.at, self.language = case, at, language
+    def __init__(self, case: Case, at: datetime, *, language: str, reader: Viewer) -> None:
+        self.case, self.at, self.language, self.reader = case, at, language, reader
         self.day: date = timezone.localdate(at)
         self._events = list(
             Event.objects.filter(chain=f"case:{case.pk}")
@@ -120,7 +132,8 @@ class CaseThen:
                 "instance__process"
             ).defer("instance__data", "instance__process__files", "draft")
         }  # fmt: skip
-        return [self._answer(event, rows[event.object_id]) for event in events if event.object_id in rows]
+        known = self._known(events)
+        return [self._answer(event, rows[event.object_id], known) for event in events if event.object_id in rows]
 
     def instances(self) -> list[Instance]:
         """The runs that had begun, the oldest first."""
@@ -265,7 +278,18 @@ class CaseThen:
             ],
         }
 
-    def _answer(self, event: Event, row: WorkItem) -> dict[str, Any]:
+    def _known(self, events: Iterable[Event]) -> dict[str, str]:
+        """The names of the rows that answers chose, as far as the reader may see them today; one statement a kind."""
+        given = [event.data.get("answers", {}) for event in events]
+        known: dict[str, str] = {}
+        for field, model, column in CHOSEN:
+            ids = {told[field] for told in given if _is_id(told.get(field))}
+            rows = model.objects.visible_to(self.reader).filter(pk__in=ids) if ids else model.objects.none()
+            names = {str(pk): name for pk, name in rows.values_list("pk", column)}
+            known |= {pk: names.get(pk, "…") for pk in ids}
+        return known
+
+    def _answer(self, event: Event, row: WorkItem, known: Mapping[str, str]) -> dict[str, Any]:
         forms = store.definition(row.instance.process).forms
         fields = localise(forms.get(row.form, {}), self.language).get("properties", {})
         told = event.data.get("answers", {})
@@ -274,18 +298,33 @@ class CaseThen:
             "at": event.at,
             "by": event.actor,
             "answers": [
-                {"label": str(fields.get(name, {}).get("title", name)), "value": in_words(fields.get(name, {}), value)}
+                {
+                    "label": str(fields.get(name, {}).get("title", name)),
+                    "value": in_words(fields.get(name, {}), value, known),
+                }
                 for name, value in told.items()
             ],
             "sensitive": [str(fields.get(name, {}).get("title", name)) for name in event.data.get("sensitive", ())],
         }
 
 
-def in_words(field: Mapping[str, Any], value: Any) -> str:
-    """An answer by the label of its choice, days and times as people write them; several with commas between them."""
+def in_words(field: Mapping[str, Any], value: Any, known: Mapping[str, str] = NOTHING) -> str:
+    """An answer by the label of its choice, days and times as people write them; several with commas between them.
+
+    `known`: what ids stand for.
+    """
     if isinstance(value, list):
-        return pgettext("history", ", ").join(in_words(field.get("items", {}), each) for each in value)
+        return pgettext("history", ", ").join(in_words(field.get("items", {}), each, known) for each in value)
+    if isinstance(value, str) and value in known:
+        return known[value]
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     labels = {choice["const"]: choice["title"] for choice in field.get("oneOf", ())}
     return day_in_words(str(labels.get(value, value))) if value is not None else ""
+
+
+def _is_id(value: object) -> bool:
+    try:
+        return isinstance(value, str) and UUID(value) is not None
+    except ValueError:
+        return False

@@ -380,7 +380,7 @@ class Cases(Resource):
             raise NotAllowed
         asked = MomentSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        then = CaseThen(case, asked.validated_data.get("at", self.now), language=get_language() or "")
+        then = CaseThen(case, asked.validated_data.get("at", self.now), language=get_language() or "", reader=self.user)
         wanted = next((each for each in then.instances() if each.pk == asked.validated_data.get("instance")), None)
         told = {name: getattr(then, name)() for name in ("open_items", "answers", "pairings", "watchers", "standing")}
         shown = {

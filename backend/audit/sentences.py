@@ -188,6 +188,12 @@ FIELDS: Mapping[str, str] = {
     "gate": "gate",
     "channel": "channel",
     "period_days": "days between visits",
+    "flag_reasons": "reasons",
+    "gate_reason": "reason",
+    "tier_reason": "reason",
+    "category_reasons": "reasons",
+    "period_reason": "reason",
+    "review_days": "days until the tier is looked at again",
 }
 """Names of what is changed or decided."""
 
@@ -242,6 +248,8 @@ WORDS: Mapping[str, str] = {
     "phase_ended": "a phase ended",
     "visit_recorded": "a visit was recorded",
     "case_closed": "the case was closed",
+    "categories": "categories",
+    "risk_tier": "risk tier",
     "visit_period": "period of visits",
     "red_flags": "red flags",
     "pairing_gate": "gate before pairing",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext, pgettext
 from backend.audit.models import Event
 from backend.audit.sentences import FIELDS, SENTENCES, WORDS
 from backend.org import codes, parameters
+from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES
 
 CODE_LISTS: Mapping[str, tuple[str, ...]] = {
@@ -17,8 +18,15 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "decision": ("review_decision",),
     "channel": ("contact_channel",),
     "kind": ("finding_kind",),
+    "categories": ("category",),
+    "tier": ("risk_tier",),
 }
 """Names in data whose values are codes of these lists."""
+
+REASONED = frozenset(
+    {"flags", "flag_reasons", "gate", "gate_reason", "tier_reason", "category_reasons", "period_reason"}
+)
+"""Names in a decision's outputs whose values are codes of its table."""
 
 NEUTRAL = "%(actor)s: %(action)s %(object)s"
 
@@ -105,6 +113,8 @@ def _value(name: str, value: Any) -> str:
     for kind in CODE_LISTS.get(name, ()):
         if text in codes.entries(kind):
             return codes.name(kind, text)
+    if name in REASONED and text in REASONS:
+        return gettext(REASONS[text])
     return pgettext("history", WORDS[text]) if text in WORDS else day_in_words(text)
 
 

@@ -2,8 +2,9 @@
 
 Needs nothing but Python 3.9 and this file, and no network. Every event carries SHA-256(previous || number as 8 bytes ||
 body), `previous` being the digest of the event before it. There are two chains, the case's and its family's; the
-manifest tells of each how many events there are and the digest of the last, and the SHA-256 of every other file. Whoever rewrites all of it, manifest included, gets another manifest digest:
-compare the printed one with the entry "case.exported" in the system's own history.
+manifest tells of each how many events there are and the digest of the last, and the SHA-256 of every other file.
+Whoever rewrites all of it, manifest included, gets another manifest digest: compare the printed one with the entry
+"case.exported" in the system's own history.
 """
 
 from __future__ import annotations

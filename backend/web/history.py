@@ -50,6 +50,7 @@ class History(Page):
         asked = {name: request.GET.get(name, "").strip() for name in (*PASSED_ON, "case", "from", "to")}
         # Choices first: after a refusal nothing more can be read.
         may = {"reads_cases": self._reads_cases, "reads_findings": bool(granting(self.user, "finding.read"))}
+        may["verifies"] = bool(granting(self.user, "event.verify"))
         choices = {} if self.htmx else {"choices": self._choices(), "words": LABELS, **may}
         found, refused, unknown = self._found(asked)
         told = {
@@ -118,6 +119,7 @@ class CaseAsOf(Page):
                 "at": at, "first": first, "last": last, "days": (last - first).days,
                 "place": (timezone.localdate(at) - first).days}  # fmt: skip
         told["may_export"] = bool(granting(self.user, "case.export"))
+        told["verifies"] = bool(granting(self.user, "event.verify"))
         then, refused = self._then(pk, at)
         chosen = then["diagram"] if then is not None else None
         told |= {"then": then, "refused": refused, "chosen": chosen}
@@ -154,6 +156,24 @@ class CaseAsOf(Page):
         except Refused as error:
             return None, error
         return then, None
+
+
+class Verification(Page):
+    """Whether the history is as it was written: part of a page that asks for the next portion by itself."""
+
+    needs = ("event.verify",)
+    template = "web/history/verified.html"
+    counted = ("chains", "events", "count")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """One portion, with what the portions before it counted and the first faults of this one."""
+        asked = {name: request.GET.get(name, "") for name in ("case", "after", *self.counted)}
+        try:
+            found = read(request, Events, "verify", query={"case": asked["case"], "after": asked["after"]})
+        except Refused as error:
+            return self.show({"refused": error})
+        sums = {name: found[name] + (int(asked[name][:12]) if asked[name].isdecimal() else 0) for name in self.counted}
+        return self.show({"found": found, "sums": sums, "case": asked["case"]})
 
 
 class CaseExport(Page):

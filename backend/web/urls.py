@@ -26,7 +26,7 @@ from backend.web.families import (
 )
 from backend.web.findings import Findings, NewFinding
 from backend.web.helpers import Helper, Helpers
-from backend.web.history import CaseAsOf, CaseExport, History
+from backend.web.history import CaseAsOf, CaseExport, History, Verification
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.installation import Manifest, ServiceWorker
 from backend.web.month import Month
@@ -88,6 +88,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("helpers/", Helpers.as_view(), name="helpers"),
     path("helpers/<uuid:pk>/", Helper.as_view(), name="helper"),
     path("history/", History.as_view(), name="events"),
+    path("history/verify/", Verification.as_view(), name="verify"),
     path("overview/", Overview.as_view(), name="overview"),
     path("overview/<slug:process>/", ProcessOverview.as_view(), name="overview_process"),
     path("month/", Month.as_view(), name="month"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.administration.users import update_user
+from backend.audit.history import record
 from backend.cases import cases
 from backend.org.models import Deputy
 from tests import factories
@@ -159,3 +160,17 @@ def test_who_may_ask_and_what(stage: Stage, auditor: Caller) -> None:
     assert_problem(Caller(stage.village).get(path), 403, "not_allowed")
     assert_problem(Caller(stage.stranger).get(path), 404, "not_found")
     assert auditor.statements(path) <= 20
+
+
+def test_a_row_that_was_chosen_has_a_name_for_who_may_see_it(stage: Stage, auditor: Caller) -> None:
+    here, elsewhere = factories.helper(name="李向阳"), factories.helper(unit=factories.town(factories.OTHER_TOWN))
+    item = stage.note()
+    for helper in (here, elsewhere):
+        told = {"step": "pick_helper", "answers": {"helper": str(helper.pk)}, "sensitive": []}
+        record(
+            action="work_item.completed", object=item, case_id=stage.case.pk, unit_path=item.unit_path,
+            actor=factories.actor(), now=NOW, data=told,
+        )  # fmt: skip
+    answers = [each for row in then(auditor, stage, NOW)["answers"] for each in row["answers"]]
+    assert {each["value"] for each in answers if each["label"] == "helper"} == {"李向阳", "…"}
+    assert str(elsewhere.pk) not in str(answers)

@@ -93,9 +93,9 @@ def said(action: str, language: str, data: Mapping[str, Any] | None = None, **to
         ),
         (
             "decision.made",
-            {"table": "risk_tier", "outputs": {"tier": "A", "flags": ["x", "y"]}},
-            "决策表risk_tier得出：风险等级：A、信号：x、y。",
-            "Decision table risk_tier gave: risk tier: A, flags: x, y.",
+            {"table": "risk_tier", "outputs": {"tier_reason": "alone_at_80", "flags": ["need"]}},
+            "决策表风险等级得出：理由：80 岁以上且独居、信号：有需要。",
+            "Decision table risk tier gave: reason: 80 or older and alone, flags: needs something.",
         ),
         (
             "membership.granted",

@@ -1,11 +1,13 @@
 """Pages of the history: all events narrowed, who looked at sensitive data, and a case as it was."""
 
+import html
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from backend.audit.models import Event
 from backend.cases.families import reveal
 from backend.org.codes import load_codes
 from tests import factories
@@ -99,6 +101,34 @@ def test_for_whom(auditor: Client, stage: Stage) -> None:
     assert visitor(stage.stranger).get(path).status_code == 404
     administrator = visitor(factories.user("auditadmin", role="auditadmin"))
     assert "village completed" not in text(administrator.get("/history/"))
+
+
+def test_whether_it_is_as_it_was_written(auditor: Client, stage: Stage) -> None:
+    assert 'hx-get="/history/verify/"' in text(auditor.get("/history/"))
+    assert f"/history/verify/?case={stage.case.pk}" in text(auditor.get(f"/cases/{stage.case.pk}/as-of/"))
+    said = text(auditor.get("/history/verify/"))
+    assert "The history is as it was written." in said
+    assert f"Checked: {Event.objects.count()} entries" in said
+    sums = {"chains": "4", "events": "40", "count": "0"}
+    assert f"Checked: {Event.objects.count() + 40} entries" in text(auditor.get("/history/verify/", sums))
+    of_case = text(auditor.get("/history/verify/", {"case": str(stage.case.pk)}))
+    assert "in 1 chains." in of_case
+    assert 'id="refused"' in text(auditor.get("/history/verify/", {"after": "#x"}))
+    assert visitor(stage.caseworker).get("/history/verify/").status_code == 403
+    assert "/history/verify/" not in text(visitor(stage.caseworker).get("/history/"))
+
+
+def test_the_next_portion_is_asked_for_by_itself(
+    auditor: Client, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.api.events.PORTION", 1)
+    factories.case()
+    reveal(person=stage.case.family.persons.get(), field="phone", reason="核对", actor=factories.actor(), now=NOW)
+    first = text(auditor.get("/history/verify/"))
+    assert 'hx-trigger="load"' in first
+    address = html.unescape(first.split('hx-get="')[1].split('"')[0])
+    assert "events=" in address
+    assert "Checked:" in text(auditor.get(address))
 
 
 def test_a_case_is_taken_along(auditor: Client, stage: Stage) -> None:
