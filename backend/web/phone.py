@@ -22,6 +22,7 @@ from backend.api.coming import Coming
 from backend.api.errors import PROBLEM_JSON, describe, problem
 from backend.api.submissions import Submissions
 from backend.core.crypto import signature
+from backend.org.access import granting
 from backend.web.door import Refused, command, read
 from backend.web.pages import Page
 from backend.web.phone_words import words
@@ -51,6 +52,7 @@ class Phone(View):
             "submit": resolve_url("web:phone_submit"),
             "decide": resolve_url("web:phone_decide", pk=UUID(int=0)).replace(str(UUID(int=0)), "ID"),
             "log_in": f"{resolve_url('web:log_in')}?next={resolve_url('web:phone')}",
+            "today": resolve_url("web:today"),
             "emergency": resolve_url("web:emergency"),
         }
         return render(request, "web/phone/phone.html", {"words": words(), "addresses": addresses, "icons": ICONS})
@@ -88,11 +90,14 @@ class Answering(Page):
 
 
 class Session(Answering):
-    """Who sits here, and the token for what is posted."""
+    """Who sits here, whether that is somebody who visits, and the token for what is posted."""
+
+    needs = ()
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """Asked first, whenever there is a network."""
-        return JsonResponse({"user": str(self.user.pk), "csrf": get_token(request)})
+        visits = any(granting(self.user, action) for action in Answering.needs)
+        return JsonResponse({"user": str(self.user.pk), "visits": visits, "csrf": get_token(request)})
 
 
 class Key(Answering):

@@ -91,6 +91,9 @@ def _of_sending() -> dict[str, Any]:
         "offline": _("No network. What you record stays on this telephone, encrypted, and is sent later."),
         "not_kept": _("This connection is not secure (no HTTPS): nothing is kept on this telephone. Stay online."),
         "of_others": _("Records of somebody else that are not sent: %(n)s. They wait until that person logs in here."),
+        "outside": _("You make no visits"),
+        "outside_why": _("Here helpers and village workers find the families they visit, and record the visits."),
+        "to_today": _("Today"),
         "locked": _("Not logged in"),
         "locked_why": _("Log in to see your visits."),
         "locked_offline": _(

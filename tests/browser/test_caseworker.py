@@ -23,21 +23,6 @@ def first_item(page: Page, inbox: str) -> str:
     return page.url
 
 
-def test_today_inbox_and_item_read_well(reader: Readers, width: int, language: str) -> None:
-    here = reader("caseworker", width=width, language=language)
-    here.open("/")
-    expect(here.page.locator(".number").first).to_be_visible()
-    assert (here.barriers(), here.overflow()) == ([], 0)
-    here.page.locator(".number").nth(2).click()
-    expect(here.page.locator("#filters details").first).to_be_visible()
-    here.open("/inbox/?doable=")
-    expect(here.page.locator("#filters details").first).to_be_visible()
-    assert (here.barriers(), here.overflow()) == ([], 0)
-    first_item(here.page, PICK)
-    expect(here.page.locator("#answers")).to_be_visible()
-    assert (here.barriers(), here.overflow()) == ([], 0)
-
-
 @pytest.mark.skipif("JIEQIN_SITE" in os.environ, reason="a development server compresses nothing")
 def test_the_inbox_is_light(reader: Readers) -> None:
     """Everything that a cold browser fetches for it, in bytes."""

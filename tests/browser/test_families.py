@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.reader import Reader
@@ -37,15 +36,6 @@ def test_find_before_create(reader: Callable[..., Reader]) -> None:
     page.locator("main form [name=unit]").first.check()
     page.locator("main form > .narrow button[type=submit]").click()
     expect(page.locator("#twins")).to_contain_text(known)
-    sound(here)
-
-
-@pytest.mark.parametrize("tab", ["", "needs/", "helpers/", "visits/", "benefits/", "documents/", "history/", "sheet/"])
-def test_everything_on_file(reader: Callable[..., Reader], width: int, tab: str) -> None:
-    here = reader("caseworker", width=width)
-    served(here.page)
-    here.open(f"{here.page.url}{tab}")
-    expect(here.page.locator("h1")).to_be_visible()
     sound(here)
 
 

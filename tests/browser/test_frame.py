@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.reader import Reader
@@ -20,11 +19,3 @@ def test_log_in_reads_well_and_leads_to_today(reader: Callable[..., Reader], wid
     here.page.click("main button[type=submit]")
     expect(here.page.locator("main [role=alert]")).to_be_visible()
     expect(here.page.locator("#username")).to_have_value("caseworker")
-
-
-@pytest.mark.parametrize("path", ["/", "/inbox/", "/password/"])
-def test_pages_have_no_barriers(reader: Callable[..., Reader], width: int, language: str, path: str) -> None:
-    here = reader("caseworker", width=width, language=language)
-    here.open(path)
-    assert here.barriers() == []
-    assert here.overflow() <= 0

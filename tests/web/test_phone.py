@@ -92,12 +92,18 @@ def test_it_can_be_installed() -> None:
     assert {icon["purpose"] for icon in told["icons"]} == {"any", "maskable"}
 
 
+def test_who_makes_no_visits_is_told_so_and_gets_no_key() -> None:
+    client = visitor(factories.user("auditor", role="auditor"))
+    told = client.get("/visits/session/")
+    assert (told.status_code, told.json()["visits"]) == (200, False)
+    assert client.post("/visits/key/", {"device": "d"}, content_type="application/json").status_code == 403
+    assert client.get("/visits/coming/").status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/visits/session/", "/visits/coming/"])
 def test_a_stranger_is_told_so_in_json(path: str) -> None:
     response = Client().get(path)
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
-    auditor = visitor(factories.user("auditor", role="auditor"))
-    assert auditor.get(path).status_code == 403
 
 
 def test_a_one_time_password_opens_no_visit(user: User, here: Client) -> None:

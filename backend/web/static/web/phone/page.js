@@ -17,7 +17,7 @@ const status = document.getElementById("status");
 const announcement = document.getElementById("announcement");
 
 const store = await opening();
-const now = { queue: EMPTY, offline: false, open: false, sending: false, others: 0 };
+const now = { queue: EMPTY, offline: false, open: false, sending: false, others: 0, outside: false };
 
 // --- what is shown
 
@@ -28,6 +28,7 @@ function go(path) {
 
 async function draw() {
   drawStatus();
+  if (now.outside) return show(views.outside({ words, addresses }));
   if (!now.open) return show(views.locked({ words, addresses, waiting: await store.ofOthers(null), offline: now.offline }));
   const [name, id, more] = location.hash.slice(1).split("/");
   const told = { words, addresses, queue: now.queue, go, back: () => go("") };
@@ -112,6 +113,8 @@ async function contact() {
     return draw();
   }
   if (code !== 200) return refresh();
+  now.outside = !body.visits;
+  if (now.outside) return draw();
   await enter(body.user);
   await sendAll();
   await load();

@@ -194,6 +194,12 @@ export function locked({ words, addresses, waiting, offline }) {
     button(words.log_in, { name: "box-arrow-in-right", kind: "primary", href: addresses.log_in }));
 }
 
+/** Somebody is logged in who makes no visits. */
+export function outside({ words, addresses }) {
+  return el("div", {}, el("h1", { class: "h3", tabindex: "-1" }, words.outside), el("p", {}, words.outside_why),
+    button(words.to_today, { kind: "outline-primary", href: addresses.today }));
+}
+
 /** One line about what is not sent and whether there is a network. */
 export function status({ words, queue, offline, kept, sending, send, others }) {
   const { all, refused } = unsent(queue);

@@ -1,0 +1,64 @@
+"""No page that a role reaches by links has barriers or is cut off: in Chinese at a desk, in English on a phone."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.reader import Reader
+
+BEGINNINGS = {
+    "caseworker": ["/cases/?phase=review", "/inbox/?doable=true&step=pick_helper", "/"],  # with much on file
+    "supervisor": ["/approvals/", "/"],
+    "auditor": ["/history/", "/"],
+    "volunteer": ["/visits/", "/"],
+    "liaison": ["/"],
+    "sysadmin": ["/"],
+    "secadmin": ["/"],
+    "auditadmin": ["/"],
+    "": ["/log-in/", "/emergency/"],
+}
+ELSEWHERE = re.compile(r"^/(log-out|static|api|second-factor)|export|download|\.xlsx|/image")
+"""Not pages, or tried by a story of its own."""
+
+
+@pytest.fixture(scope="module")
+def seen() -> set[str]:
+    """The kinds of page that were looked at for an earlier role."""
+    return set()
+
+
+def kind_of(address: str) -> str:
+    """The page without whom it is about."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", address.partition("?")[0].partition("#")[0])
+
+
+def links(page: Page) -> list[str]:
+    """Where the page leads, within the site."""
+    found: list[str] = page.eval_on_selector_all("a[href^='/']", "all => all.map(each => each.getAttribute('href'))")
+    return [address for address in found if not ELSEWHERE.search(address)]
+
+
+def judge(here: Reader, address: str) -> list[str]:
+    """What is wrong with the page, at this reader's width and in this reader's language."""
+    here.open(address)
+    expect(here.page.locator("h1").first).to_be_visible()
+    wrong = [str(each) for each in here.barriers()]
+    return [*wrong, f"too wide by {here.overflow()}"] if here.overflow() > 0 else wrong
+
+
+@pytest.mark.parametrize("username", list(BEGINNINGS))
+def test_no_page_has_barriers(reader: Callable[..., Reader], seen: set[str], username: str) -> None:
+    desk, phone = reader(username), reader(username, width=390, language="en")
+    ways = list(BEGINNINGS[username])
+    for address in BEGINNINGS[username]:
+        ways += links(desk.open(address))
+    wrong: dict[str, list[str]] = {}
+    for address in ways:  # grows meanwhile
+        if kind_of(address) not in seen:
+            seen.add(kind_of(address))
+            if found := judge(desk, address) + judge(phone, address):
+                wrong[address] = found
+            ways += links(desk.page)
+    assert wrong == {}
