@@ -1,5 +1,6 @@
 """A supervisor's morning: where work is late, what to sign, and who could take work over."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,10 @@ from playwright.sync_api import expect
 
 from tests.browser.reader import Reader
 
-PAGES = ("/overview/", "/overview/pairing/", "/approvals/", "/workload/", "/workload/none/")
+PAGES = (
+    "/overview/", "/overview/pairing/", "/approvals/", "/workload/", "/workload/none/", "/deputies/", "/deputies/new/",
+    "/month/",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -49,3 +53,30 @@ def test_who_could_take_work_is_seen_before_it_is_handed_over(reader: Callable[.
     expect(here.page.get_by_text("would get")).to_be_visible()
     expect(here.page.locator("#reason")).to_be_visible()
     assert here.barriers() == []
+
+
+def test_what_is_signed_stands_in_the_history_of_the_case(reader: Callable[..., Reader]) -> None:
+    here = reader("supervisor", language="en")
+    page = here.open("/approvals/?step=confirm_file")
+    chosen = page.locator("main form li").filter(has=page.locator("input[name=ids]:not(:disabled)")).first
+    number = chosen.locator("a").first.inner_text()
+    chosen.locator("input[name=ids]").check()
+    page.get_by_label("Confirm", exact=True).check()
+    page.get_by_role("button", name="Sign the chosen ones").click()
+    expect(page.get_by_role("heading", name="Signed: 1. Not signed: 0.")).to_be_focused()
+    page.locator("section[aria-labelledby=results] a").click()
+    page.locator("main").get_by_role("link", name=number).first.click()
+    page.get_by_role("link", name="History", exact=True).last.click()
+    expect(page.locator("main")).to_contain_text("王建国 completed “Confirm the file”: Confirm")
+
+
+def test_a_month_of_twenty_villages_is_one_sheet_of_paper(reader: Callable[..., Reader], language: str) -> None:
+    here = reader("supervisor", language=language)
+    page = here.open("/month/")
+    expect(page.locator("#chart svg")).to_be_visible()
+    page.evaluate(
+        "() => { const body = document.querySelector('#numbers tbody');"
+        " while (body.rows.length < 20) body.append(body.rows[0].cloneNode(true)); }"
+    )
+    paper = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1

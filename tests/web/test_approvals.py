@@ -11,6 +11,7 @@ from backend.org.codes import load_codes
 from tests import factories
 from tests.api.caller import Caller, assert_problem
 from tests.web.visitor import text, visitor
+from tests.workflows.stage import Stage
 from workflows import deployment, services
 from workflows.approvals import signed_steps
 from workflows.models import WorkItem
@@ -63,6 +64,22 @@ def test_four_eyes_are_told_beforehand_and_refused_by_the_server(items: list[Wor
     said = text(here.post("/approvals/", {"ids": [str(own.pk)], "answer-confirm_result": "confirm", **SIGNED}))
     assert "Not signed: 1" in said
     assert WorkItem.objects.get(pk=own.pk).state == "open"
+
+
+def test_what_is_signed_is_done_and_told() -> None:
+    """By somebody who did not prepare it: the item is done, and the case's history names who signed."""
+    stage = Stage()
+    stage.start(NOW - timedelta(days=1))
+    stage.note(now=NOW)
+    signer = factories.user("signer", role="supervisor", name="王主任")
+    factories.member(signer, "caseworker")
+    item, here = stage.item("check_note"), visitor(signer)
+    assert f'value="{item.pk}"' in text(here.get("/approvals/", {"step": "check_note"}))
+    said = text(here.post("/approvals/?step=check_note", {"ids": [str(item.pk)], "decision": "right"}))
+    assert "Signed: 1. Not signed: 0." in said
+    item.refresh_from_db()
+    assert (item.state, item.completed_by, item.outcome) == ("done", signer, "right")
+    assert "王主任" in text(here.get(f"/cases/{stage.case.pk}/history/"))
 
 
 def test_a_form_that_is_not_right_is_shown_again(items: list[WorkItem]) -> None:
