@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from backend.core import bulk
 from backend.core.errors import DomainError
 from backend.org.models import Unit
 
@@ -61,6 +62,8 @@ def load_regions(*, now: datetime, file: Path = FILE) -> tuple[int, int]:
             changed.append(unit)
     Unit.objects.bulk_create(made, batch_size=ROWS)
     Unit.objects.bulk_update(changed, ["name", "kind", "parent", "path"], batch_size=ROWS)
+    if made:
+        bulk.count(Unit)
     return len(made), len(changed)
 
 
