@@ -1,4 +1,4 @@
-"""Persons: the members of families. Identity numbers and health never leave but through `reveal`."""
+"""Persons: the members of families. Identity numbers, telephone numbers and health leave only through `reveal`."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class PersonSerializer(RowSerializer[Person]):
 
 
 class PersonDetailSerializer(PersonSerializer):
-    """A person. Health and the whole identity number: see reveal."""
+    """A person. Health, the whole identity number and the whole telephone number: see reveal."""
 
     class Meta(PersonSerializer.Meta):
         fields = (
-            *PersonSerializer.Meta.fields, "ethnicity", "marriage", "phone", "self_care", "disability_kind",
+            *PersonSerializer.Meta.fields, "ethnicity", "marriage", "self_care", "disability_kind",
             "disability_grade", "died_on", "updated_at",
         )  # type: ignore[assignment]  # fmt: skip
 
@@ -92,7 +92,7 @@ class PersonChangeSerializer(StrictSerializer):
     birth_is_lunar = serializers.BooleanField(required=False)
     ethnicity = serializers.RegexField(r"^\d{2}\Z", required=False, allow_blank=True, help_text="GB/T 3304")
     marriage = serializers.RegexField(r"^\d{2}\Z", required=False, allow_blank=True, help_text="GB/T 2261.2")
-    phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    phone = serializers.CharField(max_length=30, required=False, allow_blank=True, write_only=True)
     health = serializers.RegexField(
         r"^\d{2}\Z", required=False, allow_blank=True, write_only=True, help_text="GB/T 2261.3"
     )
