@@ -157,7 +157,9 @@ def _visits(path: str, month: Month, now: datetime) -> QuerySet[Any, Any]:
     visits = visits.filter(case__unit_path__startswith=path, is_extra=False)
     served = Q(replaced_by__isnull=False)
     made = Q(state=state.DONE) | served
-    when = Coalesce(F("replaced_by__started_at"), F("started_at"))
+    # Looked up for the few that were replaced: a join would read all visits there ever were.
+    other = Visit.objects.filter(pk=OuterRef("replaced_by_id")).values("started_at")
+    when = Coalesce(Subquery(other), F("started_at"))
     grouped = visits.exclude(state=state.CANCELLED, replaced_by__isnull=True).annotate(when=when)
     missed = Q(state=state.MISSED) | overdue(now)
     waits = Q(state=state.PLANNED) & ~overdue(now)
