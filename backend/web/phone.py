@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
@@ -61,7 +61,7 @@ class Phone(View):
 class Answering(Page):
     """JSON for the telephone's scripts: whoever is not (quite) logged in gets 401, every refusal is a problem."""
 
-    needs = ("visit.write", "own.visit.write")
+    needs: ClassVar[tuple[str, ...]] = ("visit.write", "own.visit.write")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Never a redirect: a script could not follow it."""

@@ -8,10 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.reader import Reader
 
-PAGES = (
-    "/overview/", "/overview/pairing/", "/approvals/", "/workload/", "/workload/none/", "/deputies/", "/deputies/new/",
-    "/month/",
-)  # fmt: skip
+PAGES = ("/overview/", "/overview/pairing/", "/approvals/", "/workload/", "/workload/none/")
 
 
 @pytest.mark.parametrize("path", PAGES)
