@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from backend.core import keys
+from backend.core import failures, keys
 from backend.core.databases import connection_settings
 from backend.core.environment import flag, number, text
 
@@ -192,6 +192,7 @@ if HTTPS:
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
 PROCRASTINATE_WORKER_DEFAULTS = {
+    "worker_middleware": [failures.note],
     "concurrency": number("JIEQIN_WORKER_THREADS", 2),
     "delete_jobs": "successful",  # a failed job stays to be looked at
     "update_heartbeat_interval": 5,

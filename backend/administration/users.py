@@ -25,6 +25,13 @@ class UserNameTaken(Conflict):
     message = _("This user name is taken.")
 
 
+class NoReason(Invalid):
+    """Who is shut out may ask why: history has to tell."""
+
+    code = "reason_missing"
+    message = _("Say why.")
+
+
 class WrongPassword(DomainError):
     """The old password is wrong."""
 
@@ -74,7 +81,8 @@ def update_user(
 ) -> User:
     """Change name, email, language or whether the user may log in; who may not any more loses all tokens.
 
-    Raises StaleVersion when `version` is not the stored one, ValueError for another field.
+    Raises StaleVersion when `version` is not the stored one, NoReason when somebody is shut out without one, ValueError
+    for another field.
     """
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
     if version is not None and version != user.version:
@@ -84,6 +92,8 @@ def update_user(
     before = {key: getattr(user, key) for key, new in changes.items() if getattr(user, key) != new}
     if not before:
         return user
+    if before.get("is_active") and not reason.strip():
+        raise NoReason(problems=[FieldProblem("/reason", "required", NoReason.message)])
     for key in before:
         setattr(user, key, changes[key])
     user.version += 1

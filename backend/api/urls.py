@@ -9,11 +9,13 @@ from rest_framework.routers import SimpleRouter
 
 from backend.api.approvals import Approvals
 from backend.api.cases import Cases
+from backend.api.codes import Codes
 from backend.api.coming import Coming
 from backend.api.events import Events
 from backend.api.families import Families
 from backend.api.findings import Findings
 from backend.api.helpers import Helpers
+from backend.api.jobs import Jobs
 from backend.api.me import Me
 from backend.api.memberships import Deputies, Memberships
 from backend.api.nothing import Nothing
@@ -54,6 +56,7 @@ router.register("reviews", Reviews, basename="reviews")
 router.register("rosters", Rosters, basename="rosters")
 router.register("processes", Processes, basename="processes")
 router.register("parameters", Parameters, basename="parameters")
+router.register("codes", Codes, basename="codes")
 router.register("units", Units, basename="units")
 router.register("users", Users, basename="users")
 router.register("memberships", Memberships, basename="memberships")
@@ -73,6 +76,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workload/", Workload.as_view({"get": "list"}), name="workload"),
     path("workload/takers/", Workload.as_view({"get": "takers"}), name="workload-takers"),
     path("reports/month/", Reports.as_view({"get": "month"}), name="reports-month"),
+    path("jobs/", Jobs.as_view({"get": "list"}), name="jobs"),
+    path("jobs/<int:pk>/retry/", Jobs.as_view({"post": "retry"}), name="jobs-retry"),
     path("me/", Me.as_view({"get": "retrieve"}), name="me"),
     path("me/preferences/", Me.as_view({"get": "preferences", "put": "set_preferences"}), name="me-preferences"),
     path("me/password/", Me.as_view({"post": "password"}), name="me-password"),

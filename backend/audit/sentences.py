@@ -136,6 +136,11 @@ SENTENCES: Mapping[str, str] = {
     "parameter.set_there": _(
         "%(actor)s set “%(parameter)s” in %(unit_name)s from %(before)s to %(after)s, from %(from_date)s on."
     ),
+    "code.added": _("%(actor)s added “%(object)s” to the list “%(list)s”."),
+    "code.changed": _("%(actor)s changed %(fields)s of “%(object)s” in the list “%(list)s”."),
+    "code.ended": _("%(actor)s took “%(object)s” out of the list “%(list)s” from %(to_date)s on."),
+    "code.kept": _("%(actor)s left “%(object)s” in the list “%(list)s” after all."),
+    "job.retried": _("%(actor)s let the failed job %(job)s be tried again."),
     "parameter.ended": _("%(actor)s ended an own value of “%(parameter)s” on %(to_date)s."),
 }
 """Action → sentence."""
@@ -143,6 +148,8 @@ SENTENCES: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     "phone": "telephone",
     "name": "name",
+    "name_en": "English name",
+    "order": "place in the list",
     "username": "user name",
     "label": "head of household",
     "language": "language",

@@ -108,6 +108,8 @@ def _value(name: str, value: Any) -> str:
     text = str(value)
     if name in {"field", "fields"}:
         return _field(text)
+    if name == "list":
+        return codes.list_title(text)
     if name == "role":
         return str(ROLE_NAMES.get(text, text))
     for kind in CODE_LISTS.get(name, ()):

@@ -53,3 +53,15 @@ class JobDone(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="job_done_age")]
+
+
+class JobFailure(models.Model):
+    """The last failure of a queued job: when, and what kind of error; neither its message nor the job's arguments, for
+    both may name a family."""
+
+    job_id = models.BigIntegerField(primary_key=True)
+    error = models.CharField(max_length=120)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="job_failure_age")]

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cache as forever
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,46 @@ from backend.org.models import CodeEntry
 
 FILE = Path(__file__).parent / "data" / "codes.json"
 KEPT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A list as it is shipped. Rules know the codes of a `mandatory` list; to a `fixed` one nothing can be added."""
+
+    kind: str
+    title_zh: str
+    title_en: str
+    standard: str
+    codes: frozenset[str]
+    mandatory: bool = False
+    fixed: bool = False
+
+    def title(self, language: str | None = None) -> str:
+        """What the list is called in that language (default: the active one)."""
+        return self.title_en if (language or get_language() or "").startswith("en") else self.title_zh
+
+
+@forever
+def lists() -> Mapping[str, CodeList]:
+    """All lists by their names, in the order of the file."""
+    return {
+        kind: CodeList(
+            kind=kind,
+            title_zh=content["title"][0],
+            title_en=content["title"][1],
+            standard=content["standard"],
+            codes=frozenset(content["entries"]),
+            mandatory=content.get("mandatory", False) or content.get("fixed", False),
+            fixed=content.get("fixed", False),
+        )
+        for kind, content in json.loads(FILE.read_text(encoding="utf-8")).items()
+    }
+
+
+def list_title(kind: str) -> str:
+    """What a list is called, in the active language; its name when it is none of ours."""
+    known = lists().get(kind)
+    return known.title() if known else kind
 
 
 class Code(NamedTuple):
@@ -75,12 +117,20 @@ def load_codes(*, file: Path = FILE) -> tuple[int, int]:
     return len(made), len(changed)
 
 
+def forget(kind: str) -> None:
+    """Read the list again: it was changed. Other processes notice within a minute."""
+    cache.delete(_key(kind))
+
+
 SHIPPED = ("label", "label_en", "standard", "order")
+KEPT = "kept"
+"""In an entry's data: the shipped columns that an office has set itself."""
 
 
 def _take_over(stored: CodeEntry, shipped: CodeEntry) -> bool:
-    """Whether anything of the stored entry differed from the file and was set."""
-    differing = [field for field in SHIPPED if getattr(stored, field) != getattr(shipped, field)]
+    """Whether anything of the stored entry differed from the file and was set; what an office set itself stays."""
+    kept = stored.data.get(KEPT, ())
+    differing = [field for field in SHIPPED if field not in kept and getattr(stored, field) != getattr(shipped, field)]
     for field in differing:
         setattr(stored, field, getattr(shipped, field))
     return bool(differing)

@@ -69,7 +69,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
-                           "parameter.write"}),
+                           "parameter.write", "code.write", "job.read", "job.retry"}),
     "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write", "parameter.read",
                            "parameter.write"}),
     "auditadmin": frozenset({"unit.read", "user.read", "event.verify", "event.system", "parameter.read"}),

@@ -6,7 +6,10 @@ from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
+from backend.web.administration.codes import AddCode, ChangeCode, CodeLists, Codes, EndCode
+from backend.web.administration.jobs import Jobs, RetryJob
 from backend.web.administration.parameters import EndParameter, Parameter, Parameters, SetParameter
+from backend.web.administration.processes import CheckProcess, DeployProcess, Process, Processes
 from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch, UnitChoices, Units
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
@@ -129,6 +132,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/rules/values/<uuid:pk>/end/", EndParameter.as_view(), name="parameter_end"),
     path("administration/rules/<str:key>/", Parameter.as_view(), name="parameter"),
     path("administration/rules/<str:key>/set/", SetParameter.as_view(), name="parameter_set"),
+    path("administration/codes/", CodeLists.as_view(), name="codes"),
+    path("administration/codes/<slug:kind>/", Codes.as_view(), name="code_list"),
+    path("administration/codes/<slug:kind>/add/", AddCode.as_view(), name="code_add"),
+    path("administration/codes/<slug:kind>/change/", ChangeCode.as_view(), name="code_change"),
+    path("administration/codes/<slug:kind>/end/", EndCode.as_view(), name="code_end"),
+    path("administration/processes/", Processes.as_view(), name="processes"),
+    path("administration/processes/check/", CheckProcess.as_view(), name="process_check"),
+    path("administration/processes/deploy/", DeployProcess.as_view(), name="process_deploy"),
+    path("administration/processes/<slug:key>/", Process.as_view(), name="process"),
+    path("administration/jobs/", Jobs.as_view(), name="jobs"),
+    path("administration/jobs/<int:pk>/retry/", RetryJob.as_view(), name="job_retry"),
     path("administration/users/", Users.as_view(), name="users"),
     path("administration/users/new/", NewUser.as_view(), name="user_new"),
     path("administration/users/choices/", UserChoices.as_view(), name="user_choices"),

@@ -164,6 +164,15 @@ ROUTES: dict[str, Expected] = {
     "POST deputies/": Expected("S", everywhere="E"),
     "GET deputies/{pk}/": Expected("CSA", everywhere="YEG"),
     "POST deputies/{pk}/end/": Expected("S", everywhere="E"),
+    # --- what runs in the background: counts and names of jobs, never what they are about
+    "GET jobs/": Expected(everywhere="Y"),
+    "POST jobs/{pk}/retry/": Expected(everywhere="Y"),
+    # --- words: everybody's; the system administrator adds some
+    "GET codes/": ACCOUNT,
+    "GET codes/{pk}/": ACCOUNT,
+    "POST codes/{pk}/add/": Expected(everywhere="Y"),
+    "POST codes/{pk}/change/": Expected(everywhere="Y"),
+    "POST codes/{pk}/end/": Expected(everywhere="Y"),
     # --- what rules read: an office sees and sets what holds in its own area
     "GET parameters/": Expected("CSA", everywhere="YEG"),
     "POST parameters/": Expected(everywhere="SYE"),

@@ -115,7 +115,7 @@ def test_a_one_time_password_opens_only_the_way_to_an_own_one(world: World) -> N
     ]
     open_routes = {str(route) for route in routes()} - set(refused)
     own = {name for name, expected in ROUTES.items() if expected.public or expected.account}
-    assert open_routes == own - {"GET me/preferences/", "PUT me/preferences/"}
+    assert open_routes == own - {"GET me/preferences/", "PUT me/preferences/", "GET codes/", "GET codes/{pk}/"}
 
 
 @pytest.mark.parametrize("change", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}])

@@ -22,6 +22,7 @@ from backend.org.parameters import set_parameter
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 from backend.visits.models import Submission, Visit
 from tests import factories
+from tests.queueing import failed_job
 from tests.workflows.stage import MODELS, NOW
 from workflows import deployment, services
 from workflows.models import WorkItem
@@ -42,7 +43,7 @@ CLASSIFIED = ("bereaved", '"risk_tier"', TAIL, "disability")
 """What a helper never hears of the own family."""
 
 
-PUBLIC = frozenset({"processes", "programmes", "units", "partner-units", "parameters"})
+PUBLIC = frozenset({"processes", "programmes", "units", "partner-units", "parameters", "codes", "jobs"})
 """Resources that tell of no family."""
 
 
@@ -89,6 +90,7 @@ class World:
         self.saved_filter = SavedFilter.objects.create(
             name="逾期", query={"overdue": "true"}, owner=self.member, unit=self.town
         )
+        self.job = failed_job()
         self.parameter = set_parameter(
             key="office.phone", value="022-00000000", from_date=factories.LONG_AGO, path=self.town.path
         )
@@ -163,6 +165,8 @@ class World:
             "parameters": str(self.parameter.pk),
             "samples": str(self.sample.pk),
             "findings": str(self.finding.pk),
+            "codes": "need",
+            "jobs": str(self.job),
         }
 
     def id_for(self, resource: str, role: str) -> str:

@@ -50,6 +50,10 @@ def test_who_is_not_made(admin: User, change: dict[str, Any], status: int, code:
 def test_who_leaves_is_logged_out(admin: User) -> None:
     user = factories.user("caseworker", role="caseworker")
     caller = Caller(user)
+    for reason in ({}, {"reason": " "}):
+        refused = Caller(admin).patch(f"users/{user.pk}/", {"is_active": False, **reason})
+        assert_problem(refused, 422, "reason_missing", "/reason")
+    assert caller.get("me/").status_code == 200
     response = Caller(admin).patch(f"users/{user.pk}/", {"is_active": False, "reason": "离职"})
     assert (response.json()["is_active"], response.json()["version"]) == (False, 2)
     assert_problem(caller.get("me/"), 401, "not_authenticated")

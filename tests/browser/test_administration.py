@@ -1,5 +1,6 @@
 """The administrators' day: a partner unit is added, a user is made and given a role, on a desk and on a phone."""
 
+import re
 from collections.abc import Callable
 from secrets import token_hex
 
@@ -52,5 +53,33 @@ def test_a_user_is_made_and_given_a_role(reader: Readers, width: int) -> None:
     assert here.barriers() == []
     page.click("main button[type=submit]")
     expect(page.locator("main table")).to_contain_text("2026")
+    assert here.barriers() == []
+    assert here.overflow() <= 0
+
+
+def test_a_number_is_set_a_process_looked_at_and_the_worker(reader: Readers, width: int) -> None:
+    here = reader("sysadmin", width=width, language="en" if width < 1000 else "zh-hans")
+    page = here.page
+    here.open("/administration/rules/pairing.shortlist/set/")
+    page.fill("#answer-value", "99")
+    page.fill("#answer-source", "a meeting")
+    assert here.barriers() == []
+    page.click("main form button[type=submit]")
+    expect(page.locator("#answer-value")).to_have_class(re.compile("is-invalid"))
+    page.fill("#answer-value", "4")
+    page.click("main form button[type=submit]")
+    expect(page.locator("main table")).to_contain_text("a meeting")
+    for path in (
+        "/administration/rules/",
+        "/administration/rules/pairing.shortlist/",
+        "/administration/codes/need/",
+        "/administration/processes/",
+        "/administration/jobs/",
+    ):
+        here.open(path)
+        assert here.barriers() == [], path
+        assert here.overflow() <= 0, path
+    here.open("/administration/processes/care_visit/")
+    expect(page.locator("#diagram .djs-element").first).to_be_visible()
     assert here.barriers() == []
     assert here.overflow() <= 0

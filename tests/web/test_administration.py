@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import check_password
 from django.test import Client
 from django.utils import timezone
 
+from backend.audit.models import Event
 from backend.org.codes import load_codes
 from backend.org.models import Deputy, Membership, Unit, User
 from tests import factories
+from tests.authenticators import App
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +215,15 @@ def test_an_account_is_stopped_and_started(security: Client) -> None:
     assert security.post(f"{page}do/log-out/", {"reason": ""}).status_code == 400
     assert security.post(f"{page}do/log-out/", {"reason": "电脑丢失"}).status_code == 302
     assert security.post(f"{page}do/second-factor/", {"reason": ""}).status_code == 400
+
+
+def test_a_lost_second_factor_is_taken_away(security: Client) -> None:
+    user = factories.user("worker", name="张三")
+    App(user)
+    page = f"{USERS}{user.pk}/"
+    answer = security.post(f"{page}do/second-factor/", {"reason": "手机丢了"})
+    assert answer.headers["Location"] == page
+    assert not Authenticator.objects.filter(user=user).exists()
+    event = Event.objects.get(action="second_factor.reset")
+    assert (event.object_label, event.actor, event.reason) == ("张三", "sec", "手机丢了")
+    assert "Done: Take the second factor away." in text(security.get(page))

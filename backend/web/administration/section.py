@@ -35,6 +35,9 @@ class Tab:
 TABS = (
     Tab(gettext_lazy("Units"), "web:units"),
     Tab(gettext_lazy("Users"), "web:users"),
+    Tab(gettext_lazy("Processes"), "web:processes", ("process.deploy",)),
+    Tab(gettext_lazy("Background work"), "web:jobs", ("job.read",)),
+    Tab(gettext_lazy("Code lists"), "web:codes"),
     Tab(gettext_lazy("Rules"), "web:parameters", (*ADMINISTRATION, "office.write")),
 )
 

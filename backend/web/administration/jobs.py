@@ -1,0 +1,71 @@
+"""Background work: whether the worker lives, what waits, what failed; the page looks again by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backend.api.jobs import Jobs as JobsResource
+from backend.web.administration.section import Administered
+from backend.web.door import Refused, command, read
+
+NAMES: Mapping[str, str | Promise] = {
+    "history.seal": gettext_lazy("Sealing the history"),
+    "housekeeping.purge": gettext_lazy("Forgetting old answers and tokens"),
+    "processes.cancel": gettext_lazy("Stopping a process"),
+    "processes.message": gettext_lazy("Passing a message to a process"),
+    "processes.message_case": gettext_lazy("Passing a message to a case"),
+    "processes.move_items": gettext_lazy("Moving work to another place"),
+    "processes.start": gettext_lazy("Beginning a phase"),
+    "processes.start_cases": gettext_lazy("Opening cases for a roster"),
+    "recovery.take_up": gettext_lazy("Taking up what a dead worker left"),
+    "rosters.apply": gettext_lazy("Importing a roster"),
+    "rosters.check": gettext_lazy("Checking a roster"),
+    "rosters.remove_files": gettext_lazy("Deleting old roster files"),
+    "timers.wake_due": gettext_lazy("Waking what is due"),
+}
+"""Jobs as people call them."""
+
+
+class Jobs(Administered):
+    """The queue at this moment."""
+
+    needs = ("job.read",)
+    tab = "web:jobs"
+    template = "web/administration/jobs.html"
+    title = gettext_lazy("Background work")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """For htmx only the figures, every quarter of a minute."""
+        found = read(request, JobsResource)
+        for row in (*found["periodic"], *found["failed"]):
+            row["title"] = NAMES.get(row["name"], row["name"])
+        told = {
+            **found,
+            "is_awake": any(worker["is_alive"] for worker in found["workers"]),
+            "last_seen": found["workers"][0]["last_heartbeat"] if found["workers"] else None,
+            "waiting": sum(row["waiting"] for row in found["queues"]),
+        }
+        return self.show(told, template="web/administration/jobs_now.html" if self.htmx else None)
+
+
+class RetryJob(Administered):
+    """A failed job is tried again."""
+
+    needs = ("job.retry",)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Back to the figures."""
+        try:
+            command(request, JobsResource, "retry", pk=str(pk))
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+        else:
+            messages.success(request, _("It is tried again as soon as a worker is free."))
+        return redirect("web:jobs")

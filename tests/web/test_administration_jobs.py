@@ -1,0 +1,39 @@
+"""The page of background work: says in words whether the worker lives, and lets failed jobs be tried again."""
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from tests import factories
+from tests.api.test_jobs import beat
+from tests.queueing import failed_job
+from tests.web.visitor import statements, text, visitor
+
+pytestmark = pytest.mark.django_db
+
+JOBS = "/administration/jobs/"
+
+
+def test_the_worker_sleeps_and_wakes() -> None:
+    system = visitor(factories.user("sys", role="sysadmin"))
+    said = text(system.get(JOBS))
+    assert "The worker sleeps." in said
+    assert "never been seen" in said
+    assert "Nothing failed." in said
+    beat(2)
+    assert "The worker is awake." in text(system.get(JOBS, headers={"HX-Request": "true"}))
+    assert statements(system, JOBS) <= 10
+
+
+def test_a_failed_job_is_tried_again() -> None:
+    system, number = visitor(factories.user("sys", role="sysadmin")), failed_job()
+    assert "Beginning a phase" in text(system.get(JOBS))
+    assert system.post(f"{JOBS}{number}/retry/").headers["Location"] == JOBS
+    assert ProcrastinateJob.objects.get(pk=number).status == "todo"
+    assert system.post(f"{JOBS}{number}/retry/").status_code == 404
+
+
+@pytest.mark.parametrize("role", ["secadmin", "auditadmin", "supervisor"])
+def test_nobody_else_looks(role: str) -> None:
+    here = visitor(factories.user("someone", role=role))
+    assert here.get(JOBS).status_code == 403
+    assert here.post(f"{JOBS}{failed_job()}/retry/").status_code == 403
