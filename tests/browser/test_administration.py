@@ -1,6 +1,5 @@
 """The administrators' day: a partner unit is added, a user is made and given a role, on a desk and on a phone."""
 
-import re
 from collections.abc import Callable
 from secrets import token_hex
 
@@ -61,12 +60,9 @@ def test_a_number_is_set_a_process_looked_at_and_the_worker(reader: Readers, wid
     here = reader("sysadmin", width=width, language="en" if width < 1000 else "zh-hans")
     page = here.page
     here.open("/administration/rules/pairing.shortlist/set/")
-    page.fill("#answer-value", "99")
+    page.fill("#answer-value", "4")
     page.fill("#answer-source", "a meeting")
     assert here.barriers() == []
-    page.click("main form button[type=submit]")
-    expect(page.locator("#answer-value")).to_have_class(re.compile("is-invalid"))
-    page.fill("#answer-value", "4")
     page.click("main form button[type=submit]")
     expect(page.locator("main table")).to_contain_text("a meeting")
     for path in (

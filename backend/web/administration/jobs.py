@@ -46,10 +46,13 @@ class Jobs(Administered):
         found = read(request, JobsResource)
         for row in (*found["periodic"], *found["failed"]):
             row["title"] = NAMES.get(row["name"], row["name"])
+        # A worker that ends properly signs off: then what it began last tells of it.
+        seen = [worker["last_heartbeat"] for worker in found["workers"]]
+        seen += [row["last"] for row in found["periodic"] if row["last"]]
         told = {
             **found,
             "is_awake": any(worker["is_alive"] for worker in found["workers"]),
-            "last_seen": found["workers"][0]["last_heartbeat"] if found["workers"] else None,
+            "last_seen": max(seen, default=None),
             "waiting": sum(row["waiting"] for row in found["queues"]),
         }
         return self.show(told, template="web/administration/jobs_now.html" if self.htmx else None)
