@@ -73,7 +73,7 @@ def queues(now: datetime) -> list[dict[str, Any]]:
 
 def periodic() -> list[dict[str, Any]]:
     """What runs at fixed times, and when it was last queued (None: never)."""
-    app.perform_import_paths()  # only a worker has read the jobs already
+    app.perform_import_paths()  # type: ignore[no-untyped-call]  # only a worker has read the jobs already
     last = {row["task_name"]: row["max"] for row in _rows(PERIODIC, {})}
     return [
         {"name": name, "cron": task.cron, "last": _moment(last.get(name))}

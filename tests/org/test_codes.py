@@ -45,6 +45,8 @@ def test_a_code_has_a_name_in_both_languages(kind: str, code: str, zh: str, en: 
 
 def test_every_entry_is_complete() -> None:
     for kind, content in json.loads(FILE.read_text()).items():
+        assert content["title"][0].strip(), kind
+        assert content["title"][1].isascii(), kind
         for code, (label, label_en) in content["entries"].items():
             assert label.strip(), (kind, code)
             assert label_en.isascii(), (kind, code)
