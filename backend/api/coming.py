@@ -24,6 +24,7 @@ from backend.helpers.models import Pairing
 from backend.org.access import may
 from backend.visits import coming
 from backend.visits.models import Visit
+from backend.visits.photos import families_with_photo_consent
 
 
 class PlaceToVisitSerializer(serializers.Serializer[Any]):
@@ -112,7 +113,7 @@ class Coming(Resource):
         }
         for visit in visits:
             places.setdefault(visit.case_id, (visit.case, visit.family, visit.pairing_id))
-        allowed = coming.families_with_photo_consent({family.pk for _case, family, _pairing in places.values()})
+        allowed = families_with_photo_consent(family.pk for _case, family, _pairing in places.values())
         return [self._family(case, family, pairing, family.pk in allowed) for case, family, pairing in places.values()]
 
     def _family(self, case: Case, family: Family, pairing: UUID | None, photo_allowed: bool) -> dict[str, Any]:

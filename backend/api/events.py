@@ -37,7 +37,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "decisions": ("review.", "decision."),
     "audits": ("finding.", "sample."),
     "course": ("case.", "instance.", "message.", "timer."),
-    "reads": ("person.revealed", "roster.downloaded", "case.exported"),
+    "reads": ("person.revealed", "roster.downloaded", "case.exported", "visit.photo_seen"),
 }
 """What a history is narrowed to → how the actions begin. `reads`: somebody looked at or took away what is sensitive."""
 

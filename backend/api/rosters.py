@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import django_filters
-from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +18,7 @@ from rest_framework.response import Response
 from backend.api.fields import RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
+from backend.api.uploads import FormParser
 from backend.cases.models import Roster
 from backend.cases.rosters import services
 from backend.cases.rosters.problems import RosterTooLarge, message
@@ -33,31 +32,15 @@ if TYPE_CHECKING:
     from django.http import HttpResponseBase
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORM_AROUND = 100_000
-"""Bytes that the form's other fields may add to the file."""
 SHOWN = 1000
 """Problems in an answer; the workbook of problems has all."""
 
 
-class InMemory(MemoryFileUploadHandler):
-    """Keeps an uploaded file in memory whatever its size (the view limits it): it is full of identity numbers, which
-    Django's other handler would write readably into the temporary folder."""
+class RosterForm(FormParser):
+    """A form with a roster."""
 
-    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
-        """Always the one to take it."""
-        self.activated = True
-
-
-class FormParser(MultiPartParser):
-    """multipart/form-data whose files stay in memory."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Raises ParseError; RosterTooLarge before anything is read."""
-        request = parser_context["request"]
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES + FORM_AROUND:
-            raise RosterTooLarge
-        request.upload_handlers = [InMemory(request)]
-        return super().parse(stream, media_type, parser_context)
+    most_bytes = MOST_BYTES
+    too_large = RosterTooLarge
 
 
 class WorkbookRenderer(BaseRenderer):
@@ -180,7 +163,7 @@ class Rosters(Resource):
     def get_parsers(self) -> list[Any]:
         """A file comes as a form, everything else as JSON."""
         uploads = getattr(self, "action_map", {}).get("post") == "create"
-        return [FormParser()] if uploads else super().get_parsers()
+        return [RosterForm()] if uploads else super().get_parsers()
 
     def place_of(self, row: Roster) -> str:
         """The unit it was uploaded for."""

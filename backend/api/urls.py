@@ -24,6 +24,7 @@ from backend.api.pairings import Pairings
 from backend.api.parameters import Parameters
 from backend.api.partner_units import PartnerUnits
 from backend.api.persons import Persons
+from backend.api.photos import Photos, PictureRenderer
 from backend.api.processes import Processes
 from backend.api.programmes import Programmes
 from backend.api.reports import Reports
@@ -85,6 +86,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "rosters/<uuid:pk>/problems.xlsx",
         Rosters.as_view({"get": "problems"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
         name="roster-problems",
+    ),
+    path("visits/<uuid:pk>/photos/", Photos.as_view({"get": "list", "post": "create"}), name="visits-photos"),
+    path(
+        "photos/<uuid:pk>/",
+        Photos.as_view({"get": "image"}, renderer_classes=[JSONRenderer, PictureRenderer]),
+        name="photos-image",
     ),
     path("visits/coming/", Coming.as_view({"get": "retrieve"}), name="visits-coming"),
     path("schema/", Schema.as_view(), name="schema"),

@@ -243,7 +243,7 @@ class Township(Rehearsal):
             "notice_version": "2026-01",
             "given_by": "self",
             "given_on": self.today.isoformat(),
-            "items": ["basics", "contact", "health", "share_helper"],
+            "items": ["basics", "contact", "health", "photo", "share_helper"],
             "proof": "signature",
         }
         self.act("record_consent", "village", answers)

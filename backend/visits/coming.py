@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from backend.cases.models import Consent, Person, visible_families
+from backend.cases.models import Person, visible_families
 from backend.helpers.models import Pairing
 from backend.org import parameters
 from backend.org.access import granting, in_subtree
@@ -56,15 +56,6 @@ def open_conflicts(user: Viewer) -> QuerySet[Submission]:
     if granting(user, "own.case.read"):
         rows = rows.annotate(family_is_own=visible_families(user, "visit__family__", "case.read"))
     return rows.select_related("visit__case", "visit__family", "visit__helper").order_by("id")[:MOST]
-
-
-def families_with_photo_consent(families: set[Any]) -> set[Any]:
-    """Those of the families whose newest consent in force covers photographs."""
-    allowed: dict[Any, bool] = {}
-    rows = Consent.objects.filter(family__in=families, purpose="care", withdrawn_at__isnull=True)
-    for family, items in rows.order_by("given_at", "id").values_list("family_id", "items"):
-        allowed[family] = bool(items.get("photo"))
-    return {family for family, yes in allowed.items() if yes}
 
 
 def office_phone(path: str, day: date) -> str:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backend.cases.models import Case, Family
+from backend.cases.models import Case, Family, visible_families
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
 from backend.helpers.models import Helper, Pairing
@@ -164,6 +164,47 @@ class Submission(Record):
             models.Index(fields=["sent_by", "id"], name="submission_sender"),
             models.Index(fields=["id"], condition=Q(state="conflict"), name="submission_conflict"),
         ]
+
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path."""
+        return self.visit.unit_path
+
+
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    """Photographs by who may see them."""
+
+    def visible_to(self, user: Viewer) -> PhotoQuerySet:
+        """Those of families in one's subtree, and one's own while one may know the family."""
+        condition = in_subtree(user, "visit.read", "visit__case__unit_path")
+        if granting(user, "own.visit.read"):
+            condition |= Q(sent_by_id=user.pk) & visible_families(user, "visit__family__", "case.read")
+        return self.filter(condition)
+
+
+class Photo(Record):
+    """A photograph taken at a visit. The telephone makes the id: sent again, it is the same photograph."""
+
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="photos")
+    content = models.BinaryField(default=b"", blank=True)
+    """The picture as JPEG, encrypted; empty once it is deleted."""
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the JPEG, in hexadecimal digits."""
+    size = models.PositiveIntegerField()
+    """Bytes of the JPEG."""
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    sent_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    sent_by_label = models.CharField(max_length=120, default="")
+    device_at = models.DateTimeField(null=True, blank=True)
+    """When it was taken, by the telephone's clock."""
+    removed_at = models.DateTimeField(null=True, blank=True)
+    """When the picture was deleted, since the family did not agree any more."""
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["visit", "id"], name="photo_visit")]
 
     @property
     def unit_path(self) -> str:

@@ -110,10 +110,10 @@ def command_each(request: HttpRequest, resource: type[Resource], action: str, bo
     return _asked(request, resource, "POST", action, body=dict(body))
 
 
-def upload(request: HttpRequest, resource: type[Resource], action: str = "create") -> Any:
+def upload(request: HttpRequest, resource: type[Resource], action: str = "create", **parts: Any) -> Any:
     """Hand the page's own form with its files (multipart) to the resource. Raises Refused."""
     with transaction.atomic():
-        return _answer(_view(resource, "POST", action)(request))
+        return _answer(_view(resource, "POST", action)(request, **parts))
 
 
 def download(request: HttpRequest, resource: type[Resource], action: str, *, pk: UUID) -> HttpResponseBase:

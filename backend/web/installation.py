@@ -19,7 +19,8 @@ FILES = (
     "bootstrap/css/bootstrap.min.css", "bootstrap/js/bootstrap.bundle.min.js", "htmx/htmx.min.js",
     "idb/index.js", "web/icon.svg", "web/icon-maskable.svg", "web/site.css", "web/site.js", "web/phone.css",
     "web/phone/install.js", "web/phone/page.js", "web/phone/views.js", "web/phone/form.js", "web/phone/elements.js",
-    "web/phone/ids.js", "web/phone/queue.js", "web/phone/store.js", "web/phone/vault.js", "web/phone/server.js",
+    "web/phone/ids.js", "web/phone/pictures.js", "web/phone/queue.js", "web/phone/store.js", "web/phone/vault.js",
+    "web/phone/server.js",
 )  # fmt: skip
 """What the pages that work without network load; the service worker keeps them."""
 WORKER = "web/phone/service-worker.js"

@@ -16,24 +16,29 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from backend.api.coming import Coming
 from backend.api.errors import PROBLEM_JSON, describe, problem
+from backend.api.photos import Photos as PhotosResource
 from backend.api.submissions import Submissions
+from backend.api.uploads import FORM_AROUND, InMemory
 from backend.core.crypto import signature
 from backend.org.access import granting
-from backend.web.door import Refused, command, read
+from backend.visits.pictures import MOST_BYTES, PhotoTooLarge
+from backend.web.door import Refused, command, read, upload
 from backend.web.pages import Page
 from backend.web.phone_words import words
 
 PURPOSE = "telephone"
 """Keys made for telephones fit nothing else."""
 ICONS = (
-    "box-arrow-in-right", "calendar-event", "check-lg", "check2", "check2-all", "cloud-upload", "door-closed",
-    "emoji-smile", "exclamation-circle", "geo-alt", "hand-thumbs-down", "hourglass-split", "house", "intersect",
-    "pencil-square", "plus-lg", "shield-exclamation", "signpost-split", "telephone", "telephone-fill", "three-dots",
-    "wifi-off",
+    "box-arrow-in-right", "calendar-event", "camera", "check-lg", "check2", "check2-all", "cloud-upload",
+    "door-closed", "emoji-smile", "exclamation-circle", "exclamation-triangle", "geo-alt", "hand-thumbs-down",
+    "hourglass-split", "house", "intersect", "pencil-square", "plus-lg", "shield-exclamation", "signpost-split",
+    "telephone", "telephone-fill", "three-dots", "wifi-off", "x-lg",
 )  # fmt: skip
 """What the scripts draw with: they copy them from the page, for there may be no network to fetch them."""
 LONGEST_BODY = 100_000
@@ -50,6 +55,7 @@ class Phone(View):
             "key": resolve_url("web:phone_key"),
             "coming": resolve_url("web:phone_coming"),
             "submit": resolve_url("web:phone_submit"),
+            "photos": resolve_url("web:phone_photos", pk=UUID(int=0)).replace(str(UUID(int=0)), "ID"),
             "decide": resolve_url("web:phone_decide", pk=UUID(int=0)).replace(str(UUID(int=0)), "ID"),
             "log_in": f"{resolve_url('web:log_in')}?next={resolve_url('web:phone')}",
             "today": resolve_url("web:today"),
@@ -132,6 +138,26 @@ class Submit(Answering):
     def post(self, request: HttpRequest) -> JsonResponse:
         """Taken over, or kept beside another one."""
         return JsonResponse(command(request, Submissions, "create", body=self.body()))
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Photos(Answering):
+    """A photograph comes in.
+
+    Exempt from the middleware's check of the token only to do it later: whoever reads the form first decides where its
+    file is kept, and a family's picture is not to lie in the temporary folder.
+    """
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """The photograph as it was taken in."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES + FORM_AROUND:
+            raise PhotoTooLarge
+        request.upload_handlers = [InMemory(request)]
+        return self._receive(request, pk)
+
+    @method_decorator(csrf_protect)
+    def _receive(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        return JsonResponse(upload(request, PhotosResource, pk=pk))
 
 
 class Decide(Answering):

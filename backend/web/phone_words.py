@@ -57,6 +57,21 @@ def _of_the_record() -> dict[str, Any]:
         "saved": _("Saved."),
         "back": _("Back to the list"),
         "discard": _("Give this record up"),
+        "photos": _("Photographs"),
+        "photos_why": _(
+            "The family has agreed. Only the picture is sent: no place, no time. Ask again before you take one."
+        ),
+        "no_photos": _("No photographs: the family has not agreed to them."),
+        "photos_waiting": _("Not sent yet: %(n)s"),
+        "photo": _("Photograph"),
+        "photo_number": _("Photograph %(n)s"),
+        "photo_remove": _("Remove photograph %(n)s"),
+        "photo_unreadable": _("This file is no photograph."),
+        "photo_refused": _(
+            "Photographs were taken, but this says that the family does not agree. Remove them, or change this."
+        ),
+        "take_photo": _("Take a photograph"),
+        "discard_photo": _("Give this photograph up"),
     }
 
 

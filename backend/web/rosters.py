@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from backend.api.programmes import Programmes
-from backend.api.rosters import FORM_AROUND, InMemory
 from backend.api.rosters import Rosters as RostersResource
+from backend.api.uploads import FORM_AROUND, InMemory
 from backend.cases.rosters.problems import REFUSALS, RosterColumns, RosterTooLarge
 from backend.cases.rosters.reading import MOST_BYTES
 from backend.org.access import granting

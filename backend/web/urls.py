@@ -34,10 +34,11 @@ from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, I
 from backend.web.installation import Manifest, ServiceWorker
 from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
-from backend.web.phone import ComingVisits, Decide, Key, Phone, Session, Submit
+from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
 from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
 from backend.web.today import Today
+from backend.web.visits import Photo, Visit
 from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
 from backend.web.workload import Reassign, ReassignNow, Workload
 
@@ -109,6 +110,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/key/", Key.as_view(), name="phone_key"),
     path("visits/coming/", ComingVisits.as_view(), name="phone_coming"),
     path("visits/submissions/", Submit.as_view(), name="phone_submit"),
+    path("visits/<uuid:pk>/", Visit.as_view(), name="visit"),
+    path("photos/<uuid:pk>/image/", Photo.as_view(), name="photo"),
+    path("visits/<uuid:pk>/photos/", Photos.as_view(), name="phone_photos"),
     path("visits/submissions/<uuid:pk>/", Decide.as_view(), name="phone_decide"),
     path("service-worker.js", ServiceWorker.as_view(), name="service_worker"),
     path("manifest.webmanifest", Manifest.as_view(), name="manifest"),

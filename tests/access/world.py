@@ -20,7 +20,7 @@ from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.parameters import set_parameter
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
-from backend.visits.models import Submission, Visit
+from backend.visits.models import Photo, Submission, Visit
 from tests import factories
 from tests.queueing import failed_job
 from tests.workflows.stage import MODELS, NOW
@@ -66,6 +66,9 @@ class World:
             self.pairing, answers=f'{{"note": "{LABEL}"}}', state="done", recorded_by=self.helper_user
         )
         self.submission = self._submission()
+        self.photo = Photo.objects.create(
+            visit=self.visit, sent_by=self.helper_user, digest="", size=1, width=1, height=1
+        )
         self.review = Review.objects.create(
             case=self.case, subject="filing", decision="confirm", reviewer_label="审批人", decided_at=timezone.now()
         )
@@ -154,6 +157,7 @@ class World:
             "pairings": str(self.pairing.pk),
             "visits": str(self.visit.pk),
             "submissions": str(self.submission.pk),
+            "photos": str(self.photo.pk),
             "reviews": str(self.review.pk),
             "rosters": str(self.roster.pk),
             "processes": "errand",

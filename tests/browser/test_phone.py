@@ -1,5 +1,6 @@
 """A volunteer's visits: in under a minute, without network, on two telephones at once, after the session has ended."""
 
+import base64
 import re
 from collections.abc import Callable
 from uuid import uuid4
@@ -120,6 +121,40 @@ def test_two_visits_without_network_are_sent_once_each_after_a_restart(reader: R
     expect(recorded(page)).to_have_count(before + 2, timeout=PATIENCE)
     page.reload()
     expect(recorded(page)).to_have_count(before + 2, timeout=PATIENCE)
+
+
+def test_a_photograph_taken_without_network_is_sent_after_its_record(reader: Readers) -> None:
+    here = reader("volunteer", width=390)
+    page = opened(here)
+    online(here, False)
+    page.locator("section[aria-labelledby=others] button").first.tap()
+    for name in ("room.png", "door.png"):
+        page.set_input_files("#take-photo", {"name": name, "mimeType": "image/png", "buffer": picture(here)})
+        expect(page.locator("[data-photo]")).to_have_count(1 if name == "room.png" else 2)
+    page.locator("[data-photo] button").last.tap()  # one of them is not wanted after all
+    expect(page.locator("[data-photo]")).to_have_count(1)
+    assert here.barriers() == []
+    assert here.overflow() <= 0
+    fill_in(page)
+    unsent(page, 2)
+    page.reload()
+    unsent(page, 2)
+    expect(page.locator("[data-unsent] .bi-camera")).to_have_count(1)
+    with page.expect_response("**/photos/", timeout=PATIENCE) as sent:
+        online(here, True)
+    told = sent.value.json()
+    assert (told["shown"], told["width"], told["height"]) == (True, 1600, 1200)
+    unsent(page, 0)
+
+
+def picture(here: Reader) -> bytes:
+    """A picture larger than what is kept of one."""
+    data = here.page.evaluate("""() => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 2000, height: 1500 });
+      canvas.getContext("2d").fillRect(0, 0, 900, 900);
+      return canvas.toDataURL("image/png").split(",")[1];
+    }""")
+    return base64.b64decode(data)
 
 
 def test_two_telephones_say_different_things_and_a_person_decides(reader: Readers) -> None:

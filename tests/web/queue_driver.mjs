@@ -4,6 +4,6 @@ import * as queue from "../../backend/web/static/web/phone/queue.js";
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [name, ...given] = JSON.parse(line);
-  const result = name === "next" ? queue.next(given[0], new Set(given[1])) : queue[name](...given);
+  const result = name.startsWith("next") ? queue[name](given[0], new Set(given[1])) : queue[name](...given);
   process.stdout.write(`${JSON.stringify(result ?? null)}\n`);
 }

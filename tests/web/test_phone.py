@@ -8,15 +8,17 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from backend.org.access import SYSTEM
 from backend.org.models import User
-from backend.visits.models import Submission, Visit
+from backend.visits.models import Photo, Submission, Visit
 from backend.web.installation import FILES
 from backend.web.phone import ICONS
 from tests import factories
+from tests.api.test_photos import agree, taken
 from tests.api.test_visits import answers
 from tests.web.visitor import text, visitor
 from workflows import deployment
@@ -84,6 +86,33 @@ def test_every_icon_that_the_scripts_draw_is_in_the_page() -> None:
         drawn |= {name for pair in re.findall(r'icon\(\w+ \? "([\w-]+)" : "([\w-]+)"\)', source) for name in pair}
     assert len(drawn) > 15
     assert drawn <= set(ICONS)
+
+
+def test_the_page_brings_every_icon_that_its_scripts_draw() -> None:
+    folder = settings.ROOT / "backend/web/static/web/phone"
+    source = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.js"))
+    named = set(re.findall(r'\bicon(?:\(|: )"([\w-]+)"', source)) | set(
+        re.findall(r'\bname: "([\w-]*-[\w-]*)"', source)
+    )
+    chosen = {name for pair in re.findall(r'(?:icon\(|name: )\w+ \? "([\w-]+)" : "([\w-]+)"', source) for name in pair}
+    assert len(chosen) == 4
+    assert named | chosen <= set(ICONS)
+
+
+def test_a_photograph_comes_in_through_the_page(here: Client, user: User, visit: Visit) -> None:
+    assert post(here, "/visits/submissions/", record(visit)).status_code == 200
+    agree(visit.family, photo=True)
+    for _time in range(2):
+        form = {"id": str(visit.pk), "file": SimpleUploadedFile("photo.jpg", taken())}
+        told = here.post(f"/visits/{visit.pk}/photos/", form)
+        assert (told.status_code, told.json()["id"]) == (200, str(visit.pk))
+    assert Photo.objects.count() == 1
+    large = {"id": str(uuid4()), "file": SimpleUploadedFile("photo.jpg", b" " * 9_000_000)}
+    assert here.post(f"/visits/{visit.pk}/photos/", large).json()["code"] == "photo_too_large"
+    assert here.post(f"/visits/{uuid4()}/photos/", form).status_code == 404
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(user)
+    assert strict.post(f"/visits/{visit.pk}/photos/", form).status_code == 403
 
 
 def test_it_can_be_installed() -> None:

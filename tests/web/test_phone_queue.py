@@ -50,7 +50,7 @@ pytestmark = [
     pytest.mark.skipif(not NODE, reason="THE TELEPHONE'S QUEUE WAS NOT TESTED: no node on this machine"),
 ]
 
-EMPTY: dict[str, Any] = {"taken": None, "entries": [], "arrived": []}
+EMPTY: dict[str, Any] = {"taken": None, "entries": [], "arrived": [], "photos": []}
 BEGUN = timezone.now().replace(microsecond=0) - timedelta(hours=2)
 
 
@@ -282,6 +282,46 @@ class TestRules:
         form = driver("begun", EMPTY, "V")
         queue = written(driver, written(driver, EMPTY, "theirs"), "mine", form)
         assert summary(queue) == [("theirs", "waiting", None, None), ("mine", "waiting", None, None)]
+
+
+class TestPhotos:
+    """Photographs: after their visit's record, each once."""
+
+    def test_they_go_after_the_record_and_leave_with_the_answer(self, driver: Driver) -> None:
+        queue = photographed(driver, written(driver, EMPTY, "one"), "P", "Q")
+        assert driver("unsent", queue) == {"all": 3, "refused": 0}
+        assert driver("nextPhoto", queue, [])[1] is None
+        queue, _entry = driver("next", queue, [])
+        assert driver("nextPhoto", queue, [])[1] is None  # it may not have arrived
+        queue = driver("answered", queue, "id of one", 201, {"state": "conflict", "visit_version": 2})
+        queue, photo = driver("nextPhoto", queue, [])
+        assert (photo["id"], photo["visit"], photo["state"]) == ("P", "V", "sending")
+        for status in (0, 401, 429, 503):  # no answer: again, the same
+            assert driver("nextPhoto", driver("photoAnswered", queue, "P", status, None), [])[1] == photo
+        queue = driver("photoAnswered", queue, "P", 200, {})
+        assert [each["id"] for each in queue["photos"]] == ["Q"]
+        assert driver("nextPhoto", queue, ["Q"])[1] is None
+
+    def test_a_refused_one_waits_for_the_person(self, driver: Driver) -> None:
+        queue = photographed(driver, EMPTY, "P")
+        assert driver("photoDiscarded", queue, "P") == queue
+        queue = driver("photoAnswered", queue, "P", 409, {"code": "no_photo_consent"})
+        assert driver("unsent", queue) == {"all": 1, "refused": 1}
+        assert driver("nextPhoto", queue, [])[1] is None
+        assert driver("photoDiscarded", queue, "P")["photos"] == []
+
+    def test_they_go_with_a_record_that_is_given_up(self, driver: Driver) -> None:
+        queue = photographed(driver, written(driver, EMPTY, "one"), "P")
+        queue, _entry = driver("next", queue, [])
+        queue = driver("answered", queue, "id of one", 422, {})
+        assert driver("nextPhoto", queue, [])[1] is None
+        assert driver("discarded", queue, "id of one")["photos"] == []
+        known = {**queue, "taken": TAKEN}  # an earlier record of the visit has arrived: they belong to that one
+        assert len(driver("discarded", known, "id of one")["photos"]) == 1
+
+
+def photographed(driver: Driver, queue: Any, *ids: str) -> Any:
+    return driver("photographed", queue, {"visit": "V", "case": "C", "at": "", "ids": ids})
 
 
 class TestFirstHalf:

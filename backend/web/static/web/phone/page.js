@@ -2,7 +2,7 @@
 
 import { fill } from "./elements.js";
 import { newId } from "./ids.js";
-import { answered, discarded, EMPTY, loaded, message, next, write } from "./queue.js";
+import { answered, discarded, EMPTY, loaded, message, next, nextPhoto, photoAnswered, photoDiscarded, photographed, unsent, write } from "./queue.js";
 import * as server from "./server.js";
 import { Locked, opening } from "./store.js";
 import * as views from "./views.js";
@@ -31,7 +31,7 @@ async function draw() {
   if (now.outside) return show(views.outside({ words, addresses }));
   if (!now.open) return show(views.locked({ words, addresses, waiting: await store.ofOthers(null), offline: now.offline }));
   const [name, id, more] = location.hash.slice(1).split("/");
-  const told = { words, addresses, queue: now.queue, go, back: () => go("") };
+  const told = { words, addresses, queue: now.queue, go, discardPhoto, back: () => go("") };
   const alarm = more === "alarm";
   if (name === "visit" && now.queue.taken) return show(views.visit({ ...told, id, alarm, save, discard }));
   if (name === "family" && now.queue.taken) return show(views.visit({ ...told, of: id, alarm, save, discard }));
@@ -64,8 +64,10 @@ function say(text) {
 
 // --- what a person does
 
-async function save(record) {
-  await change((queue) => write(queue, { ...record, id: newId(), at: new Date().toISOString() }));
+async function save(record, pictures) {
+  const at = new Date().toISOString();
+  const ids = pictures.map(({ id }) => id);
+  await change((queue) => photographed(write(queue, { ...record, id: newId(), at }), { ...record, at, ids }), pictures);
   say(words.saved);
   go("");
   contact();
@@ -74,6 +76,11 @@ async function save(record) {
 async function discard(id) {
   await change((queue) => discarded(queue, id));
   go("");
+}
+
+async function discardPhoto(id) {
+  await change((queue) => photoDiscarded(queue, id));
+  draw();
 }
 
 async function decide(found, answers) {
@@ -90,8 +97,8 @@ async function decide(found, answers) {
 
 // --- keeping
 
-async function change(step) {
-  now.queue = await store.change(step);
+async function change(step, pictures) {
+  now.queue = await store.change(step, pictures);
   return now.queue;
 }
 
@@ -142,27 +149,34 @@ async function sendAll() {
 }
 
 async function sendEach() {
-  const before = now.queue.entries.length;
-  const tried = new Set();
+  const before = unsent(now.queue).all;
   now.sending = true;
   drawStatus();
-  for (let entry = await take(tried); entry; entry = await take(tried)) {
-    tried.add(entry.id);
-    const { status: code, body } = await server.submit(addresses, message(entry, new Date().toISOString()));
-    now.offline = code === 0;
-    await change((queue) => answered(queue, entry.id, code, body));
-    if (code === 0 || code === 401) break;
-  }
+  const goesOn = await sendThrough(next, answered, (entry) => server.submit(addresses, message(entry, new Date().toISOString())));
+  if (goesOn) await sendThrough(nextPhoto, photoAnswered, async (photo) => server.photo(addresses, photo, await store.picture(photo.id)));
   now.sending = false;
-  const sent = before - now.queue.entries.length;
+  const sent = before - unsent(now.queue).all;
   if (sent > 0) say(fill(words.sent, { n: sent }));
 }
 
-// The next entry, marked as sent *before* it is: whatever happens then, it is repeated and not changed.
-async function take(tried) {
+// One after the other, until none is left or there is no network: false.
+async function sendThrough(following, settled, ask) {
+  const tried = new Set();
+  for (let entry = await take(following, tried); entry; entry = await take(following, tried)) {
+    tried.add(entry.id);
+    const { status: code, body } = await ask(entry);
+    now.offline = code === 0;
+    await change((queue) => settled(queue, entry.id, code, body));
+    if (code === 0 || code === 401) return false;
+  }
+  return true;
+}
+
+// The next one, marked as sent *before* it is: whatever happens then, it is repeated and not changed.
+async function take(following, tried) {
   let entry = null;
   await change((queue) => {
-    const [marked, found] = next(queue, tried);
+    const [marked, found] = following(queue, tried);
     entry = found;
     return found ? marked : queue;
   });
@@ -190,6 +204,6 @@ addEventListener("unhandledrejection", (event) => {
     unlock().then(draw);
   }
 });
-setInterval(() => { if (now.queue.entries.length) contact(); }, RETRY);
+setInterval(() => { if (unsent(now.queue).all) contact(); }, RETRY);
 
 await begin();

@@ -2,7 +2,7 @@
 // another one; who calls keeps it (store.js) *before* anything is shown or sent. No clock, no network, no page in here,
 // so that tests can cut and restart it wherever they like.
 //
-// A queue is {taken, entries, arrived}. `taken` is what the server last told: the visits to make and those recorded
+// A queue is {taken, entries, arrived, photos}. `taken` is what the server last told: the visits to make and those recorded
 // lately, their families, the form, conflicts that wait for a decision. `arrived` tells what became of the last entries
 // that were sent: the version that came of each, null for a conflict. An entry is one record of a visit:
 //
@@ -11,6 +11,9 @@
 //   after     the entry that has to arrive first, because this one was written upon it; null: none
 //   state     "waiting": never sent · "sending": sent at least once, no answer yet · "refused": answered with a reason
 //
+// `photos` are photographs that are not sent: {id, visit, case, at, state, problem}, the pictures themselves lie beside
+// the queue (store.js). A photograph never changes; it is sent when no record of its visit waits any more.
+//
 // The rules that keep everything, once:
 // 1. What was never sent, or was refused, leaves no trace on the server: it is changed in place.
 // 2. What may have arrived ("sending") never changes again: it is repeated until there is an answer. A change made
@@ -18,7 +21,7 @@
 // 3. Only the server's answer takes an entry away.
 // 4. What counts is what the person saw: whatever came in while the form was open is not overwritten by saving it.
 
-export const EMPTY = Object.freeze({ taken: null, entries: Object.freeze([]), arrived: Object.freeze([]) });
+export const EMPTY = Object.freeze({ taken: null, entries: Object.freeze([]), arrived: Object.freeze([]), photos: Object.freeze([]) });
 
 const REMEMBERED = 50; // entries that arrived; a form that is open was begun upon one of the last
 
@@ -74,8 +77,13 @@ export function answered(queue, id, status, body) {
   const entry = queue.entries.find((each) => each.id === id);
   if (!entry) return queue;
   if (status >= 200 && status < 300) return arrived(queue, entry, body);
-  if (RETRIED.has(status) || status >= 500 || RETRIED_CODES.has(body?.code)) return queue;
+  if (isRetried(status, body)) return queue;
   return refused(queue, entry, body);
+}
+
+// No answer, or one that says nothing about what was sent.
+function isRetried(status, body) {
+  return RETRIED.has(status) || status >= 500 || RETRIED_CODES.has(body?.code);
 }
 
 function arrived(queue, entry, body) {
@@ -85,7 +93,7 @@ function arrived(queue, entry, body) {
     // What was written upon it is based on what became of it; upon a conflict nothing can be based.
     .map((each) => (each.after === entry.id ? { ...each, after: null, based_on: version } : each));
   const remembered = [...queue.arrived.slice(1 - REMEMBERED), { id: entry.id, version }];
-  return { taken: queue.taken && learnt(queue.taken, entry, body), entries, arrived: remembered };
+  return { ...queue, taken: queue.taken && learnt(queue.taken, entry, body), entries, arrived: remembered };
 }
 
 function learnt(taken, entry, body) {
@@ -119,12 +127,46 @@ export function loaded(queue, taken) {
 
 /** The person gives a refused record up. Nothing else can be given up: it may have arrived. */
 export function discarded(queue, id) {
-  return { ...queue, entries: queue.entries.filter((each) => each.id !== id || each.state !== "refused") };
+  const given = queue.entries.find((each) => each.id === id && each.state === "refused");
+  if (!given) return queue;
+  const entries = queue.entries.filter((each) => each !== given);
+  // Photographs of a visit that the server will never hear of have nowhere to go.
+  const isLost = !entries.some((each) => each.visit === given.visit) && !visitOf(queue, given.visit)?.recorded_version;
+  return { ...queue, entries, photos: isLost ? queue.photos.filter((each) => each.visit !== given.visit) : queue.photos };
+}
+
+/** Photographs of a visit are saved with its record. */
+export function photographed(queue, { visit, case: of, at, ids }) {
+  const photos = ids.map((id) => ({ id, visit, case: of, at, state: "waiting", problem: null }));
+  return { ...queue, photos: [...queue.photos, ...photos] };
+}
+
+/** The next photograph to be sent, marked so: [queue, photo], or [queue, null]. Records go first. */
+export function nextPhoto(queue, skipped = new Set()) {
+  const recording = new Set(queue.entries.map((each) => each.visit));
+  const photo = queue.photos.find((each) => each.state !== "refused" && !skipped.has(each.id) && !recording.has(each.visit));
+  if (!photo) return [queue, null];
+  const sent = { ...photo, state: "sending" };
+  return [replacedPhoto(queue, sent), sent];
+}
+
+/** The server's answer to a photograph: HTTP status (0: none came) and body. */
+export function photoAnswered(queue, id, status, body) {
+  const photo = queue.photos.find((each) => each.id === id);
+  if (!photo || isRetried(status, body)) return queue;
+  if (status < 300) return { ...queue, photos: queue.photos.filter((each) => each.id !== id) };
+  return replacedPhoto(queue, { ...photo, state: "refused", problem: body ?? {} });
+}
+
+/** The person gives up a photograph that was refused. */
+export function photoDiscarded(queue, id) {
+  return { ...queue, photos: queue.photos.filter((each) => each.id !== id || each.state !== "refused") };
 }
 
 /** How much is not sent: all of it, and how much of that was refused. */
 export function unsent(queue) {
-  return { all: queue.entries.length, refused: queue.entries.filter((each) => each.state === "refused").length };
+  const all = [...queue.entries, ...queue.photos];
+  return { all: all.length, refused: all.filter((each) => each.state === "refused").length };
 }
 
 /** What is sent of an entry. */
@@ -150,4 +192,8 @@ export function joined(one, other) {
 
 function replaced(queue, entry) {
   return { ...queue, entries: queue.entries.map((each) => (each.id === entry.id ? entry : each)) };
+}
+
+function replacedPhoto(queue, photo) {
+  return { ...queue, photos: queue.photos.map((each) => (each.id === photo.id ? photo : each)) };
 }

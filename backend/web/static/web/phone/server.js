@@ -49,6 +49,16 @@ export async function submit(addresses, message) {
   return sent(addresses.submit, message);
 }
 
+/** A photograph of a visit that is recorded. Some telephones' lines are slow: it has longer than a record. */
+export async function photo(addresses, { id, visit, at }, bytes) {
+  const form = new FormData();
+  form.append("id", id);
+  form.append("device_at", at);
+  form.append("file", new Blob([bytes], { type: "image/jpeg" }), "photo.jpg");
+  const path = addresses.photos.replace("ID", visit);
+  return asked(path, { method: "POST", headers: { "X-CSRFToken": token }, body: form, signal: AbortSignal.timeout(6 * PATIENCE) });
+}
+
 /** A person's decision between two records. */
 export async function decide(addresses, id, answers, version) {
   return sent(addresses.decide.replace("ID", id), { answers, version });

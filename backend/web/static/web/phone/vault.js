@@ -18,17 +18,24 @@ export async function imported(base64) {
 
 /** A value as ciphertext, bound to its place: moved to another row it cannot be opened. */
 export async function sealed(key, place, value) {
+  return sealedBytes(key, place, bytes(JSON.stringify(value)));
+}
+
+/** The same of bytes. */
+export async function sealedBytes(key, place, plain) {
   const iv = crypto.getRandomValues(new Uint8Array(NONCE));
-  const data = await crypto.subtle.encrypt(
-    { name: ALGORITHM, iv, additionalData: bytes(place) }, key, bytes(JSON.stringify(value)),
-  );
+  const data = await crypto.subtle.encrypt({ name: ALGORITHM, iv, additionalData: bytes(place) }, key, plain);
   return { iv, data };
 }
 
 /** The value again. Throws OperationError for another key or place, or altered bytes. */
-export async function opened(key, place, { iv, data }) {
-  const plain = await crypto.subtle.decrypt({ name: ALGORITHM, iv, additionalData: bytes(place) }, key, data);
-  return JSON.parse(new TextDecoder().decode(plain));
+export async function opened(key, place, row) {
+  return JSON.parse(new TextDecoder().decode(await openedBytes(key, place, row)));
+}
+
+/** The same of bytes. */
+export async function openedBytes(key, place, { iv, data }) {
+  return crypto.subtle.decrypt({ name: ALGORITHM, iv, additionalData: bytes(place) }, key, data);
 }
 
 function bytes(text) {

@@ -3,12 +3,13 @@
 import { button, day, el, fill, icon, moment } from "./elements.js";
 import { fresh, VisitForm } from "./form.js";
 import { newId } from "./ids.js";
+import { Pictures } from "./pictures.js";
 import { begun, differing, joined, pending, unsent, visitOf } from "./queue.js";
 
 const AWAITED = new Set(["planned", "missed"]);
 
 /** The first page: what to do, what is not sent, what was done. */
-export function list({ words, queue, go }) {
+export function list({ words, queue, go, discardPhoto }) {
   const { taken } = queue;
   const families = new Map((taken?.families ?? []).map((family) => [family.case, family]));
   const awaited = (taken?.visits ?? []).filter((visit) => AWAITED.has(visit.state) && !visit.recorded_version);
@@ -19,7 +20,7 @@ export function list({ words, queue, go }) {
   return el("div", {},
     el("h1", { class: "h3", tabindex: "-1" }, words.visits),
     conflicts({ words, queue, go }),
-    notSent({ words, queue, families, go }),
+    notSent({ words, queue, families, go, discardPhoto }),
     section("coming", words.coming, waiting.map((visit) => card({ words, visit, family: families.get(visit.case), go })), words.nothing_coming),
     others.length ? section("others", words.without_plan, others.map((family) => otherCard({ words, family, go }))) : null,
     done.length ? section("done", words.recorded_lately, done.map((visit) => doneCard({ words, visit, family: families.get(visit.case), go }))) : null,
@@ -63,15 +64,24 @@ function reach(words, family) {
     numbers.map(({ name, phone }) => el("a", { class: "btn btn-link large-button text-start", href: `tel:${phone}` }, icon("telephone"), `${name} ${phone}`)));
 }
 
-function notSent({ words, queue, families, go }) {
-  if (!queue.entries.length) return null;
-  return section("unsent", words.not_sent_yet, queue.entries.map((entry) => {
+function notSent({ words, queue, families, go, discardPhoto }) {
+  if (!unsent(queue).all) return null;
+  const photos = queue.photos.map((photo) => photoNotSent({ words, photo, family: families.get(photo.case), discardPhoto }));
+  return section("unsent", words.not_sent_yet, [...queue.entries.map((entry) => {
     const label = `${families.get(entry.case)?.label ?? words.family} · ${moment(entry.at)}`;
     const refused = entry.state === "refused";
     return el("div", { "data-unsent": entry.id },
       button(label, { name: refused ? "exclamation-triangle" : "hourglass-split", kind: refused ? "outline-danger" : "outline-secondary", onclick: () => go(`visit/${entry.visit}`) }),
       refused && el("p", { class: "text-danger mb-0" }, fill(words.refused_because, { why: reasons(entry.problem) })));
-  }));
+  }), ...photos]);
+}
+
+function photoNotSent({ words, photo, family, discardPhoto }) {
+  const refused = photo.state === "refused";
+  return el("div", { "data-unsent": photo.id },
+    el("p", { class: "mb-0" }, icon(refused ? "exclamation-triangle" : "camera"), `${words.photo} · ${family?.label ?? words.family} · ${moment(photo.at)}`),
+    refused && el("p", { class: "text-danger mb-0" }, fill(words.refused_because, { why: reasons(photo.problem) })),
+    refused && button(words.discard_photo, { kind: "outline-secondary", onclick: () => discardPhoto(photo.id) }));
 }
 
 /** Why the server did not take a record, in its words. */
@@ -102,11 +112,16 @@ export function visit({ words, queue, id, of, alarm, save, discard, back }) {
     pairing: known ? known.pairing : written ? written.pairing : family?.pairing ?? null,
     ...begun(queue, id),
   };
+  const waiting = queue.photos.filter((photo) => photo.visit === record.visit).length;
+  const pictures = family?.photo_allowed ? new Pictures({ words, waiting }) : null;
   const store = (event) => {
     event.preventDefault();
     const missing = form.missing();
     if (missing.length) return form.complain(Object.fromEntries(missing.map((name) => [name, words.needed])));
-    save({ ...record, answers: form.answers() });
+    const answers = form.answers();
+    const taken = pictures?.taken() ?? [];
+    if (taken.length && answers.photo_consent === false) return form.complain({ photo_consent: words.photo_refused });
+    save({ ...record, answers }, taken);
   };
   if (written?.state === "refused") {
     const problems = (written.problem?.errors ?? []).map(({ pointer, message }) => [pointer.split("/").at(-1), message]);
@@ -118,6 +133,7 @@ export function visit({ words, queue, id, of, alarm, save, discard, back }) {
     el("p", { class: "fs-5" }, family?.label ?? words.family),
     written?.state === "refused" && el("p", { class: "alert alert-danger" }, fill(words.refused_because, { why: reasons(written.problem) })),
     form.element,
+    pictures ? pictures.element : el("p", { class: "text-body-secondary" }, words.no_photos),
     el("div", { class: "save-bar" }, button(words.save, { name: "check-lg", kind: "primary", type: "submit" })),
     button(words.back, { kind: "link", onclick: back }),
     written?.state === "refused" && button(words.discard, { kind: "link", onclick: () => discard(written.id) }));
