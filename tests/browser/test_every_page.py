@@ -19,7 +19,7 @@ BEGINNINGS = {
     "auditadmin": ["/"],
     "": ["/log-in/", "/emergency/"],
 }
-ELSEWHERE = re.compile(r"^/(log-out|static|api|second-factor)|export|download|\.xlsx|/image")
+ELSEWHERE = re.compile(r"^/(log-out|static|api|second-factor)|export|download|\.xlsx|\.txt|/image")
 """Not pages, or tried by a story of its own."""
 
 
