@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, Screen
 from tests.system import System, wait_for
 
 PASSWORD = os.environ.get("JIEQIN_DEMO_PASSWORD", "a-password-for-the-demo")
@@ -89,6 +89,13 @@ def language(request: pytest.FixtureRequest) -> str:
     """The reader's language."""
     found: str = request.param
     return found
+
+
+@pytest.fixture(params=[(1280, "zh-hans"), (390, "en")], ids=["desk-zh", "phone-en"])
+def screen(request: pytest.FixtureRequest) -> Screen:
+    """A desk's screen in Chinese and a telephone's in English, for `reader`: what a role's story runs on."""
+    width, language = request.param
+    return {"width": width, "language": language}
 
 
 @pytest.fixture(scope="session")

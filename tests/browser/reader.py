@@ -1,6 +1,6 @@
 """Somebody before a browser."""
 
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -9,6 +9,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 AXE = settings.FRONT_END / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
 HEIGHTS = {1280: 900, 390: 844}
+
+
+class Screen(TypedDict):
+    """What somebody reads on, and in which language: arguments of `reader`."""
+
+    width: int
+    language: str
 
 
 class Reader:

@@ -5,13 +5,13 @@ from secrets import token_hex
 
 from playwright.sync_api import expect
 
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, Screen
 
 Readers = Callable[..., Reader]
 
 
-def test_the_tree_and_a_new_partner_unit(reader: Readers, width: int, language: str) -> None:
-    here = reader("sysadmin", width=width, language=language)
+def test_the_tree_and_a_new_partner_unit(reader: Readers, screen: Screen) -> None:
+    here = reader("sysadmin", **screen)
     here.open("/administration/units/")
     page = here.page
     page.locator(".tree summary").nth(1).click()
@@ -31,8 +31,8 @@ def test_the_tree_and_a_new_partner_unit(reader: Readers, width: int, language: 
     assert here.overflow() <= 0
 
 
-def test_a_user_is_made_and_given_a_role(reader: Readers, width: int) -> None:
-    here = reader("secadmin", width=width)
+def test_a_user_is_made_and_given_a_role(reader: Readers, screen: Screen) -> None:
+    here = reader("secadmin", **screen)
     here.open("/administration/users/")
     page = here.page
     assert here.barriers() == []
@@ -56,8 +56,8 @@ def test_a_user_is_made_and_given_a_role(reader: Readers, width: int) -> None:
     assert here.overflow() <= 0
 
 
-def test_a_number_is_set_a_process_looked_at_and_the_worker(reader: Readers, width: int) -> None:
-    here = reader("sysadmin", width=width, language="en" if width < 1000 else "zh-hans")
+def test_a_number_is_set_a_process_looked_at_and_the_worker(reader: Readers, screen: Screen) -> None:
+    here = reader("sysadmin", **screen)
     page = here.page
     here.open("/administration/rules/pairing.shortlist/set/")
     page.fill("#answer-value", "4")

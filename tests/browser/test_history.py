@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, Screen
 
 
-def test_from_an_entry_to_the_case_as_it_was(reader: Callable[..., Reader], width: int, language: str) -> None:
-    here = reader("auditor", width=width, language=language)
+def test_from_an_entry_to_the_case_as_it_was(reader: Callable[..., Reader], screen: Screen) -> None:
+    here = reader("auditor", **screen)
     page = here.open("/history/?about=decisions")
     assert here.barriers() == []
     assert here.overflow() <= 0
@@ -23,8 +23,8 @@ def test_from_an_entry_to_the_case_as_it_was(reader: Callable[..., Reader], widt
     expect(page.locator("#diagram svg").first).to_be_visible()
 
 
-def test_from_the_draw_to_a_finding_that_the_unit_answers(reader: Callable[..., Reader]) -> None:
-    auditor = reader("auditor", language="en")
+def test_from_the_draw_to_a_finding_that_the_unit_answers(reader: Callable[..., Reader], screen: Screen) -> None:
+    auditor = reader("auditor", **screen)
     page = auditor.open("/samples/new/")
     assert (auditor.barriers(), auditor.overflow()) == ([], 0)
     page.select_option("#answer-unit", index=1)
@@ -41,7 +41,9 @@ def test_from_the_draw_to_a_finding_that_the_unit_answers(reader: Callable[..., 
     page.select_option("#answer-kind", "record_missing")
     page.fill("#answer-text", "Two visits in March have no record.")
     page.click("main form[method=post] button[type=submit]")
-    expect(page.locator("#row-1 .badge")).to_have_text("to be answered")
+    expect(page.locator("#row-1 .badge")).to_have_text(
+        {"en": "to be answered", "zh-hans": "待整改"}[screen["language"]]
+    )
 
     caseworker = reader("caseworker", width=390)
     page = caseworker.open("/inbox/?doable=true&step=answer_finding")
