@@ -2,7 +2,8 @@
 nothing is there twice, nothing is overwritten unseen, and in the end both telephones and the server say the same.
 
 The telephones run the shipped queue (static/web/phone/queue.js, in one process of node), the server is the real one.
-`QUEUE_SEED=7` repeats the days of the seed 7, `QUEUE_DAYS=1000` lives through a thousand; a failing day names its number.
+`QUEUE_SEED=7` repeats the days of the seed 7, `QUEUE_DAYS=1000` lives through a thousand; a failing day names its
+number.
 """
 
 from __future__ import annotations
