@@ -20,22 +20,28 @@ FOLDER = Path(__file__).resolve().parents[2] / "backend" / "web" / "pictures"
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: who looks, where, and at which width in pixels; `link`: what is clicked there first."""
+    """One picture: who looks, where, and at which width in pixels; `links`: what is clicked there first, one after
+    the other."""
 
     name: str
     username: str
     path: str
     width: int = 1280
-    link: str = ""
+    links: tuple[str, ...] = ()
     language: str = "zh-hans"
 
 
 PICTURES = (
     Picture("today", "caseworker", "/"),
-    Picture("inbox.en", "caseworker", "/inbox/", language="en"),
-    Picture("work_item", "caseworker", "/inbox/?step=confirm_pairing&state=open", link="tbody th a"),
-    Picture("case.en", "caseworker", "/cases/", link="tbody th a", language="en"),
+    Picture(
+        "work_item.en", "caseworker", "/inbox/?doable=true&step=pick_helper", 1280, ("#rows a.title",), "en"
+    ),
+    Picture("diagram", "caseworker", "/cases/?phase=care", links=("#found th a", "main a[href$='/diagram/']")),
+    Picture("overview.en", "supervisor", "/overview/", language="en"),
+    Picture("month", "supervisor", "/month/"),
+    Picture("as_of.en", "auditor", "/history/?about=decisions", links=("#found a[href*='/as-of/']",), language="en"),
     Picture("visits", "volunteer", "/visits/", width=390),
+    Picture("visits.en", "volunteer", "/visits/", width=390, links=("article button",), language="en"),
 )
 
 
@@ -47,8 +53,9 @@ def taken(page: Page, picture: Picture, password: str) -> bytes:
     page.click("main button[type=submit]")
     page.wait_for_url(lambda url: "/log-in/" not in url)
     page.goto(picture.path)
-    if picture.link:
-        page.locator(picture.link).first.click()
+    for link in picture.links:
+        page.locator(link).first.click()
+        page.wait_for_load_state("networkidle")
     page.wait_for_load_state("networkidle")
     return page.screenshot(animations="disabled")
 
