@@ -16,7 +16,7 @@ run: $(VENV)/base.stamp $(WEB)/.stamp
 
 # Every check and every test; the last line is pytest's.
 test: check
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --durations 25 --durations-min 5
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5
 
 check: $(VENV)/dev.stamp $(WEB)/.stamp
 	$(PY) -m ruff check

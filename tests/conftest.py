@@ -22,6 +22,12 @@ from backend.core import embedded
 from backend.core.databases import connection_settings
 from backend.ops.catalogues import compile_catalogues
 
+LONG = (
+    "tests/journeys/", "tests/browser/", "tests/web/test_phone_queue.py", "tests/faults/",
+    "tests/api/test_conformance.py", "tests/access/",
+)  # fmt: skip
+"""Tests that take longest; --no-loadscope-reorder keeps this order."""
+
 _ends = contextlib.ExitStack()
 
 
@@ -45,6 +51,12 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         stories = "tests/browser/"
         return stories if nodeid.startswith(stories) else str(super()._split_scope(nodeid))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes comes first, so that no process is left alone with it at the end."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: next((places[name] for name in LONG if item.nodeid.startswith(name)), len(LONG)))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -41,19 +41,19 @@ _running = count(1)
 
 def region(code: str = TOWN, name: str = "") -> Unit:
     """The unit with this 12-digit code, made with everything above it when missing; its zeros tell the level."""
+    known = Unit.objects.filter(code=code).first()
+    if known is not None:
+        return known
     parts = [code[0:2], code[2:4], code[4:6], code[6:9], code[9:12]]
     depth = max(place + 1 for place, part in enumerate(parts) if part.strip("0"))
     parent = region("".join(parts[: depth - 1]).ljust(12, "0")) if depth > 1 else None
-    made, _ = Unit.objects.get_or_create(
+    return Unit.objects.create(
         code=code,
-        defaults={
-            "name": name or _NAMES.get(code, f"单位{code}"),
-            "kind": ("province", "city", "county", "town", "village")[depth - 1],
-            "parent": parent,
-            "path": "".join(f"{part}." for part in parts[:depth]),
-        },
+        name=name or _NAMES.get(code, f"单位{code}"),
+        kind=("province", "city", "county", "town", "village")[depth - 1],
+        parent=parent,
+        path="".join(f"{part}." for part in parts[:depth]),
     )
-    return made
 
 
 def town(code: str = TOWN, name: str = "") -> Unit:

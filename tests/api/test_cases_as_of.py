@@ -135,7 +135,8 @@ def test_memberships_and_stand_ins_count_by_day(stage: Stage, auditor: Caller) -
 
 def test_a_closed_account_saw_nothing(stage: Stage, auditor: Caller) -> None:
     for open_, at in [(False, NOW), (True, NOW + HOUR)]:
-        update_user(user=stage.colleague, changes={"is_active": open_}, actor=factories.actor(), now=at)
+        changes = {"is_active": open_}
+        update_user(user=stage.colleague, changes=changes, actor=factories.actor(), now=at, reason="离岗")
     assert "colleague" in names(then(auditor, stage, NOW - HOUR))
     assert "colleague" not in names(then(auditor, stage, NOW))
     assert "colleague" in names(then(auditor, stage, NOW + HOUR))

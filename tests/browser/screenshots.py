@@ -33,9 +33,7 @@ class Picture:
 
 PICTURES = (
     Picture("today", "caseworker", "/"),
-    Picture(
-        "work_item.en", "caseworker", "/inbox/?doable=true&step=pick_helper", 1280, ("#rows a.title",), "en"
-    ),
+    Picture("work_item.en", "caseworker", "/inbox/?doable=true&step=pick_helper", 1280, ("#rows a.title",), "en"),
     Picture("diagram", "caseworker", "/cases/?phase=care", links=("#found th a", "main a[href$='/diagram/']")),
     Picture("overview.en", "supervisor", "/overview/", language="en"),
     Picture("month", "supervisor", "/month/"),

@@ -30,8 +30,10 @@ def seen() -> set[str]:
 
 
 def kind_of(address: str) -> str:
-    """The page without whom it is about."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", address.partition("?")[0].partition("#")[0])
+    """The page without what it is about: a row, a code list, a parameter, a process."""
+    path = address.partition("?")[0].partition("#")[0]
+    path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", path)
+    return re.sub(r"/(codes|rules|processes|overview)/[\w.-]+/", r"/\1/ID/", path)
 
 
 def links(page: Page) -> list[str]:
