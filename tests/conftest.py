@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Without DATABASE_URL, start a throw-away server; the processes of pytest-xdist find it in their environment."""
     compile_catalogues(settings.ROOT)
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.PASSWORD_HASHERS = ["tests.passwords.Quick", *settings.PASSWORD_HASHERS[1:]]
     settings.STATIC_ROOT = _ends.enter_context(tempfile.TemporaryDirectory(prefix="jieqin-static-"))
     if not os.environ.get("DATABASE_URL") and not config.option.collectonly:
         folder = Path(tempfile.mkdtemp(prefix="jieqin-tests-"))

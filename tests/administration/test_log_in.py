@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from backend.administration.log_in import authenticate, log_in
 from backend.audit.models import Event
@@ -73,7 +75,10 @@ def test_an_unknown_name_is_told_without_the_typed_text(now: datetime) -> None:
 
 
 @pytest.mark.usefixtures("user")
-def test_an_unknown_name_and_a_locked_account_take_as_long_as_a_wrong_password(now: datetime) -> None:
+def test_an_unknown_name_and_a_locked_account_take_as_long_as_a_wrong_password(now: datetime, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # the slow one, as in production
+    User.objects.filter(username="zhang").update(password=make_password(PASSWORD))
+
     def seconds(username: str, at: datetime) -> float:
         begun = perf_counter()
         assert log_in(username=username, password="wrong", now=at) is None

@@ -38,6 +38,7 @@ from backend.org.access import SYSTEM
 from tests import factories
 from tests.access.world import World
 from tests.api.caller import Caller
+from tests.thoroughness import THOROUGH
 from workflows import deployment
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +56,9 @@ CHECKS = [
 DEEP = "CONFORMANCE_SEED" in os.environ
 """Set by `make conformance`: other requests each time, and all boundaries."""
 SEED = os.environ.get("CONFORMANCE_SEED", "1")
-STAFF_EXAMPLES, HELPER_EXAMPLES = (int(os.environ.get("CONFORMANCE_EXAMPLES", few)) for few in (5, 3))
+STAFF_EXAMPLES, HELPER_EXAMPLES = (
+    int(os.environ.get("CONFORMANCE_EXAMPLES", few)) for few in ((5, 3) if THOROUGH else (2, 1))
+)
 """Random requests per operation."""
 EVERY = 1 if DEEP else 10
 """Of some 7,000 boundaries the suite tries each tenth."""

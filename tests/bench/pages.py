@@ -30,7 +30,7 @@ def over_api(user: User) -> float:
             raise RuntimeError("the page and the API show different rows")
         times = [(_seconds(browser, PAGE), _seconds(api, API)) for _ in range(REPEATS)]
     pages, answers = zip(*times, strict=True)
-    return statistics.median(pages) / statistics.median(answers)
+    return float(statistics.median(pages) / statistics.median(answers))
 
 
 def _seconds(client: Client, path: str) -> float:

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Literal
 
 from tests.journeys.rosters import Aide, Household
+from tests.thoroughness import THOROUGH
 
 Pool = Literal["account", "single", "village", "unit", "unit_account", "uninsured", "unchecked", "untrained"]
 Says = Mapping[str, Sequence[str]]
@@ -40,7 +41,7 @@ class Story:
 GROWN_UP: frozenset[Pool] = frozenset({"unit", "unit_account", "untrained"})
 """Soldiers and the league's are not paired with families in which minors live."""
 
-EACH = 3
+EACH = 3 if THOROUGH else 1
 """How many families have each kind of story."""
 
 KINDS: Sequence[Story] = (

@@ -2,8 +2,8 @@
 nothing is there twice, nothing is overwritten unseen, and in the end both telephones and the server say the same.
 
 The telephones run the shipped queue (static/web/phone/queue.js, in one process of node), the server is the real one.
-`QUEUE_SEED=7` repeats the days of the seed 7, `QUEUE_DAYS=1000` lives through a thousand; a failing day names its
-number.
+`QUEUE_SEED=7` repeats the days of the seed 7, `QUEUE_DAYS=1000` lives through a thousand (THOROUGH=1 too); a failing
+day names its number.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from backend.org.models import User
 from backend.visits.models import Submission, Visit
 from backend.web.door import Refused, command, read
 from tests import factories
+from tests.thoroughness import THOROUGH
 from workflows import deployment
 
 DRIVER = Path(__file__).parent / "queue_driver.mjs"
 NODE = shutil.which("node") or shutil.which("node", path=Path(sys.executable).parent) or ""
-DAYS = int(os.environ.get("QUEUE_DAYS", 200))
-"""Continuous integration lives through a thousand."""
+DAYS = int(os.environ.get("QUEUE_DAYS", 1000 if THOROUGH else 100))
 SEED = int(os.environ.get("QUEUE_SEED", 1))
 
 pytestmark = [

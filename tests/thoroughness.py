@@ -1,0 +1,5 @@
+"""How much of the same is tried: everybody tries everything; continuous integration, with THOROUGH=1, more of it."""
+
+import os
+
+THOROUGH = os.environ.get("THOROUGH") == "1"
