@@ -313,7 +313,10 @@ class InboxColumns(Page):
 class InboxFilters(InboxPage):
     """Saved filters with their counts, and what the rows can be narrowed by: asked for after the rows are shown."""
 
+    title = _("Filters")
     template = "web/inbox/filters.html"
+    alone = "web/inbox/filters_page.html"
+    """For whom no script put it beside the rows."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The panel beside the rows."""
@@ -350,7 +353,8 @@ class InboxFilters(InboxPage):
             "whose": [(name, WORDS[name]) for name in ("me", "none", "others")],
             **_choices(self.request),
         }
-        return self.show(told, status=refused.status if refused else 200)
+        template = self.template if self.htmx else self.alone
+        return self.show(told, template=template, status=refused.status if refused else 200)
 
 
 class InboxFilter(InboxFilters):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PASSWORD
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, Screen
 
 Readers = Callable[..., Reader]
 
@@ -152,3 +152,18 @@ def test_required_marks_follow_and_completion_leads_on(reader: Readers) -> None:
     assert here.barriers() == []
     page.locator("a", has_text="返回待办").last.click()
     page.wait_for_url("**/inbox/?doable=true&step=pick_helper")
+
+
+def test_a_step_is_done_from_today_to_its_end(reader: Readers, screen: Screen) -> None:
+    here = reader("caseworker", **screen)
+    page = here.open("/")
+    step = {"zh-hans": "核对档案与分类", "en": "Check file and categories"}[screen["language"]]
+    page.locator("a[href^='/work-items/']", has_text=step).first.click()
+    page.wait_for_url("**/work-items/**")
+    page.check("input[name=check_result][value=submit]")
+    page.click("#answers button[type=submit]")
+    expect(page.locator("#done")).to_be_visible()
+    page.click("main a[href*='/cases/']")
+    page.click("main a[href$='/history/']")
+    told = {"zh-hans": f"陈秀梅完成了“{step}”", "en": f"陈秀梅 completed “{step}”"}
+    expect(page.locator("main")).to_contain_text(told[screen["language"]])

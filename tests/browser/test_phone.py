@@ -8,7 +8,7 @@ from uuid import uuid4
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PASSWORD
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, Screen
 
 Readers = Callable[..., Reader]
 PATIENCE = 20_000
@@ -41,19 +41,19 @@ def fill_in(page: Page, *, physical: str = "well", note: str = "") -> int:
     """The record of a visit that met somebody: how many taps it took."""
     taps = ["visit_result-met", "persons_met-elder", f"physical-{physical}", "mental-calm"]
     for tap in taps:
-        page.locator(f"label[for=answer-{tap}]").tap()
+        page.locator(f"label[for=answer-{tap}]").click()
     if note:
         page.fill("#answer-note", note)
-    page.locator(".save-bar button").tap()
+    page.locator(".save-bar button").click()
     return len(taps) + 1
 
 
 def correct(page: Page, *, physical: str, note: str) -> None:
     """The newest record says something else."""
-    recorded(page).first.locator("button").tap()
-    page.locator(f"label[for=answer-physical-{physical}]").tap()
+    recorded(page).first.locator("button").click()
+    page.locator(f"label[for=answer-physical-{physical}]").click()
     page.fill("#answer-note", note)
-    page.locator(".save-bar button").tap()
+    page.locator(".save-bar button").click()
 
 
 def online(here: Reader, on: bool) -> None:
@@ -66,16 +66,16 @@ def on_server(page: Page) -> set[str]:
     return {visit["id"] for visit in visits if visit["recorded_version"]}
 
 
-def test_a_visit_is_recorded_in_a_few_taps(reader: Readers, language: str) -> None:
-    here = reader("volunteer", width=390, language=language)
+def test_a_visit_is_recorded_in_a_few_taps(reader: Readers, screen: Screen) -> None:
+    here = reader("volunteer", **screen)
     page = opened(here)
     assert here.barriers() == []
     assert here.overflow() <= 0
     shown, known = recorded(page).count(), on_server(page)
-    any_family(page).tap()
+    any_family(page).click()
     expect(page.locator("h1")).to_be_focused()
-    page.locator("label[for=answer-visit_result-met]").tap()
-    page.locator(".save-bar button").tap()
+    page.locator("label[for=answer-visit_result-met]").click()
+    page.locator(".save-bar button").click()
     expect(page.locator("#answer-persons_met-wrong")).to_be_visible()  # what is missing stands beside its question
     assert here.barriers() == []
     assert here.overflow() <= 0
@@ -94,8 +94,8 @@ def test_targets_are_large_and_nothing_is_cut_off_in_the_largest_text(reader: Re
     cookie = {"name": "jieqin_text_size", "value": "largest", "url": here.address}
     here.context.add_cookies([cookie])  # type: ignore[list-item]
     page = opened(here)
-    any_family(page).tap()
-    page.locator("label[for=answer-visit_result-met]").tap()
+    any_family(page).click()
+    page.locator("label[for=answer-visit_result-met]").click()
     assert here.overflow() <= 0
     heights = page.locator("#phone .btn").evaluate_all(
         "found => found.map(each => each.getBoundingClientRect().height)"
@@ -109,7 +109,7 @@ def test_two_visits_without_network_are_sent_once_each_after_a_restart(reader: R
     before = recorded(page).count()
     online(here, False)
     for number in (1, 2):
-        page.locator("section[aria-labelledby=others] button").first.tap()
+        page.locator("section[aria-labelledby=others] button").first.click()
         fill_in(page, note=f"{uuid4()}")
         unsent(page, number)
     page.reload()
@@ -127,11 +127,11 @@ def test_a_photograph_taken_without_network_is_sent_after_its_record(reader: Rea
     here = reader("volunteer", width=390)
     page = opened(here)
     online(here, False)
-    page.locator("section[aria-labelledby=others] button").first.tap()
+    page.locator("section[aria-labelledby=others] button").first.click()
     for name in ("room.png", "door.png"):
         page.set_input_files("#take-photo", {"name": name, "mimeType": "image/png", "buffer": picture(here)})
         expect(page.locator("[data-photo]")).to_have_count(1 if name == "room.png" else 2)
-    page.locator("[data-photo] button").last.tap()  # one of them is not wanted after all
+    page.locator("[data-photo] button").last.click()  # one of them is not wanted after all
     expect(page.locator("[data-photo]")).to_have_count(1)
     assert here.barriers() == []
     assert here.overflow() <= 0
@@ -160,7 +160,7 @@ def picture(here: Reader) -> bytes:
 def test_two_telephones_say_different_things_and_a_person_decides(reader: Readers) -> None:
     first, second = reader("volunteer", width=390), reader("volunteer", width=390)
     page = opened(first)
-    any_family(page).tap()
+    any_family(page).click()
     fill_in(page, note="第一次记录")
     unsent(page, 0)
     expect(recorded(page).first.locator("button")).to_be_enabled()
@@ -173,18 +173,18 @@ def test_two_telephones_say_different_things_and_a_person_decides(reader: Reader
     online(second, True)
     choose = other.locator("section[aria-labelledby=conflicts] button")
     expect(choose).to_have_count(1, timeout=PATIENCE)
-    choose.tap()
+    choose.click()
     expect(other.locator("#phone form")).to_contain_text("第二部手机")
     expect(other.locator("#phone form")).to_contain_text("第一部手机")
     assert second.barriers() == []
     for field in ("physical", "note"):
-        other.locator(f"label[for=keep-{field}-sent]").tap()
-    other.locator(".save-bar button").tap()
+        other.locator(f"label[for=keep-{field}-sent]").click()
+    other.locator(".save-bar button").click()
     expect(other.locator("section[aria-labelledby=conflicts]")).to_have_count(0, timeout=PATIENCE)
     with page.expect_response("**/visits/coming/"):
         page.reload()
     expect(page.locator("section[aria-labelledby=conflicts]")).to_have_count(0)
-    recorded(page).first.locator("button").tap()
+    recorded(page).first.locator("button").click()
     expect(page.locator("#answer-physical-weak")).to_be_checked()
 
 
@@ -194,7 +194,7 @@ def test_after_the_session_nothing_can_be_read_until_the_same_person_logs_in(rea
     page = opened(here)
     secret = f"只给本人看 {uuid4()}"
     online(here, False)
-    any_family(page).tap()
+    any_family(page).click()
     fill_in(page, note=secret)
     unsent(page, 1)
     here.context.clear_cookies(name="sessionid")  # the session has ended meanwhile
@@ -207,13 +207,13 @@ def test_after_the_session_nothing_can_be_read_until_the_same_person_logs_in(rea
     assert rows["keys"] == []
     assert len(rows["sealed"]) == 1
     assert secret not in str(rows)
-    page.locator("#phone a[href*='log-in']").tap()
+    page.locator("#phone a[href*='log-in']").click()
     page.fill("#username", "volunteer")
     page.fill("#password", PASSWORD)
     page.click("main button[type=submit]")
     expect(page).to_have_url(re.compile("/visits/"))
     unsent(page, 0)
-    recorded(page).first.locator("button").tap()
+    recorded(page).first.locator("button").click()
     expect(page.locator("#answer-note")).to_have_value(secret)
 
 
@@ -239,7 +239,7 @@ EVERYTHING = """async () => {
 def test_emergency_numbers_before_logging_in_and_without_network(reader: Readers, language: str) -> None:
     here = reader(width=390, language=language)
     page = here.open("/log-in/")
-    page.locator("a[href='/emergency/']").tap()
+    page.locator("a[href='/emergency/']").click()
     expect(page.locator("a[href='tel:120']")).to_be_visible()
     assert here.barriers() == []
     assert here.overflow() <= 0

@@ -105,6 +105,12 @@ def test_chosen_columns_are_remembered(stage: Stage) -> None:
     assert len(client(stage.colleague).get("/inbox/?doable=").context["columns"]) > 1
 
 
+def test_without_scripts_the_filters_are_a_page(stage: Stage) -> None:
+    reader = client(stage.caseworker)
+    assert "<h1" in text(reader.get("/inbox/filters/?role=village"))
+    assert "<h1" not in text(reader.get("/inbox/filters/?role=village", headers=HTMX))
+
+
 def test_a_filter_is_saved_counted_and_removed(stage: Stage) -> None:
     reader = client(stage.caseworker)
     saved = reader.post("/inbox/filters/?role=village", {"name": "村里的"}, headers=HTMX)
