@@ -29,6 +29,7 @@ class Reader:
             has_touch=width < 600,
             locale="en-US" if language == "en" else "zh-CN",
             timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",  # a colour half way to another one would be judged
             storage_state=session,
         )
         cookie = {"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": address}
