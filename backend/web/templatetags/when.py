@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 
 register = template.Library()
 
@@ -54,8 +55,13 @@ def is_ahead(value: datetime | str | None) -> bool:
 
 def _short_day(on: date) -> str:
     """Day and month; with the year when it is not this one."""
-    this_year = on.year == timezone.localdate().year
-    return str(date_format(on, pgettext("a day of this year", "j M") if this_year else "SHORT_DATE_FORMAT"))
+    return _written(on, on.year == timezone.localdate().year, get_language())
+
+
+@lru_cache(maxsize=500)
+def _written(on: date, is_this_year: bool, language: str | None) -> str:
+    """In the language that is active. Fifty rows of an inbox name few days."""
+    return str(date_format(on, pgettext("a day of this year", "j M") if is_this_year else "SHORT_DATE_FORMAT"))
 
 
 @register.filter
