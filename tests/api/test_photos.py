@@ -64,9 +64,7 @@ def withdraw(family: Family) -> None:
 
 @pytest.fixture
 def user() -> User:
-    made = factories.user("helper", name="李向阳")
-    factories.member(made, "helper", factories.town())
-    return made
+    return factories.user("helper", name="李向阳", role="helper")
 
 
 @pytest.fixture

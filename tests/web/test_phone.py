@@ -28,9 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def user() -> User:
-    made = factories.user("xiangyang", name="李向阳")
-    factories.member(made, "helper", factories.town())
-    return made
+    return factories.user("xiangyang", name="李向阳", role="helper")
 
 
 @pytest.fixture
@@ -147,8 +145,7 @@ def test_the_key_is_the_same_after_the_next_log_in_and_another_for_others(user: 
     assert again["key"] == first["key"]
     assert len(base64.b64decode(first["key"])) == 32
     assert first["expires_at"] > timezone.now().isoformat()
-    other = factories.user("other")
-    factories.member(other, "helper", factories.town())
+    other = factories.user("other", role="helper")
     keys = {first["key"], post(visitor(other), "/visits/key/", {"device": device}).json()["key"],
             post(here, "/visits/key/", {"device": str(uuid4())}).json()["key"]}  # fmt: skip
     assert len(keys) == 3

@@ -21,9 +21,7 @@ ANSWERS = '{"visit_result": "met", "physical": "ill", "needs": ["health"], "mone
 
 @pytest.fixture
 def user() -> User:
-    made = factories.user("helper", name="李向阳")
-    factories.member(made, "helper", factories.town())
-    return made
+    return factories.user("helper", name="李向阳", role="helper")
 
 
 @pytest.fixture
