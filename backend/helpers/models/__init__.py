@@ -1,0 +1,16 @@
+"""What is kept of helpers, of asking them, and of the spells in which they help."""
+
+from backend.helpers.models.helpers import Helper, HelperKind, HelperQuerySet
+from backend.helpers.models.offers import Candidate, Offer, OfferQuerySet
+from backend.helpers.models.pairings import Pairing, PairingQuerySet
+
+__all__ = [
+    "Candidate",
+    "Helper",
+    "HelperKind",
+    "HelperQuerySet",
+    "Offer",
+    "OfferQuerySet",
+    "Pairing",
+    "PairingQuerySet",
+]
