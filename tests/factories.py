@@ -139,7 +139,8 @@ def programme(code: str = "jmgj", **fields: Any) -> Programme:
 
 
 def kind(code: str = "volunteer", **fields: Any) -> HelperKind:
-    """A kind of helper."""
+    """A kind of helper, of whom a family may have three."""
+    fields.setdefault("per_family", 3)
     labels = {"soldier_son": "兵儿子", "league_child": "团儿女", "volunteer": "志愿者"}
     made, _ = HelperKind.objects.get_or_create(
         code=code, defaults={"label": labels.get(code, code), "label_en": code.replace("_", " "), **fields}
@@ -223,8 +224,10 @@ def helper(
 def pairing(
     case_: Case | None = None, helper_: Helper | None = None, *, from_date: date = LONG_AGO, **fields: Any
 ) -> Pairing:
-    """A spell of this helper with the case's family, in force since long ago."""
+    """A spell of this helper with the case's family, in force since long ago, in a seat of its own."""
     of, by = case_ or case(), helper_ or helper()
+    if "seat" not in fields:
+        fields["seat"] = 1 + Pairing.objects.filter(family=of.family, kind=by.kind).seated(from_date).count()
     return Pairing.objects.create(
         number=f"JD-{next(_running):05d}",
         case=of,

@@ -82,7 +82,17 @@ class KindRef(serializers.Serializer[Any]):
 class KindSerializer(KindRef):
     """A kind of helper with its rules. `gates`: what has to be in force before a pairing starts."""
 
+    categories = serializers.ListField(
+        child=serializers.CharField(), help_text="Families that may be helped; none: as the programme says."
+    )
+    per_family = serializers.IntegerField(help_text="How many of this kind a family has at once at most.")
     max_families = serializers.IntegerField()
+    months = serializers.IntegerField(help_text="How long a pairing is meant to last at first; 0: without an end.")
+    renewal_months = serializers.IntegerField(help_text="By how much a review renews it; 0: not at all.")
+    cadence_days = serializers.IntegerField(help_text="At least one contact in so many days; 0: as the risk says.")
+    minors = serializers.BooleanField(help_text="May be with families in which minors live.")
+    statutory = serializers.BooleanField(help_text="Named for a post; neither asked nor matched.")
+    is_group = serializers.BooleanField()
     gates = serializers.DictField(child=serializers.JSONField())
 
 

@@ -54,8 +54,9 @@ class PairingSerializer(RowSerializer[Pairing]):
     class Meta:
         model = Pairing
         fields = (
-            "id", "number", "case", "family", "helper", "kind", "programme", "from_date", "to_date", "planned_end",
-            "review_on", "start_reason", "end_reason", "accompanied", "decided_by_label", "version",
+            "id", "number", "case", "family", "helper", "kind", "seat", "programme", "from_date", "to_date",
+            "handed_over_on", "planned_end", "review_on", "start_reason", "end_reason", "accompanied",
+            "decided_by_label", "version",
         )  # fmt: skip
 
 

@@ -186,8 +186,14 @@ def _pointers() -> Iterator[models.ForeignKey[Any, Any]]:
 
 
 def _move(field: models.ForeignKey[Any, Any], give: Family, keep: Family) -> list[str]:
-    """Point the rows at the other family. A row that it has in the same way (the same helper, the same days) stays."""
+    """Point the rows at the other family. A row that it has in the same way (the same helper, the same days) stays.
+
+    Rows that stand in places of a family, as pairings do, take places there that are free (`make_room`).
+    """
     rows = field.model._default_manager
+    make_room = getattr(rows.filter(**{field.name: give}), "make_room", None)
+    if make_room is not None:
+        make_room(keep)
     ids = list(rows.filter(**{field.name: give}).values_list("pk", flat=True))
     if _pointed(rows.filter(pk__in=ids), field, keep):
         return [str(pk) for pk in ids]

@@ -137,10 +137,14 @@ class Family(Record):
         return self.unit.path
 
     @property
+    def known_categories(self) -> frozenset[str]:
+        """What it was found to be, and what the roster says it is."""
+        return frozenset({*self.categories, *self.declared_categories})
+
+    @property
     def is_special(self) -> bool:
         """Bereaved of the only child, or the only child is disabled: such a family is never visited cold (S34)."""
-        known = {*self.categories, *self.declared_categories}
-        return bool(known & SPECIAL) or self.child_state in SPECIAL_CHILD_STATES
+        return bool(self.known_categories & SPECIAL) or self.child_state in SPECIAL_CHILD_STATES
 
 
 class PersonQuerySet(models.QuerySet["Person"]):

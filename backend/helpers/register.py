@@ -17,7 +17,7 @@ from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.helpers.announcements import announce
 from backend.helpers.models import Helper, HelperKind, Offer, Pairing
-from backend.helpers.pairings import stop_pairing
+from backend.helpers.pairings import check_reason, stop_pairing
 from backend.org.access import Actor
 from backend.org.models import Unit, User
 
@@ -125,14 +125,16 @@ def end_helper(*, helper: Helper, reason: str, ended_on: date, actor: Actor, now
     """A helper's service ends: discharge, transfer, illness, a complaint … (E3). All spells end that day.
 
     Each of the helper's cases hears it (message `helper_ended`) and looks for somebody else. The day may lie ahead: a
-    soldier's discharge is known. Where the helper goes is nobody's business and is not kept. Raises HelperEnded.
+    soldier's discharge is known. Where the helper goes is nobody's business and is not kept. `reason` is a code of the
+    list `helper_end_reason`. Raises HelperEnded, UnknownReason.
     """
+    check_reason("helper_end_reason", reason)
     held = _locked(helper)
     if held.status == Helper.Status.ENDED:
         raise HelperEnded
     if ended_on <= timezone.localdate(now):
         held.status = Helper.Status.ENDED
-    held.to_date, held.end_reason, held.updated_at, held.version = ended_on, reason[:40], now, held.version + 1
+    held.to_date, held.end_reason, held.updated_at, held.version = ended_on, reason, now, held.version + 1
     held.save(update_fields=["status", "to_date", "end_reason", "updated_at", "version"])
     data = {"reason_code": reason, "ended_on": ended_on.isoformat()}
     record(action="helper.ended", object=held, actor=actor, now=now, data=data, reason=note)

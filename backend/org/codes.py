@@ -92,6 +92,12 @@ def choices(kind: str, *, day: date) -> dict[str, Code]:
     }
 
 
+def knows(kind: str, code: str) -> bool:
+    """Whether the list has this code: as shipped or as the office's own, also when its time is over."""
+    shipped = lists().get(kind)
+    return (shipped is not None and code in shipped.codes) or code in entries(kind)
+
+
 def name(kind: str, code: str, language: str | None = None) -> str:
     """What the code means; the code itself when the list does not know it."""
     entry = entries(kind).get(code)

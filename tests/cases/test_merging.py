@@ -94,6 +94,16 @@ def test_the_same_helper_on_the_same_days_stays_where_it_is(now: datetime) -> No
     assert row.moved["helpers.pairing"] == [str(moves.pk)]
 
 
+def test_helpers_of_both_households_have_seats_in_the_one(now: datetime) -> None:
+    kept, merged = factories.family(), factories.family()
+    stays = factories.pairing(factories.case(kept))
+    case = factories.case(merged)
+    spells = [factories.pairing(case), factories.pairing(case)]
+    put_together(kept, merged, now)
+    seats = Pairing.objects.filter(family=kept).order_by("seat").values_list("pk", "seat")
+    assert list(seats) == [(stays.pk, 1), (spells[1].pk, 2), (spells[0].pk, 3)]
+
+
 def test_undone_within_thirty_days(now: datetime) -> None:
     kept, merged = factories.family(), factories.family(members=couple("", name="周老汉"))
     visit = factories.visit(factories.pairing(factories.case(merged)))

@@ -52,7 +52,7 @@ def test_full_is_full_also_for_a_later_day(now: datetime) -> None:
     spell = begin(now, helper=helper, from_date=TODAY + timedelta(days=10))
     with pytest.raises(NoPlace):
         begin(now, helper=helper)
-    end_pairing(pairing=spell, reason="x", ended_on=TODAY + timedelta(days=20), actor=factories.actor(), now=now)
+    end_pairing(pairing=spell, reason="left", ended_on=TODAY + timedelta(days=20), actor=factories.actor(), now=now)
     with pytest.raises(NoPlace):
         begin(now, helper=helper, from_date=TODAY + timedelta(days=19))
     begin(now, helper=helper, from_date=TODAY + timedelta(days=20))
@@ -73,7 +73,7 @@ def test_the_same_two_at_once_are_refused_by_the_database(now: datetime) -> None
         begin(now, case=case, helper=helper, from_date=TODAY + timedelta(days=5))
     with pytest.raises(IntegrityError), transaction.atomic():
         factories.pairing(case, helper)
-    end_pairing(pairing=first, reason="x", ended_on=TODAY + timedelta(days=5), actor=factories.actor(), now=now)
+    end_pairing(pairing=first, reason="left", ended_on=TODAY + timedelta(days=5), actor=factories.actor(), now=now)
     again = begin(now, case=case, helper=helper, from_date=TODAY + timedelta(days=5))
     assert again.pk != first.pk
 
@@ -111,14 +111,14 @@ def test_the_end_is_the_first_day_without(now: datetime) -> None:
     assert not Pairing.objects.all().on(end).exists()
     assert Event.objects.get(action="pairing.ended").data["days"] == 30
     with pytest.raises(AlreadyEnded):
-        end_pairing(pairing=spell, reason="x", ended_on=end, actor=factories.actor(), now=now)
+        end_pairing(pairing=spell, reason="left", ended_on=end, actor=factories.actor(), now=now)
     sooner = end_pairing(pairing=spell, reason="ill", ended_on=TODAY, actor=factories.actor(), now=now)
     assert (sooner.to_date, sooner.end_reason) == (TODAY, "ill")
 
 
 def test_what_has_not_begun_never_was(now: datetime) -> None:
     spell = begin(now, from_date=TODAY + timedelta(days=9))
-    end_pairing(pairing=spell, reason="x", ended_on=TODAY, actor=factories.actor(), now=now)
+    end_pairing(pairing=spell, reason="left", ended_on=TODAY, actor=factories.actor(), now=now)
     spell.refresh_from_db()
     assert spell.to_date == spell.from_date
     assert not Pairing.objects.all().from_day(TODAY).exists()
@@ -136,9 +136,9 @@ def test_all_of_a_case(now: datetime) -> None:
     case = factories.case()
     begin(now, case=case)
     begin(now, case=case, from_date=TODAY + timedelta(days=3))
-    ended = end_pairings_of(case=case, reason="moved", actor=factories.actor(), now=now)
+    ended = end_pairings_of(case=case, reason="family_moved", actor=factories.actor(), now=now)
     assert len(ended) == 2
-    assert end_pairings_of(case=case, reason="moved", actor=factories.actor(), now=now) == []
+    assert end_pairings_of(case=case, reason="family_moved", actor=factories.actor(), now=now) == []
 
 
 def test_another_year(now: datetime) -> None:
@@ -147,7 +147,7 @@ def test_another_year(now: datetime) -> None:
     renewed = renew_pairing(pairing=spell, actor=factories.actor(), now=a_year_later)
     assert (renewed.review_on, renewed.planned_end, renewed.to_date) == (date(2028, 3, 2), date(2028, 3, 2), None)
     assert Pairing.objects.count() == 1
-    end_pairing(pairing=spell, reason="x", ended_on=TODAY, actor=factories.actor(), now=now)
+    end_pairing(pairing=spell, reason="left", ended_on=TODAY, actor=factories.actor(), now=now)
     with pytest.raises(AlreadyEnded):
         renew_pairing(pairing=spell, actor=factories.actor(), now=a_year_later)
 
@@ -159,7 +159,7 @@ def test_the_current_one_is_the_latest_in_force(now: datetime) -> None:
     to_begin = begin(now, case=case, from_date=TODAY + timedelta(days=1))
     assert current_pairing(case, TODAY) == second
     for spell in Pairing.objects.all().on(TODAY):
-        end_pairing(pairing=spell, reason="x", ended_on=TODAY, actor=factories.actor(), now=now)
+        end_pairing(pairing=spell, reason="left", ended_on=TODAY, actor=factories.actor(), now=now)
     assert current_pairing(case, TODAY) == to_begin
     assert current_pairing(factories.case(), TODAY) is None
 

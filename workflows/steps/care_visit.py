@@ -146,7 +146,7 @@ def end_period(call: Call) -> None:
 def wind_up(call: Call) -> None:
     """Something ended the visits: plans are cancelled, the spell ends with its reason, a handover note is due."""
     case, context = case_of(call), of(call)
-    reason = REASONS.get(call.node_id) or code(call, "reason", default="left")
+    reason = REASONS.get(call.node_id) or code(call, "reason", default="left", among="helper_end_reason")
     visits.cancel_visits(case=case, reason=reason, actor=context.actor, now=context.now)
     if call.node_id == "wind_up_helper":
         _end_spell_of(call, reason)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from backend.audit.history import record
 from backend.cases.models import Case
 from backend.core.errors import NotFound
-from backend.org import parameters
+from backend.org import codes, parameters
 from backend.org.access import Actor
 from workflows.engine.runner import Call
 from workflows.models import Instance
@@ -72,10 +72,12 @@ def number(call: Call, key: str, default: int) -> int:
     return int(parameters.value(key, path=case_of(call).unit_path, day=of(call).today, default=default))
 
 
-def code(call: Call, key: str, *, default: str) -> str:
-    """A code that came with a message; what is no code (words, nothing) is the default. Words belong into history."""
+def code(call: Call, key: str, *, default: str, among: str = "") -> str:
+    """A code that came with a message, of the code list `among` if that is given; what is no code (words, nothing) is
+    the default. Words belong into history."""
     found = str(call.data.get(key) or "")
-    return found if _CODE.fullmatch(found) else default
+    known = _CODE.fullmatch(found) and (not among or codes.knows(among, found))
+    return found if known else default
 
 
 def tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> None:

@@ -28,15 +28,27 @@ class HelperKind(models.Model):
     code = models.CharField(primary_key=True, max_length=20)
     label = models.CharField(max_length=40)
     label_en = models.CharField(max_length=60)
+    categories = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    """Categories of families that may be helped (D02); none named: whoever is in the programme."""
+    per_family = models.PositiveSmallIntegerField(default=1)
+    """How many helpers of this kind a family has at once at most: its seats."""
     max_families = models.PositiveSmallIntegerField(default=1)
     """How many families one helper of this kind takes when the helper sets nothing."""
     months = models.PositiveSmallIntegerField(default=12)
+    """How long a pairing is meant to last at first; 0: no end is planned."""
+    renewal_months = models.PositiveSmallIntegerField(default=12)
+    """By how much a yearly review may renew it; 0: it is not renewed."""
     gates = models.JSONField(default=dict)
-    """training, insurance, background_check, min_months_left: what has to be in force before a pairing starts."""
+    """training, insurance, background_check, two_people, min_months_left: what has to be in force before a pairing
+    starts."""
     cadence_days = models.PositiveSmallIntegerField(default=0)
     """At least one contact in so many days; 0: as the family's risk tier says (D06)."""
     minors = models.BooleanField(default=False)
     """May be paired with families in which minors live."""
+    statutory = models.BooleanField(default=False)
+    """Named by an office for a post instead of asked and matched; neither waits for a pairing nor stands in its way."""
+    is_group = models.BooleanField(default=False)
+    """A team or an institution, not one person."""
     order = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:

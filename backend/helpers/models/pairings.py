@@ -9,6 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Least
 
 from backend.cases.models import Case, Family, Programme
 from backend.core.crypto import EncryptedText
@@ -33,6 +34,29 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
         """Those in force that day or to begin later: each takes one of the helper's places."""
         return self.filter(Q(to_date__isnull=True) | Q(to_date__gt=day) & Q(to_date__gt=F("from_date")))
 
+    def asked(self) -> PairingQuerySet:
+        """Those of helpers who were asked and agreed, without statutory contacts."""
+        return self.filter(kind__statutory=False)
+
+    def seated(self, day: date) -> PairingQuerySet:
+        """Those that hold their seat in the family that day or later: a seat handed over is somebody else's."""
+        open_ended = Q(to_date__isnull=True, handed_over_on__isnull=True)
+        return self.annotate(seat_until=Least("to_date", "handed_over_on")).filter(open_ended | Q(seat_until__gt=day))
+
+    def make_room(self, family: Family) -> None:
+        """Give each a seat that is free in another family, before it is handed over to that family.
+
+        Two households that were one all along may have more helpers than seats: nobody is sent away for it.
+        """
+        coming = list(self.select_for_update(of=("self",)).order_by("from_date", "id"))
+        there = {(each.kind_id, each.seat) for each in Pairing.objects.filter(family=family)}
+        taken = there | {(each.kind_id, each.seat) for each in coming}
+        for spell in coming:
+            if (spell.kind_id, spell.seat) in there:
+                spell.seat = 1 + max(seat for kind, seat in taken if kind == spell.kind_id)
+                spell.save(update_fields=["seat"])
+                taken.add((spell.kind_id, spell.seat))
+
     def visible_to(self, user: Viewer) -> PairingQuerySet:
         """Pairings of families in one's subtree, and one's own as a helper."""
         condition = in_subtree(user, "pairing.read", "family__unit__path")
@@ -44,7 +68,8 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
 class Pairing(Record):
     """One dated spell of one helper with one family (F06): from a day (included) to a day (excluded).
 
-    Spells are never deleted and never reopened: the same two again are a new spell.
+    Spells are never deleted and never reopened: the same two again are a new spell. While it lasts it holds one of the
+    family's seats for helpers of its kind; a successor takes the seat over, and both may be there for some days.
     """
 
     number = models.CharField(max_length=40, unique=True)
@@ -52,9 +77,13 @@ class Pairing(Record):
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="pairings")
     helper = models.ForeignKey(Helper, on_delete=models.PROTECT, related_name="pairings")
     kind = models.ForeignKey(HelperKind, on_delete=models.PROTECT, related_name="+")
+    seat = models.PositiveSmallIntegerField(default=1)
+    """Which of the family's places for helpers of this kind, from 1."""
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+")
     from_date = models.DateField()
     to_date = models.DateField(null=True, blank=True)
+    handed_over_on = models.DateField(null=True, blank=True)
+    """The day from which a successor holds the seat; the spell itself goes on until `to_date`."""
     planned_end = models.DateField(null=True, blank=True)
     review_on = models.DateField(null=True, blank=True)
     """The day by which the year with this helper is reviewed."""
@@ -74,6 +103,23 @@ class Pairing(Record):
         constraints = [
             models.CheckConstraint(
                 condition=Q(to_date__isnull=True) | Q(to_date__gte=F("from_date")), name="pairing_dates"
+            ),
+            models.CheckConstraint(
+                condition=Q(handed_over_on__isnull=True) | Q(handed_over_on__gte=F("from_date")),
+                name="pairing_handed_over",
+            ),
+            # One place cannot be held by two, whatever two requests do at the same moment.
+            ExclusionConstraint(
+                name="pairing_one_seat",
+                expressions=[
+                    ("family", RangeOperators.EQUAL),
+                    ("kind", RangeOperators.EQUAL),
+                    ("seat", RangeOperators.EQUAL),
+                    (
+                        Func(F("from_date"), Least(F("to_date"), F("handed_over_on")), function="daterange"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
             ),
             # The same two cannot have two spells at once, whatever two requests do at the same moment.
             ExclusionConstraint(
