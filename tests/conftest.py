@@ -1,6 +1,7 @@
 """What all tests share: a real PostgreSQL, compiled translations, a fixed hour."""
 
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -52,6 +53,12 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         stories = "tests/browser/"
         return stories if nodeid.startswith(stories) else str(super()._split_scope(nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector of garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

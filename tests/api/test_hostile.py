@@ -8,6 +8,7 @@ import pytest
 from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.thoroughness import THOROUGH
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
 
@@ -55,21 +56,24 @@ def stage() -> Stage:
     return made
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_bodies(stage: Stage, name: str) -> None:
+def test_bodies(stage: Stage, subtests: pytest.Subtests) -> None:
     where = f"work-items/{stage.item('take_note').pk}/complete/"
-    response = Caller(stage.village).send("POST", where, BODIES[name])
-    assert 400 <= response.status_code < 500, (response.status_code, response.content)  # type: ignore[attr-defined]
-    assert response["Content-Type"] == "application/problem+json"
-    assert WorkItem.objects.get().version == 1
+    caller = Caller(stage.village)
+    for name, body in BODIES.items():
+        with subtests.test(name):
+            response = caller.send("POST", where, body)
+            assert 400 <= response.status_code < 500, response.content  # type: ignore[attr-defined]
+            assert response["Content-Type"] == "application/problem+json"
+            assert WorkItem.objects.get().version == 1
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_drafts_keep_or_refuse_but_never_fail(stage: Stage, name: str) -> None:
-    where = f"work-items/{stage.item('take_note').pk}/draft/"
-    response = Caller(stage.village).send("PUT", where, BODIES[name])
-    assert response.status_code < 500
-    assert Caller(stage.village).get(f"work-items/{stage.item('take_note').pk}/form/").status_code == 200
+def test_drafts_keep_or_refuse_but_never_fail(stage: Stage, subtests: pytest.Subtests) -> None:
+    where = f"work-items/{stage.item('take_note').pk}/"
+    caller = Caller(stage.village)
+    for name, body in BODIES.items():
+        with subtests.test(name):
+            assert caller.send("PUT", f"{where}draft/", body).status_code < 500
+            assert caller.get(f"{where}form/").status_code == 200
 
 
 PATHS = [
@@ -104,6 +108,8 @@ VALUES = [
     "\U0001f4a9", "2026-02-30", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00",
     "00000000-0000-0000-0000-000000000000",
 ]  # fmt: skip
+SHARE = 3
+"""Without THOROUGH=1 each filter is given one value in three, its neighbour the next ones."""
 
 
 @pytest.fixture
@@ -119,8 +125,8 @@ def test_every_filter_of_every_list_with_every_value(reader: User, path: str) ->
     caller = Caller(reader)
     names = parameters_of(path)
     assert path == "processes/" or {"cursor", "page_size", "ordering"} <= names
-    for name in sorted(names):
-        for value in VALUES:
+    for place, name in enumerate(sorted(names)):
+        for value in VALUES if THOROUGH else VALUES[place % SHARE :: SHARE]:
             response = caller.get(path, **{name: value})
             assert response.status_code in {200, 400}, (path, name, value[:40], response.content)
 
