@@ -142,11 +142,24 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
 FRONT_END = ROOT / "backend" / "web" / "node_modules"
 """What browsers load, brought by npm; each package's folder is served under its own name."""
+FRONT_END_FILES = frozenset(
+    {
+        "bootstrap/css/bootstrap.min.css", "bootstrap/css/bootstrap.min.css.map",
+        "bootstrap/js/bootstrap.bundle.min.js", "bootstrap/js/bootstrap.bundle.min.js.map",
+        "bpmn-js/assets/bpmn-js.css", "bpmn-js/assets/diagram-js.css",
+        "bpmn-js/bpmn-navigated-viewer.production.min.js",
+        "echarts/echarts.common.min.js", "htmx/htmx.min.js", "idb/index.js",
+    }
+)  # fmt: skip
+"""All of them that pages load."""
+STATICFILES_FINDERS = [
+    "backend.web.packages.PackageFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 STATICFILES_DIRS = [
     (name, FRONT_END / folder)
     for name, folder in {
         "bootstrap": "bootstrap/dist",
-        "bootstrap-icons": "bootstrap-icons/font",
         "bpmn-js": "bpmn-js/dist",
         "echarts": "echarts/dist",
         "htmx": "htmx.org/dist",
