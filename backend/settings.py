@@ -219,6 +219,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.processes",
     "backend.jobs.recovery",
     "backend.jobs.rosters",
+    "backend.jobs.successions",
     "backend.jobs.timers",
 ]
 

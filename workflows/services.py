@@ -178,10 +178,7 @@ def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor
 
     Queued, not sent: no two instances' locks are ever held together, and what is queued here is never lost.
     """
-    running = Instance.objects.filter(case=case, state=Instance.State.RUNNING, parent_id__isnull=True)
-    rows = running.select_related("process").defer("data", "process__files")
-    # What listens to no message at all (a finding) runs beside the case and does not conduct it.
-    ids = [row.pk for row in rows if store.definition(row.process).messages]
+    ids = conductors(case)
     for instance_id in ids:
         enqueue(
             "processes.message",
@@ -192,6 +189,13 @@ def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor
             actor=actor.as_json(),
         )
     return len(ids)
+
+
+def conductors(case: Case) -> list[UUID]:
+    """The instances that conduct a case. What listens to no message at all (a finding) only runs beside it."""
+    running = Instance.objects.filter(case=case, state=Instance.State.RUNNING, parent_id__isnull=True)
+    rows = running.select_related("process").defer("data", "process__files")
+    return [row.pk for row in rows if store.definition(row.process).messages]
 
 
 def wake(*, instance_id: UUID, now: datetime) -> bool:
@@ -545,7 +549,7 @@ def _settle(instance: Instance, run: Run, now: datetime) -> None:
     if instance.state != Instance.State.DONE:
         return
     record_instance(instance, "instance.ended", SYSTEM, now, data={"outcome": instance.outcome})
-    if instance.parent_id:
+    if instance.parent_id and not store.definition(instance.process).beside:
         enqueue(
             "processes.message",
             lock=f"instance:{instance.parent_id}",

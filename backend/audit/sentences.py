@@ -25,6 +25,7 @@ SENTENCES: Mapping[str, str] = {
     "case.survey_reminded": _("The survey of case %(object)s was asked for again."),
     "case.pairing_delayed": _("The pairing of case %(object)s takes longer than it should; the supervisor was told."),
     "case.family_reminded": _("The village worker was reminded of the family's answer in case %(object)s."),
+    "case.successor_missing": _("The supervisor was told that nobody is found yet to follow in case %(object)s."),
     "case.gap_reported": _("The supervisor was told that the family of case %(object)s is without a helper."),
     "case.care_period_ended": _("The agreed time of care in case %(object)s ended."),
     "family.created": _("%(actor)s took family %(object)s in from a roster."),
@@ -74,6 +75,15 @@ SENTENCES: Mapping[str, str] = {
     "pairing.started": _("%(helper_name)s was paired with the family from %(from_date)s on."),
     "pairing.renewed": _("The pairing was renewed until %(after)s."),
     "pairing.ended": _("The pairing with %(helper_name)s ended on %(to_date)s: %(reason_code)s."),
+    "succession.opened": _("%(helper_name)s leaves on %(ends_on)s (%(reason_code)s): a successor is sought."),
+    "succession.opened_with": _(
+        "%(helper_name)s leaves on %(ends_on)s (%(reason_code)s): %(named_name)s is to be asked first."
+    ),
+    "succession.moved": _("The day on which the helper leaves was moved from %(before)s to %(after)s."),
+    "succession.farewell": _("%(actor)s accompanied the farewell of %(helper_name)s: %(met)s."),
+    "succession.handed_over": _("%(helper_name)s handed over to %(successor_name)s."),
+    "succession.gap": _("%(helper_name)s left, and nobody follows yet: the village worker visits meanwhile."),
+    "succession.stopped": _("The search for whoever follows %(helper_name)s was stopped."),
     "visit.planned": _("A visit (%(channel)s) was planned for %(planned_for)s."),
     "visit.recorded": _("%(actor)s recorded a visit (%(channel)s): %(result)s."),
     "visit.amended": _("%(actor)s amended the record of a visit."),

@@ -130,6 +130,16 @@ def value(key: str, *, path: str = EVERYWHERE, day: date, default: Any = None) -
     return max(fitting, key=lambda row: row[:2])[2] if fitting else default
 
 
+def largest(key: str, *, day: date, default: int) -> int:
+    """The largest number that the parameter is anywhere on that day; the default when nothing is set."""
+    found = [
+        int(number)
+        for _area, from_date, to_date, number in _rows(key)
+        if from_date <= day and (to_date is None or day < to_date)
+    ]
+    return max(found, default=default)
+
+
 def set_parameter(
     *, key: str, value: Any, from_date: date, path: str = EVERYWHERE, to_date: date | None = None, source: str = ""
 ) -> Parameter:

@@ -32,6 +32,7 @@ class Definition:
     digest: str  # SHA-256 over the files it needs
     name: str
     name_en: str
+    beside: bool  # runs beside the phases of a case: whoever started it does not wait for its end
     nodes: Mapping[str, Node]  # by id; those of sub-processes and called processes too
     lanes: Mapping[str, str]  # role → Chinese name of its lane
     forms: Mapping[str, dict[str, Any]]  # by name
@@ -94,6 +95,7 @@ class _Compiler:
             digest=_digest(self.process_id, used),
             name=main.process.get("name", ""),
             name_en=xmlfile.properties(main.process).get("name_en", ""),
+            beside=xmlfile.properties(main.process).get("beside", "") == "true",
             nodes=nodes,
             lanes=_lanes(diagrams),
             forms=self.forms,

@@ -11,11 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from backend.cases import cases, families
 from backend.cases.models import Case, Family, Review
-from backend.core.errors import FieldProblem
 from backend.core.jobs import enqueue
 from backend.helpers import offers, pairings
 from backend.helpers.models import Offer, Pairing
@@ -23,6 +21,7 @@ from backend.org.access import Actor
 from backend.visits import visits
 from workflows.engine.runner import Call
 from workflows.models import Instance
+from workflows.steps import contacts, searches
 from workflows.steps.context import Context, Step, case_of, code, of, tell
 
 PHASES: Mapping[str, str] = {
@@ -47,6 +46,8 @@ SPELL_ENDS: Mapping[str, str] = {
     "family_refused": "family_refused",
 }
 """Why a case ends or pauses → why its spells end (code list helper_end_reason), when it is more than that."""
+BESIDE = "succession"
+"""The process that runs beside the phases."""
 MORNING = time(9)
 
 
@@ -63,8 +64,17 @@ def start_intake(call: Call) -> dict[str, Any]:
 
 
 def start_pairing(call: Call) -> dict[str, Any]:
-    """Queue the search for a helper."""
-    return _start("pairing", call)
+    """Queue the search for a helper. One that began beside the case goes on as its phase; where a successor has agreed
+    meanwhile, nothing is left to search."""
+    case, context = case_of(call), of(call)
+    if pairings.current_pairing(case, context.today) is not None:
+        searches.report_found(context)
+        return {"phase": "pairing"}
+    _pass_on("spell_over", {}, context, only=BESIDE)
+    if not searches.take_over(context, case):
+        return _start("pairing", call)
+    cases.enter_phase(case=case, phase=PHASES["pairing"], actor=context.actor, now=context.now)
+    return {"phase": "pairing"}
 
 
 def start_care(call: Call) -> dict[str, Any]:
@@ -93,22 +103,14 @@ def _start(process: str, call: Call) -> dict[str, Any]:
 
 def record_interim_visit(call: Call) -> None:
     """The village worker's visit while nobody is paired (P02: interim visits)."""
-    case, context, answers = case_of(call), of(call), call.answers
-    visited_on = date.fromisoformat(answers["visited_on"])
-    rules = visits.rules_for(case.unit_path, context.today)
-    if not context.today - timedelta(days=rules.blocked_days) < visited_on <= context.today:
-        raise visits.BadRecord([FieldProblem("/visited_on", "wrong_day", _("The visit lies too far back or ahead."))])
-    noon = timezone.make_aware(datetime.combine(visited_on, time(12)))
-    found = {
-        "visit_result": answers["met"],
-        "started_at": min(noon, context.now).isoformat(),
-        "channel": answers["channel"],
-        "needs": answers.get("needs", []),
-        "note": answers.get("note", ""),
-        # Only the day is asked: what is noted is reason enough for a record of the day before yesterday.
-        "late_reason": answers.get("note") or str(_("entered with the day only")),
-    }
-    visits.record_contact(case=case, answers=found, actor=context.actor, now=context.now)
+    answers = call.answers
+    contacts.record_day(
+        call,
+        result=answers["met"],
+        channel=answers["channel"],
+        note=answers.get("note", ""),
+        needs=answers.get("needs", []),
+    )
 
 
 def report_gap(call: Call) -> None:
@@ -119,6 +121,7 @@ def report_gap(call: Call) -> None:
 def suspend_case(call: Call) -> dict[str, Any]:
     """Nobody is bothered any more; asked again after six months, not sooner (E5)."""
     case, context = case_of(call), of(call)
+    _stop_beside(context)
     outcome = str(call.data.get("phase_outcome") or "")
     if outcome in {"refused", "family_refused"}:
         _refuse(case, Family.Willingness.REFUSED, context)
@@ -148,6 +151,7 @@ def resume_case(call: Call) -> None:
 def close_case(call: Call) -> None:
     """The case ends; the node tells why."""
     case, context, data = case_of(call), of(call), call.data
+    _stop_beside(context)
     if call.node_id == "close_moved":
         _move_away(case, data, context)
     if call.node_id == "close_died":
@@ -191,11 +195,12 @@ def tell_phase(call: Call) -> None:
         _refuse(case, Family.Willingness.PHONE, context)
         return
     if name == "family_refused" and data.get("level") == "helper":
-        helper = _present_helper(case)
+        helper = _present_helper(case, context.now)
         if helper is not None:
             _pass_on("helper_ended", {"helper": str(helper), "reason": "family_wish"}, context)
         return
-    if name == "helper_ended" and str(_present_helper(case)) != str(data.get("helper")):
+    if name == "helper_ended" and str(_present_helper(case, context.now)) != str(data.get("helper")):
+        _pass_on(name, data, context, only=BESIDE)
         return
     if name == "family_refused":
         _refuse(case, Family.Willingness.REFUSED, context)
@@ -213,8 +218,16 @@ def _message(call: Call) -> tuple[str, dict[str, Any]]:
     return name, {key: call.data[key] for key in keys if call.data.get(key) is not None}
 
 
-def _pass_on(name: str, data: Mapping[str, Any], context: Context) -> None:
+def _stop_beside(context: Context) -> None:
+    """What runs beside the phases ends with them."""
+    _pass_on("case_closed", {}, context, only=BESIDE)
+
+
+def _pass_on(name: str, data: Mapping[str, Any], context: Context, *, only: str = "") -> None:
+    """Queue the message for the phase that runs and for what runs beside it; `only`: for this process."""
     running = Instance.objects.filter(parent_id=context.instance_id, state=Instance.State.RUNNING)
+    if only:
+        running = running.filter(process__key=only)
     for instance_id in running.values_list("pk", flat=True):
         enqueue(
             "processes.message",
@@ -226,11 +239,16 @@ def _pass_on(name: str, data: Mapping[str, Any], context: Context) -> None:
         )
 
 
-def _present_helper(case: Case) -> UUID | None:
-    """Who is asked, or who is or was last with the family."""
-    asked = Offer.objects.filter(case=case, state__in=offers.AWAITING, pairing__isnull=True).order_by("id").last()
-    if asked is not None:
-        return asked.helper_id
+def _present_helper(case: Case, now: datetime) -> UUID | None:
+    """Who is with the family, else who is asked while somebody is searched, else who was last with it."""
+    present = pairings.current_pairing(case, timezone.localdate(now))
+    if present is not None:
+        return present.helper_id
+    if case.phase == PHASES["pairing"]:
+        awaited = Offer.objects.filter(case=case, state__in=offers.AWAITING, pairing__isnull=True)
+        asked = awaited.order_by("id").last()
+        if asked is not None:
+            return asked.helper_id
     spell = Pairing.objects.filter(case=case).order_by("from_date", "id").last()
     return spell.helper_id if spell else None
 

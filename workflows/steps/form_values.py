@@ -14,8 +14,8 @@ from django.utils import timezone
 from backend.cases import merging, reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
-from backend.helpers import gates, offers, pairings
-from backend.helpers.models import Candidate, Offer
+from backend.helpers import gates, offers, pairings, successions
+from backend.helpers.models import Candidate, Offer, Succession
 from backend.inspection.models import Finding
 from backend.visits.models import Visit
 from workflows.steps.context import Context
@@ -134,6 +134,18 @@ def sign_agreement(context: Context, data: Mapping[str, Any]) -> Known:
     return {"values": values, "facts": {"helper": helper.name, "gate": data.get("gate")}}
 
 
+def farewell(context: Context, data: Mapping[str, Any]) -> Known:
+    """Who leaves, when, and who comes next; the day of the visit is today's, mostly."""
+    row = Succession.objects.select_related("pairing__helper").get(pk=data["succession"])
+    successor = successions.successor_of(row.pairing, context.today)
+    facts = {
+        "leaving_helper": row.pairing.helper.name,
+        "ends_on": row.ends_on.isoformat(),
+        "successor": successor.helper.name if successor else "",
+    }
+    return {"values": {"visited_on": context.today.isoformat()}, "facts": facts}
+
+
 def confirm_pairing(context: Context, data: Mapping[str, Any]) -> Known:
     """The agreement as signed, and what the gate said."""
     offer = _offer(data)
@@ -237,6 +249,7 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("finding", "answer_finding"): finding,
     ("finding", "confirm_answer"): finding,
     ("finding", "check_answer"): finding,
+    ("succession", "accompany_farewell"): farewell,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

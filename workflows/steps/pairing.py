@@ -16,6 +16,7 @@ from backend.helpers.announcements import WAITING_PHASE
 from backend.helpers.models import Candidate, Helper, Offer
 from backend.org.working_days import end_of_day
 from workflows.engine.runner import Call
+from workflows.steps import searches
 from workflows.steps.context import Step, case_of, number, of, tell
 
 PAIR_DAYS = 30
@@ -40,14 +41,28 @@ class WrongDays(Invalid):
 
 
 def open_pairing(call: Call) -> dict[str, Any]:
-    """The search begins: 30 days, in a campaign year not after the programme's day (15 April)."""
+    """The search begins: 30 days, in a campaign year not after the programme's day (15 April). Who is named is asked
+    first."""
     case, context = case_of(call), of(call)
-    cases.enter_phase(case=case, phase="pairing", actor=context.actor, now=context.now)
+    if searches.leaving(call) is None:
+        cases.enter_phase(case=case, phase="pairing", actor=context.actor, now=context.now)
     by = context.now + timedelta(days=number(call, "pairing.days", PAIR_DAYS))
     campaign = _campaign_day(case, context.today)
     if campaign is not None and context.today <= campaign < by.date():
         by = end_of_day(campaign)
-    return {"pair_by": by.isoformat()}
+    return {"pair_by": by.isoformat(), "helper": _ask_named(call)}
+
+
+def _ask_named(call: Call) -> str | None:
+    """An offer to the helper whom process data names; None when nobody is, or who is may not be asked any more."""
+    named = Helper.objects.filter(pk=call.data["first"]).first() if call.data.get("first") else None
+    if named is None:
+        return None
+    try:
+        _offer_to(call, named)
+    except (offers.NotFitting, offers.AlreadyAsked):
+        return None
+    return str(named.pk)
 
 
 def rank_helpers(call: Call) -> dict[str, Any]:
@@ -60,7 +75,7 @@ def rank_helpers(call: Call) -> dict[str, Any]:
 
 def pick_helper(call: Call) -> dict[str, Any]:
     """The caseworker's choice becomes an offer; the ranking only advised."""
-    case, context, answers = case_of(call), of(call), call.answers
+    case, answers = case_of(call), call.answers
     if answers["pick_result"] != "pick":
         return {"helper": None}
     helper = Helper.objects.filter(pk=str(answers["helper"])).select_related("kind", "unit").first()
@@ -70,8 +85,14 @@ def pick_helper(call: Call) -> dict[str, Any]:
     reason = str(answers.get("reason") or "")
     if not listed and not (answers.get("override") and reason.strip()):
         raise NotOnTheList([FieldProblem("/helper", NotOnTheList.code, NotOnTheList.message)])
+    _offer_to(call, helper, reason)
+    return {"helper": str(helper.pk)}
+
+
+def _offer_to(call: Call, helper: Helper, reason: str = "") -> None:
+    context = of(call)
     offers.make_offer(
-        case=case,
+        case=case_of(call),
         helper=helper,
         answer_until=context.now + timedelta(days=number(call, "pairing.answer_days", ANSWER_DAYS)),
         reason=reason,
@@ -79,7 +100,6 @@ def pick_helper(call: Call) -> dict[str, Any]:
         actor=context.actor,
         now=context.now,
     )
-    return {"helper": str(helper.pk)}
 
 
 def send_offer(call: Call) -> dict[str, Any]:
@@ -238,13 +258,22 @@ def activate(call: Call) -> None:
 
 
 def put_on_waiting_list(call: Call) -> None:
-    """Nobody could be found: the village worker visits meanwhile, and a free helper is announced to the case."""
+    """Nobody could be found: the village worker visits meanwhile, and a free helper is announced to the case. While the
+    one who leaves still visits, the case waits for nobody."""
     case, context = case_of(call), of(call)
+    if searches.leaving(call) is not None:
+        return
     cases.enter_phase(case=case, phase=WAITING_PHASE, actor=context.actor, now=context.now)
 
 
 def record_refusal(call: Call) -> None:
-    """The family wants no helper (E5): what it is entitled to stays as it is."""
+    """The family wants no helper (E5): what it is entitled to stays as it is. A successor refused is another matter as
+    long as the present helper comes."""
+    if searches.leaving(call) is None:
+        _refuse(call)
+
+
+def _refuse(call: Call) -> None:
     case, context = case_of(call), of(call)
     families.set_willingness(
         family=case.family, willingness=Family.Willingness.REFUSED, actor=context.actor, now=context.now
@@ -258,7 +287,7 @@ def wind_up(call: Call) -> None:
         case=case, actor=context.actor, now=context.now, reason=call.node_id.removeprefix("wind_up_")
     )
     if call.node_id == "wind_up_refused":
-        record_refusal(call)
+        _refuse(call)
 
 
 def _offer(call: Call) -> Offer:

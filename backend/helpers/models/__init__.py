@@ -3,6 +3,7 @@
 from backend.helpers.models.helpers import Helper, HelperKind, HelperQuerySet
 from backend.helpers.models.offers import Candidate, Offer, OfferQuerySet
 from backend.helpers.models.pairings import Pairing, PairingQuerySet
+from backend.helpers.models.successions import Succession
 
 __all__ = [
     "Candidate",
@@ -13,4 +14,5 @@ __all__ = [
     "OfferQuerySet",
     "Pairing",
     "PairingQuerySet",
+    "Succession",
 ]
