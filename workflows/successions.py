@@ -14,7 +14,7 @@ from backend.core.errors import Conflict, FieldProblem
 from backend.core.jobs import enqueue
 from backend.helpers import register, successions
 from backend.helpers.models import Helper, Pairing, Succession
-from backend.helpers.pairings import AlreadyEnded
+from backend.helpers.pairings import AlreadyEnded, check_reason
 from backend.org.access import SYSTEM, Actor
 from workflows import services
 
@@ -75,8 +75,10 @@ def announce_leaving(
 ) -> list[Succession]:
     """A helper is leaving on a day ahead: each of the families gets a succession, or the one that runs moves its day.
 
-    Where the helper goes is not asked. Raises DayPassed, HelperEnded, StaleVersion; nothing is changed then.
+    A case that is paused has nobody to be followed. Where the helper goes is not asked. Raises DayPassed, UnknownReason,
+    HelperEnded, StaleVersion; nothing is changed then.
     """
+    check_reason("helper_end_reason", reason)
     today = timezone.localdate(now)
     if leaving_on <= today:
         raise successions.DayPassed(
@@ -89,33 +91,40 @@ def announce_leaving(
             helper=helper, changes={"to_date": leaving_on}, actor=actor, now=now, version=version, reason=reason
         )
         spells = list(
-            Pairing.objects.on(today).filter(helper=helper, to_date__isnull=True).select_related("case", "helper")
+            Pairing.objects.asked()
+            .on(today)
+            .filter(helper=helper, to_date__isnull=True)
+            .select_related("case", "helper")
         )
         running = successions.running_for([spell.pk for spell in spells])
-        return [_announced(spell, running.get(spell.pk), leaving_on, reason, actor, now) for spell in spells]
+        announced = (_announced(spell, running.get(spell.pk), leaving_on, reason, actor, now) for spell in spells)
+        return [row for row in announced if row is not None]
 
 
 def _announced(
     spell: Pairing, running: Succession | None, leaving_on: date, reason: str, actor: Actor, now: datetime
-) -> Succession:
-    if running is None:
+) -> Succession | None:
+    if running is not None:
+        move_succession(succession=running, ends_on=leaving_on, actor=actor, now=now)
+        return running
+    with suppress(NotConducted):
         return start_succession(pairing=spell, ends_on=leaving_on, reason=reason, actor=actor, now=now)
-    move_succession(succession=running, ends_on=leaving_on, actor=actor, now=now)
-    return running
+    return None
 
 
 def start_due(now: datetime) -> int:
     """Begin a succession for every spell whose known end has come near; returns how many. Twice is harmless."""
     today, begun = timezone.localdate(now), 0
-    for spell in successions.ending_spells(today)[:AT_ONCE]:
-        if spell.ends_on - today <= successions.lead_of(spell.case, today):
-            begun += _started(spell, now)
+    for spell, ends_on in successions.ending_spells(today, AT_ONCE):
+        if ends_on - today <= successions.lead_of(spell.case, today):
+            begun += _started(spell, ends_on, now)
     return begun
 
 
-def _started(spell: Pairing, now: datetime) -> bool:
-    reason = "discharged" if spell.kind_id == SOLDIER else "left"
+def _started(spell: Pairing, ends_on: date, now: datetime) -> bool:
+    leaves = spell.helper.to_date == ends_on
+    reason = ("discharged" if spell.kind_id == SOLDIER else "left") if leaves else "not_renewed"
     with suppress(successions.UnderWay, AlreadyEnded, NotConducted), transaction.atomic():
-        start_succession(pairing=spell, ends_on=spell.ends_on, reason=reason, actor=SYSTEM, now=now)
+        start_succession(pairing=spell, ends_on=ends_on, reason=reason, actor=SYSTEM, now=now)
         return True
     return False

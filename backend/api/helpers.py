@@ -32,6 +32,7 @@ from backend.helpers.models import Helper, HelperKind, HelperQuerySet
 from backend.helpers.register import end_helper, register_helper, set_status, update_helper
 from backend.org.access import Actor, in_subtree, may
 from backend.org.models import Unit, User
+from workflows.successions import announce_leaving
 
 
 class HelperFilters(Filters):
@@ -190,6 +191,13 @@ class EndServiceSerializer(VersionedSerializer):
     note = Reason(required=False, allow_blank=True, default="")
 
 
+class LeavingSerializer(VersionedSerializer):
+    """The first day without the helper, and why (as in `end`). Where somebody goes is not asked."""
+
+    reason = serializers.RegexField(r"^[a-z][a-z_]{1,38}\Z")
+    leaving_on = Day()
+
+
 SEEN = PolymorphicProxySerializer(
     "HelperSeen", serializers=[HelperSerializer, OwnHelperSerializer], resource_type_field_name=None
 )
@@ -219,6 +227,7 @@ class Helpers(Resource):
         "partial_update": "helper.write",
         "status": "helper.write",
         "end": "helper.write",
+        "leaving": "helper.write",
     }
 
     def get_queryset(self) -> HelperQuerySet:
@@ -303,6 +312,21 @@ class Helpers(Resource):
             reason=given["reason"],
             ended_on=given["ended_on"],
             note=given["note"],
+            actor=self._by(helper),
+            now=self.now,
+        )
+        return Response(self._again(helper))
+
+    @extend_schema(summary="Is leaving on a day", request=LeavingSerializer, responses=HelperDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def leaving(self, request: Request, pk: UUID) -> Response:
+        """For each family somebody to follow is sought from now on, while visits go on; said again, the day moves."""
+        helper = self._current()
+        given = self.given(LeavingSerializer)
+        announce_leaving(
+            helper=helper,
+            leaving_on=given["leaving_on"],
+            reason=given["reason"],
             actor=self._by(helper),
             now=self.now,
         )

@@ -261,6 +261,8 @@ WORDS: Mapping[str, str] = {
     "repair": "another helper",
     "submit": "submitted",
     "helper_ended": "a helper ended",
+    "spell_over": "the pairing is over",
+    "end_moved": "the day was moved",
     "family_moved": "the family moved",
     "family_died": "somebody died",
     "family_refused": "the family refuses",

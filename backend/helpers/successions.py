@@ -9,20 +9,24 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Case as Choice
+from django.db.models import Exists, F, OuterRef, When
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.models import Case
 from backend.core.errors import Conflict, FieldProblem, Invalid
-from backend.helpers.models import Helper, Pairing, PairingQuerySet, Succession
-from backend.helpers.pairings import AlreadyEnded
+from backend.helpers.models import Helper, Pairing, Succession
+from backend.helpers.pairings import AlreadyEnded, check_reason
 from backend.org import parameters
 from backend.org.access import Actor
 
 LEAD_DAYS = 60
 """Parameter `succession.days`."""
+OVERLAP_DAYS = 7
+"""Parameter `succession.overlap_days`."""
 
 
 class UnderWay(Conflict):
@@ -49,11 +53,13 @@ class BeforeBegin(Invalid):
 def open_succession(
     *, pairing: Pairing, ends_on: date, reason: str, actor: Actor, now: datetime, named: Helper | None = None
 ) -> Succession:
-    """The end of a spell is known from now on. Raises UnderWay, AlreadyEnded, DayPassed, BeforeBegin."""
+    """The end of a spell is known from now on; `reason`: a code of the list helper_end_reason.
+
+    Raises UnderWay, AlreadyEnded, DayPassed, BeforeBegin, UnknownReason.
+    """
+    check_reason("helper_end_reason", reason)
     check_day(pairing, ends_on, timezone.localdate(now))
-    row = Succession(
-        pairing=pairing, case=pairing.case, ends_on=ends_on, reason=reason[:40], named=named, created_at=now
-    )
+    row = Succession(pairing=pairing, case=pairing.case, ends_on=ends_on, reason=reason, named=named, created_at=now)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -111,28 +117,44 @@ def close_succession(
 
 def successor_of(pairing: Pairing, day: date) -> Pairing | None:
     """The spell that follows in the same case, in force or to begin; None when nobody has agreed."""
-    others = Pairing.objects.from_day(day).filter(case=pairing.case_id).exclude(pk=pairing.pk)
+    others = Pairing.objects.asked().from_day(day).filter(case=pairing.case_id).exclude(pk=pairing.pk)
     return others.filter(pk__gt=pairing.pk).select_related("helper").order_by("from_date", "id").last()
 
 
-def ending_spells(day: date) -> PairingQuerySet:
-    """Spells in force whose helper leaves within the longest lead time of any area and that have no succession yet,
-    with the day as `ends_on`; in one statement, however many spells go on without an end."""
+def ending_spells(day: date, most: int) -> list[tuple[Pairing, date]]:
+    """Spells in force that have no succession yet and whose end is known and lies within the longest lead time of any
+    area, each with that day: the helper leaves, or the kind is not renewed. The nearest first, `most` of them.
+
+    One statement, however many spells go on without an end.
+    """
     last = day + timedelta(days=parameters.largest("succession.days", day=day, default=LEAD_DAYS))
-    begun = Succession.objects.filter(pairing=OuterRef("pk"))
-    return (
-        Pairing.objects.filter(to_date__isnull=True, from_date__lte=day, case__state=Case.State.OPEN)
-        .annotate(ends_on=F("helper__to_date"))
+    planned = Choice(When(kind__renewal_months=0, then=F("planned_end")))
+    rows = (
+        Pairing.objects.asked()
+        .filter(to_date__isnull=True, from_date__lte=day, case__state=Case.State.OPEN)
+        .filter(~Exists(Succession.objects.filter(pairing=OuterRef("pk"))))
+        .annotate(ends_on=Least(F("helper__to_date"), planned))
         .filter(ends_on__gte=day, ends_on__lte=last)
-        .filter(~Exists(begun))
         .select_related("case", "helper")
         .order_by("ends_on", "id")
     )
+    return [(row, row.ends_on) for row in rows[:most]]
 
 
 def lead_of(case: Case, day: date) -> timedelta:
     """How long before a known end the search begins in the case's area."""
     return timedelta(days=int(parameters.value("succession.days", path=case.unit_path, day=day, default=LEAD_DAYS)))
+
+
+def overlap_begins(case: Case, spell: UUID | None, day: date) -> date:
+    """The day from which a successor of this spell gets to know the family; the day itself when it is late for that,
+    or nobody is to be followed."""
+    row = Succession.objects.filter(pairing=spell, state=Succession.State.RUNNING).first() if spell else None
+    if row is None:
+        return day
+    key = "succession.overlap_days"
+    days = int(parameters.value(key, path=case.unit_path, day=day, default=OVERLAP_DAYS))
+    return max(day, row.ends_on - timedelta(days=days))
 
 
 def running_for(pairings: list[UUID]) -> dict[UUID, Succession]:

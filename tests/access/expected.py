@@ -118,6 +118,7 @@ ROUTES: dict[str, Expected] = {
     "PATCH helpers/{pk}/": Expected("C"),
     "POST helpers/{pk}/status/": Expected("C"),
     "POST helpers/{pk}/end/": Expected("C"),
+    "POST helpers/{pk}/leaving/": Expected("C"),
     "GET partner-units/": Expected("CSAL"),
     "GET partner-units/{pk}/": Expected("CSAL"),
     "GET pairings/": Expected(STAFF + "H"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -126,11 +127,12 @@ def fix_gate(context: Context, data: Mapping[str, Any]) -> Known:
 
 
 def sign_agreement(context: Context, data: Mapping[str, Any]) -> Known:
-    """A year from today, as often as the kind of helper usually comes."""
-    helper = _offer(data).helper
-    end = pairings.months_later(context.today, helper.kind.months)
+    """A year from today, as often as the kind of helper usually comes; a successor begins some days before the end."""
+    helper, spell = _offer(data).helper, data.get("succeeds")
+    start = successions.overlap_begins(_case(context), UUID(spell) if spell else None, context.today)
+    end = pairings.months_later(start, helper.kind.months)
     planned = min(end, helper.to_date) if helper.to_date else end
-    values = {"start_date": context.today.isoformat(), "planned_end": planned.isoformat(), "cadence": "monthly"}
+    values = {"start_date": start.isoformat(), "planned_end": planned.isoformat(), "cadence": "monthly"}
     return {"values": values, "facts": {"helper": helper.name, "gate": data.get("gate")}}
 
 

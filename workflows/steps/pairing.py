@@ -243,6 +243,7 @@ def activate(call: Call) -> None:
     agreement = offers.terms(offer).get("agreement", {})
     start = _as_date(agreement.get("start_date")) or context.today
     months = pairings.months_later(start, offer.helper.kind.months)
+    before = searches.leaving(call)
     end = _as_date(agreement.get("planned_end")) or min(months, offer.helper.to_date or months)
     pairings.start_pairing(
         case=case,
@@ -252,6 +253,8 @@ def activate(call: Call) -> None:
         agreement=agreement,
         accompanied=call.data.get("gate") == "accompany",
         offer=offer,
+        takes_over=before,
+        reason="chosen" if before is None else "successor",
         actor=context.actor,
         now=context.now,
     )

@@ -24,8 +24,6 @@ from workflows.steps.context import Context, Step, case_of, number, of, tell
 
 REPORT_DAYS = 30
 """Parameter `succession.report_days`."""
-OVERLAP_DAYS = 7
-"""Parameter `succession.overlap_days`."""
 WANTS_NONE = frozenset({"refused", "family_refused"})
 """How a search ends when the family wants nobody new."""
 MESSAGES: Mapping[str, str] = {
@@ -45,7 +43,9 @@ def begin(call: Call) -> dict[str, Any]:
     end = timezone.make_aware(datetime.combine(row.ends_on, time.min))
     return {
         "report_at": (end - timedelta(days=number(call, "succession.report_days", REPORT_DAYS))).isoformat(),
-        "visit_at": (end - timedelta(days=number(call, "succession.overlap_days", OVERLAP_DAYS))).isoformat(),
+        "visit_at": (
+            end - timedelta(days=number(call, "succession.overlap_days", successions.OVERLAP_DAYS))
+        ).isoformat(),
         "end_at": end.isoformat(),
         "agreed": successions.successor_of(row.pairing, context.today) is not None,
         "searching": False,
@@ -162,13 +162,12 @@ def _end(row: Succession, message: str, context: Context) -> None:
         pairings.end_pairing(
             pairing=spell, reason=row.reason, ended_on=row.ends_on, actor=context.actor, now=context.now
         )
-    data = {"helper": str(spell.helper_id), "reason": row.reason, "ended_on": row.ends_on.isoformat()}
     enqueue(
         "processes.message_case",
         lock=f"case:{row.case_id}",
         case_id=str(row.case_id),
         name=message,
-        data=data,
+        data={"helper": str(spell.helper_id), "reason": row.reason, "ended_on": row.ends_on.isoformat()},
         actor=context.actor.as_json(),
     )
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0005_roster_rows'),
-        ('helpers', '0002_candidate'),
+        ('helpers', '0003_seats'),
     ]
 
     operations = [
