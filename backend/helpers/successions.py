@@ -138,7 +138,7 @@ def ending_spells(day: date, most: int) -> list[tuple[Pairing, date]]:
         .select_related("case", "helper")
         .order_by("ends_on", "id")
     )
-    return [(row, row.ends_on) for row in rows[:most]]
+    return [(row, vars(row)["ends_on"]) for row in rows[:most]]
 
 
 def lead_of(case: Case, day: date) -> timedelta:
