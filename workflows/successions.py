@@ -75,8 +75,8 @@ def announce_leaving(
 ) -> list[Succession]:
     """A helper is leaving on a day ahead: each of the families gets a succession, or the one that runs moves its day.
 
-    A case that is paused has nobody to be followed. Where the helper goes is not asked. Raises DayPassed, UnknownReason,
-    HelperEnded, StaleVersion; nothing is changed then.
+    A case that is paused has nobody to be followed. Where the helper goes is not asked.
+    Raises DayPassed, UnknownReason, HelperEnded, StaleVersion; nothing is changed then.
     """
     check_reason("helper_end_reason", reason)
     today = timezone.localdate(now)
