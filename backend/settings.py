@@ -220,6 +220,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.recovery",
     "backend.jobs.rosters",
     "backend.jobs.successions",
+    "backend.jobs.suspensions",
     "backend.jobs.timers",
 ]
 

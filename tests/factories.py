@@ -4,7 +4,7 @@ Rows are made directly, without history or process: a test that is about a verb 
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -211,6 +211,8 @@ def helper(
     fields.setdefault("trained_on", LONG_AGO)
     fields.setdefault("insured_until", date(2030, 1, 1))
     fields.setdefault("languages", ["mandarin"])
+    if fields.get("checked_on"):
+        fields.setdefault("check_until", fields["checked_on"] + timedelta(days=365))
     return Helper.objects.create(
         number=number or f"B{next(_running):04d}",
         kind=kind(kind_) if isinstance(kind_, str) else kind_,

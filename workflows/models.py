@@ -23,6 +23,7 @@ from backend.cases.models import Case, Family
 from backend.core import prepared
 from backend.core.errors import Conflict
 from backend.core.models import Record
+from backend.helpers.models import Pairing
 from backend.org.access import granting, grants, outermost
 from backend.org.models import Unit, User
 from backend.org.roles import ACTIONS
@@ -218,17 +219,23 @@ class Reach:
         )
 
 
+def _hidden_from(user: Viewer) -> Q:
+    """The condition on items about families with whom the user's own pairing is suspended today."""
+    today = timezone.localdate()
+    suspended = Pairing.objects.on(today).own(user).suspended(today)
+    return Q(family_id__in=suspended.values("family"))
+
+
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     """Work items by who may see and do them."""
 
     def visible_to(self, user: Viewer) -> WorkItemQuerySet:
         """Items within the user's reach."""
         reach = Reach.of(user)
-        return self.filter(
-            at_places(reach.places)
-            | Q(role="liaison", unit_id__in=reach.partners)
-            | Q(assignee_id=reach.user_id, role__in=reach.roles)
-        )
+        own = Q(assignee_id=reach.user_id, role__in=reach.roles)
+        if "helper" in reach.roles:
+            own &= ~_hidden_from(user)
+        return self.filter(at_places(reach.places) | Q(role="liaison", unit_id__in=reach.partners) | own)
 
     def overseen_by(self, user: Viewer, action: str = "work_item.read") -> WorkItemQuerySet:
         """Items at the places where the user's role may do this: without the own ones of a helper or liaison."""
@@ -255,12 +262,13 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def doable_by(self, user: Viewer) -> WorkItemQuerySet:
         """Open items that the user's roles and units may take or have taken."""
-        condition = Q(pk__in=[])
+        condition, own = Q(pk__in=[]), Q(assignee_id=getattr(user, "pk", None))
         for grant in grants(user):
             if grant.role == "helper":
+                own &= ~_hidden_from(user)
                 continue
             condition |= Q(role=grant.role, unit_id=grant.unit_id)
-        return self.filter(condition | Q(assignee_id=getattr(user, "pk", None)), state=WorkItem.State.OPEN)
+        return self.filter(condition | own, state=WorkItem.State.OPEN)
 
     def ready(self, now: datetime) -> WorkItemQuerySet:
         """Open and not put off to a later time."""

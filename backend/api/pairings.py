@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.fields import PersonRef, ProgrammeRef, RowSerializer
+from backend.api.fields import PersonRef, ProgrammeRef, Reason, RowSerializer, StrictSerializer
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.helpers import KindRef
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
 from backend.api.work_items import FamilyOfItem
-from backend.helpers.models import Pairing
+from backend.helpers.models import Pairing, Suspension
+from backend.helpers.suspensions import lift_suspension, suspend_pairing
 from backend.org.access import in_subtree, may
 
 
@@ -43,8 +46,9 @@ class PairingFilters(Filters):
 
 
 class PairingSerializer(RowSerializer[Pairing]):
-    """A pairing."""
+    """A pairing. `suspended`: today its helper neither sees nor visits the family."""
 
+    suspended = serializers.BooleanField(source="suspended_today")
     case = CaseRef()
     family = FamilyOfItem()
     helper = PersonRef()
@@ -54,35 +58,65 @@ class PairingSerializer(RowSerializer[Pairing]):
     class Meta:
         model = Pairing
         fields = (
-            "id", "number", "case", "family", "helper", "kind", "seat", "programme", "from_date", "to_date",
-            "handed_over_on", "planned_end", "review_on", "start_reason", "end_reason", "accompanied",
+            "id", "number", "case", "family", "helper", "kind", "seat", "suspended", "programme", "from_date",
+            "to_date", "handed_over_on", "planned_end", "review_on", "start_reason", "end_reason", "accompanied",
             "decided_by_label", "version",
         )  # fmt: skip
 
 
+class SuspensionSerializer(RowSerializer[Suspension]):
+    """Days on which a pairing was suspended, and why, at both ends."""
+
+    class Meta:
+        model = Suspension
+        fields = ("id", "from_date", "to_date", "reason", "end_reason", "decided_by_label", "lifted_by_label")
+
+
 class PairingDetailSerializer(PairingSerializer):
-    """A pairing with its agreement and what was handed over at its end."""
+    """A pairing with its agreement, its suspensions, and what was handed over at its end."""
+
+    suspensions = SuspensionSerializer(many=True)
 
     class Meta(PairingSerializer.Meta):
-        fields = (*PairingSerializer.Meta.fields, "agreement", "handover")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *PairingSerializer.Meta.fields,
+            "agreement",
+            "handover",
+            "suspensions",
+        )
+
+
+class SuspendSerializer(StrictSerializer):
+    """Why (code list `suspension_reason` or `suspension_end_reason`), and a note for the history."""
+
+    reason = serializers.RegexField(r"^[a-z][a-z_]{1,38}\Z")
+    note = Reason(required=False, allow_blank=True, default="")
 
 
 class OwnPairingSerializer(RowSerializer[Pairing]):
-    """A pairing as its helper sees it: when it is over, the family has no name any more."""
+    """A pairing as its helper sees it: when it is over or suspended, the family has no name."""
 
+    suspended = serializers.BooleanField(source="suspended_today")
     family = serializers.SerializerMethodField()
     kind = KindRef()
     programme = ProgrammeRef()
 
     class Meta:
         model = Pairing
-        fields = ("id", "number", "family", "kind", "programme", "from_date", "to_date", "planned_end", "version")
+        fields = (
+            "id", "number", "suspended", "family", "kind", "programme", "from_date", "to_date", "planned_end",
+            "version",
+        )  # fmt: skip
 
     @extend_schema_field(FamilyOfItem(allow_null=True))
     def get_family(self, pairing: Pairing) -> dict[str, Any] | None:
-        """{id, label} while the spell is in force."""
+        """{id, label} while the spell is in force and not suspended."""
         today = timezone.localdate()
-        if pairing.from_date > today or (pairing.to_date is not None and pairing.to_date <= today):
+        if (
+            getattr(pairing, "suspended_today", False)
+            or pairing.from_date > today
+            or (pairing.to_date is not None and pairing.to_date <= today)
+        ):
             return None
         return {"id": str(pairing.family_id), "label": pairing.family.label}
 
@@ -111,6 +145,8 @@ class Pairings(Resource):
     required_actions = {
         "list": ("pairing.read", "own.pairing.read"),
         "retrieve": ("pairing.read", "own.pairing.read"),
+        "suspend": "pairing.write",
+        "lift": "pairing.write",
     }
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -123,7 +159,9 @@ class Pairings(Resource):
             "helper__certificate",
             "helper__phone",
         )
-        return super().get_queryset().defer(*sealed, *elsewhere)
+        suspended = Pairing.objects.filter(pk=OuterRef("pk")).suspended(timezone.localdate())
+        rows: QuerySet[Any] = super().get_queryset().annotate(suspended_today=Exists(suspended))
+        return rows.defer(*sealed, *elsewhere)
 
     def seen_in_full(self) -> Q:
         """Pairings of families in the own subtree."""
@@ -135,6 +173,24 @@ class Pairings(Resource):
 
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One pairing."""
-        pairing = self.get_object()
+        return self._shown(self.get_object())
+
+    @extend_schema(summary="Suspend a pairing", request=SuspendSerializer, responses=PairingDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def suspend(self, request: Request, pk: UUID) -> Response:
+        """At once: the helper neither sees nor visits the family, the village worker goes meanwhile."""
+        pairing, given = self.get_object(), self.given(SuspendSerializer)
+        suspend_pairing(pairing=pairing, reason=given["reason"], note=given["note"], actor=self.actor(), now=self.now)
+        return self._shown(self.get_object())
+
+    @extend_schema(summary="End a suspension", request=SuspendSerializer, responses=PairingDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def lift(self, request: Request, pk: UUID) -> Response:
+        """The helper sees and visits the family again; a missing background check is entered with the helper."""
+        pairing, given = self.get_object(), self.given(SuspendSerializer)
+        lift_suspension(pairing=pairing, reason=given["reason"], note=given["note"], actor=self.actor(), now=self.now)
+        return self._shown(self.get_object())
+
+    def _shown(self, pairing: Pairing) -> Response:
         serializer = PairingDetailSerializer if self.is_seen_in_full(pairing) else OwnPairingSerializer
         return Response(serializer(pairing, context=self.get_serializer_context()).data)

@@ -74,6 +74,10 @@ SENTENCES: Mapping[str, str] = {
     "offer.family_answered": _("The family answered about %(helper_name)s: %(answer)s."),
     "pairing.started": _("%(helper_name)s was paired with the family from %(from_date)s on."),
     "pairing.renewed": _("The pairing was renewed until %(after)s."),
+    "pairing.suspended": _(
+        "The pairing with %(helper_name)s was suspended from %(from_date)s on: %(suspension_reason)s."
+    ),
+    "pairing.resumed": _("The pairing with %(helper_name)s goes on from %(to_date)s: %(suspension_end_reason)s."),
     "pairing.ended": _("The pairing with %(helper_name)s ended on %(to_date)s: %(reason_code)s."),
     "succession.opened": _("%(helper_name)s leaves on %(ends_on)s (%(reason_code)s): a successor is sought."),
     "succession.opened_with": _(
@@ -92,6 +96,7 @@ SENTENCES: Mapping[str, str] = {
     "visit.photo_added": _("%(actor)s added a photograph to a visit."),
     "visit.photo_seen": _("%(actor)s looked at a photograph of a visit."),
     "visit.photo_removed": _("A photograph of a visit was deleted: the family does not agree to photographs any more."),
+    "visit.left_to_village": _("The village worker makes the visit to %(object)s."),
     "visit.missed": _("The visit planned for %(planned_for)s was missed."),
     "visit.missed_reported": _("The supervisor was told of a missed visit."),
     "visit.cancelled": _("A planned visit was cancelled: %(reason_code)s."),
@@ -110,6 +115,7 @@ SENTENCES: Mapping[str, str] = {
     "work_item.postponed": _("%(actor)s put “%(step)s” off until %(until)s."),
     "work_item.completed": _("%(actor)s completed “%(step)s”."),
     "work_item.completed_with": _("%(actor)s completed “%(step)s”: %(outcome)s."),
+    "work_item.left_to_village": _("“%(step)s” went to the village worker."),
     "work_item.cancelled": _("“%(step)s” was cancelled."),
     "message.received": _("The process “%(object)s” received the message “%(message)s”."),
     "timer.fired": _("A time set in the process “%(object)s” was reached."),

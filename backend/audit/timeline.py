@@ -15,6 +15,8 @@ from backend.org.roles import ROLE_NAMES
 
 CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "reason_code": ("helper_end_reason", "close_reason", "review_reason"),
+    "suspension_reason": ("suspension_reason",),
+    "suspension_end_reason": ("suspension_end_reason",),
     "decision": ("review_decision",),
     "channel": ("contact_channel",),
     "kind": ("finding_kind",),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -22,15 +23,12 @@ if TYPE_CHECKING:
 
 
 def visible_families(user: Viewer, prefix: str = "", action: str = "family.read") -> Q:
-    """The condition under which a family (reached by `prefix`) concerns the user: own subtree, or own pairing today."""
+    """The condition under which a family (reached by `prefix`) concerns the user: own subtree, or an own pairing that
+    shows it today (in force and not suspended)."""
     condition = in_subtree(user, action, f"{prefix}unit__path")
     if user.is_authenticated and granting(user, f"own.{action}"):
-        today = timezone.localdate()
-        paired = Family.objects.filter(
-            Q(pairings__to_date__isnull=True) | Q(pairings__to_date__gt=today),
-            pairings__from_date__lte=today,
-            pairings__helper__user_id=user.pk,
-        ).values("pk")
+        pairings: Any = apps.get_model("helpers", "Pairing").objects
+        paired = pairings.sighted(user, timezone.localdate()).values("family")
         condition |= Q(**{f"{prefix}pk__in": paired})
     return condition
 

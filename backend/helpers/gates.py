@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from backend.helpers.candidates import applicant, place_of
 from backend.helpers.models import Helper, Offer
 from backend.helpers.ranking import is_relative, months_left
-from backend.org import parameters
 
-CHECK_DAYS = 365
-"""A background check holds for a year (未成年人保护法 art. 62). Parameter `pairing.background_check_days`."""
 GROWN = 18
 
 
@@ -20,14 +17,13 @@ def gate_facts(offer: Offer, day: date) -> dict[str, Any]:
     helper, case = offer.helper, offer.case
     place = place_of(case, day)
     demanded = helper.kind.gates
-    days = int(parameters.value("pairing.background_check_days", path=case.unit_path, day=day, default=CHECK_DAYS))
     return {
         "family_consents": offer.family_answer == "agree",
         "helper_consents": offer.state == Offer.State.ACCEPTED,
         "related": is_relative(place, applicant(helper, helper.kind, 0)),
         "minor_in_family": place.has_minor,
         "minor_allowed": helper.kind.minors,
-        "background_checked": helper.checked_on is not None and helper.checked_on + timedelta(days=days) > day,
+        "background_checked": helper.check_until is not None and helper.check_until > day,
         "helper_kind": helper.kind_id,
         "months_left": months_left(helper.to_date, day),
         "helper_age": age_on(helper, day),

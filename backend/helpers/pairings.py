@@ -211,6 +211,7 @@ def end_pairing(
     held.save(update_fields=["to_date", "end_reason", "handover", "version"])
     if held.to_date == held.from_date:
         _give_back_seat(held)
+    _end_suspensions(held, actor)
     data = {
         "helper": str(held.helper_id),
         "helper_name": held.helper.name,
@@ -309,6 +310,14 @@ def _give_back_seat(pairing: Pairing) -> None:
     """The spell whose seat this one would have taken keeps it."""
     before = Pairing.objects.filter(family=pairing.family_id, kind=pairing.kind_id, seat=pairing.seat)
     before.filter(handed_over_on=pairing.from_date).update(handed_over_on=None)
+
+
+def _end_suspensions(pairing: Pairing, actor: Actor) -> None:
+    """What is over is suspended no longer than that."""
+    for row in pairing.suspensions.filter(to_date__isnull=True):
+        row.to_date = max(pairing.to_date or row.from_date, row.from_date)
+        row.end_reason, row.lifted_by_label = "pairing_ended", actor.label
+        row.save(update_fields=["to_date", "end_reason", "lifted_by_label"])
 
 
 def check_reason(kind: str, reason: str) -> None:

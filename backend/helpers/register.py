@@ -16,8 +16,10 @@ from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.helpers.announcements import announce
+from backend.helpers.checks import valid_until
 from backend.helpers.models import Helper, HelperKind, Offer, Pairing
 from backend.helpers.pairings import check_reason, stop_pairing
+from backend.helpers.suspensions import follow_checks
 from backend.org.access import Actor
 from backend.org.models import Unit, User
 
@@ -99,6 +101,8 @@ def update_helper(
     held.updated_at, held.version = now, held.version + 1
     held.save()
     record(action="helper.updated", object=held, actor=actor, now=now, data=told, reason=reason)
+    if "checked_on" in told:
+        follow_checks(helper=held, actor=actor, now=now)
     announce(helper=held, actor=actor, now=now)
     return held
 
@@ -180,6 +184,7 @@ def _derive(helper: Helper) -> None:
     helper.search = search_text(names=[helper.name], others=[helper.number, partner])
     helper.certificate_index = blind_index(helper.certificate) if helper.certificate else None
     helper.certificate_tail = helper.certificate[-4:]
+    helper.check_until = valid_until(helper.checked_on, helper.unit.path)
 
 
 def _plain(value: object) -> object:

@@ -21,6 +21,7 @@ from backend.cases.search import initials, search_text
 from backend.core import bulk
 from backend.core.crypto import blind_index
 from backend.helpers.announcements import announce, waiting_cases
+from backend.helpers.checks import valid_until
 from backend.helpers.models import Helper
 from backend.helpers.register import SENSITIVE
 from backend.org.models import Unit
@@ -41,7 +42,7 @@ _DAYS = ("birth_date", "from_date", "to_date", "trained_on", "insured_until", "c
 _SAYS_NOTHING: tuple[Any, ...] = (None, "", [], {})
 _FIELDS = (
     *_TEXTS, *_DAYS, "kind_id", "skills", "languages", "max_families", "notes", "partner_unit", "initials", "search",
-    "certificate_index", "certificate_tail", "updated_at", "version",
+    "certificate_index", "certificate_tail", "check_until", "updated_at", "version",
 )  # fmt: skip
 
 
@@ -158,7 +159,8 @@ def _plan(groups: Sequence[Group], upload: Upload, *, dry: bool = False) -> _Pla
     plan = _Plan()
     rows = [group.rows[0] for group in groups]
     partners = _partners(rows)
-    wanted = Helper.objects.filter(number__in=[row.text("number") for row in rows]).order_by("pk")
+    known = Helper.objects.filter(number__in=[row.text("number") for row in rows])
+    wanted = known.select_related("unit").order_by("pk")
     held = {helper.number: helper for helper in (wanted if dry else wanted.select_for_update(of=("self",)))}
     for row in rows:
         helper = held.get(row.text("number"))
@@ -251,6 +253,7 @@ def _derive(helper: Helper) -> None:
     helper.initials = initials(helper.name)
     helper.certificate_index = blind_index(helper.certificate) if helper.certificate else None
     helper.certificate_tail = helper.certificate[-4:]
+    helper.check_until = valid_until(helper.checked_on, helper.unit.path)
     partner = helper.partner_unit.name if helper.partner_unit else ""
     helper.search = search_text(names=[helper.name], others=[helper.number, partner])
 

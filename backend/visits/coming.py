@@ -45,7 +45,7 @@ def pairings_of(user: Viewer, day: date) -> QuerySet[Pairing]:
     """A helper's own pairings in force: families that may be visited without a plan."""
     if user.pk is None or not granting(user, "own.visit.write"):
         return Pairing.objects.none()
-    rows = Pairing.objects.on(day).filter(helper__user_id=user.pk)
+    rows = Pairing.objects.all().sighted(user, day)
     people = Prefetch("family__persons", queryset=_present())
     return rows.select_related("case", "family").prefetch_related(people).order_by("id")[:MOST]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family, visible_families
@@ -25,10 +26,11 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     """Visits by who may see them."""
 
     def visible_to(self, user: Viewer) -> VisitQuerySet:
-        """Visits to families in one's subtree, and one's own as a helper."""
+        """Visits to families in one's subtree, and one's own as a helper unless the pairing is suspended."""
         condition = in_subtree(user, "visit.read", "family__unit__path")
         if granting(user, "own.visit.read"):
-            condition |= Q(helper__user_id=user.pk)
+            hidden = Pairing.objects.all().own(user).suspended(timezone.localdate())
+            condition |= Q(helper__user_id=user.pk) & ~Q(pairing__in=hidden.values("pk"))
         return self.filter(condition)
 
 

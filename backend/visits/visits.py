@@ -74,6 +74,13 @@ class OwnRecord(NotAllowed):
     message = _("You recorded this visit yourself: somebody else has to check it.")
 
 
+class PairingSuspended(NotAllowed):
+    """While a pairing is suspended its helper neither sees nor visits the family."""
+
+    code = "pairing_suspended"
+    message = _("This pairing is suspended at present: somebody else goes until it is settled.")
+
+
 class BadRecord(Invalid):
     """The record contradicts itself or the clock."""
 
@@ -361,6 +368,7 @@ def _write(
     """The record into its row, into history, and to whoever waits for it."""
     plain = {key: _plain(value) for key, value in answers.items()}
     _set_answers(visit, plain, now)
+    _check_spell(visit, actor, now)
     rules = rules_for(visit.case.unit_path, timezone.localdate(now))
     state = lateness(ended_at=visit.ended_at or visit.started_at or now, recorded_at=now, rules=rules)
     visit.late_reason = str(plain.get("late_reason") or "")[:400]
@@ -379,6 +387,21 @@ def _write(
     _tell("visit.recorded", visit, actor, now, _told(visit, result, state), visit.late_reason)
     _pass_on(recorded, actor, now, answering)
     return recorded
+
+
+def _check_spell(visit: Visit, actor: Actor, now: datetime) -> None:
+    """A helper's own record is about a day of the spell, and of a pairing that is not suspended.
+
+    Raises BadRecord, PairingSuspended.
+    """
+    pairing = visit.pairing
+    if pairing is None or actor.user_id is None or pairing.helper.user_id != actor.user_id:
+        return
+    day = timezone.localdate(visit.started_at or now)
+    if day < pairing.from_date:
+        raise BadRecord([FieldProblem("/started_at", "before_spell", _("The pairing had not begun on that day."))])
+    if pairing.is_suspended(day) or pairing.is_suspended(timezone.localdate(now)):
+        raise PairingSuspended
 
 
 def _set_answers(visit: Visit, plain: Mapping[str, Any], recorded_at: datetime) -> None:

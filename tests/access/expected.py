@@ -123,6 +123,8 @@ ROUTES: dict[str, Expected] = {
     "GET partner-units/{pk}/": Expected("CSAL"),
     "GET pairings/": Expected(STAFF + "H"),
     "GET pairings/{pk}/": Expected(STAFF + "H"),
+    "POST pairings/{pk}/suspend/": Expected("C"),
+    "POST pairings/{pk}/lift/": Expected("C"),
     "GET visits/": Expected(STAFF + "H"),
     "POST visits/": Expected("CVH"),
     "GET visits/{pk}/": Expected(STAFF + "H"),

@@ -13,6 +13,7 @@ from backend.cases.models import Case, Family
 from backend.core.errors import DomainError
 from backend.helpers.models import Helper, Pairing
 from backend.helpers.register import end_helper, set_status
+from backend.helpers.suspensions import lift_suspension, suspend_pairing
 from backend.org.models import Membership, Parameter
 from backend.visits.cadence import DAY_BEGINS, LOCAL
 from backend.visits.models import FollowUp, Visit
@@ -20,6 +21,7 @@ from backend.visits.visits import record_contact
 from tests import factories
 from tests.steps.office import Office
 from workflows.models import Instance, Trace
+from workflows.suspensions import leave_to_village
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,25 @@ def test_the_item_opens_a_week_before_and_is_the_helpers() -> None:
     assert facts["planned_for"] == "2026-04-01"
     office.do(case, "record_visit", office.volunteer, office.visited())
     assert Visit.objects.get(state="planned").planned_for == date(2026, 4, 24)
+
+
+def test_while_the_pairing_is_suspended_the_village_worker_goes() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    until_due(office, case)
+    actor = factories.actor(office.caseworker)
+    suspend_pairing(pairing=pairing, reason="complaint", actor=actor, now=office.now)
+    assert leave_to_village(pairing=pairing, actor=actor, now=office.now) == 1
+    assert (office.item(case, "record_visit").role, Visit.objects.get().helper) == ("village", None)
+    with pytest.raises(DomainError):
+        office.do(case, "record_visit", office.volunteer, office.visited())
+    office.do(case, "record_visit", office.village, office.visited())
+    office.go_to(office.next_timer(case) or office.now)
+    assert office.waiting(case) == ["visit_instead"]
+    lift_suspension(pairing=pairing, reason="cleared", actor=actor, now=office.now)
+    office.do(case, "visit_instead", office.village, office.visited())
+    until_due(office, case)
+    assert office.item(case, "record_visit").assignee == office.volunteer
 
 
 def test_high_risk_is_seen_the_next_day_and_weekly() -> None:

@@ -212,10 +212,13 @@ def _review_day(pairing: Pairing | None, today: date) -> date:
 
 
 def _doer(pairing: Pairing | None, today: date) -> str | None:
-    """The account of the helper who is to go; None when the village worker goes: no account, away, service over."""
+    """The account of the helper who is to go; None when the village worker goes: no account, away, suspended,
+    service over."""
     if pairing is None or pairing.helper.status != Helper.Status.ACTIVE:
         return None
     if pairing.helper.to_date is not None and pairing.helper.to_date <= today:
+        return None
+    if pairing.is_suspended(today):
         return None
     user = account_of(pairing.helper, today)
     return str(user) if user else None

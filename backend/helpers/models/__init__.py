@@ -4,6 +4,7 @@ from backend.helpers.models.helpers import Helper, HelperKind, HelperQuerySet
 from backend.helpers.models.offers import Candidate, Offer, OfferQuerySet
 from backend.helpers.models.pairings import Pairing, PairingQuerySet
 from backend.helpers.models.successions import Succession
+from backend.helpers.models.suspensions import Suspension, SuspensionQuerySet
 
 __all__ = [
     "Candidate",
@@ -15,4 +16,6 @@ __all__ = [
     "Pairing",
     "PairingQuerySet",
     "Succession",
+    "Suspension",
+    "SuspensionQuerySet",
 ]

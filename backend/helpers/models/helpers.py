@@ -122,6 +122,8 @@ class Helper(Record):
     trained_on = models.DateField(null=True, blank=True)
     insured_until = models.DateField(null=True, blank=True)
     checked_on = models.DateField(null=True, blank=True)
+    check_until = models.DateField(null=True, blank=True)
+    """The day from which the background check is over; follows from `checked_on` (see backend.helpers.checks)."""
     address = models.CharField(max_length=200, default="", blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     end_reason = models.CharField(max_length=40, default="", blank=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.db.models.functions import Least
 
-from backend.cases.models import Case, Family, Programme
+from backend.cases.models import Case, Family, Person, Programme
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
 from backend.helpers.models.helpers import Helper, HelperKind
@@ -21,6 +21,9 @@ from backend.org.models import User
 
 if TYPE_CHECKING:
     from backend.org.access import Viewer
+
+
+GROWN = 18
 
 
 class PairingQuerySet(models.QuerySet["Pairing"]):
@@ -43,6 +46,26 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
         open_ended = Q(to_date__isnull=True, handed_over_on__isnull=True)
         return self.annotate(seat_until=Least("to_date", "handed_over_on")).filter(open_ended | Q(seat_until__gt=day))
 
+    def suspended(self, day: date) -> PairingQuerySet:
+        """Those whose helper may neither see nor visit the family that day.
+
+        By a dated suspension, by the suspension of the helper as a whole, or because the helper's background check is
+        over while a minor lives with the family: that is true from midnight on, whether or not anything ran since.
+        """
+        from backend.helpers.models.suspensions import Suspension  # names the pairing
+
+        dated = Exists(Suspension.objects.on(day).filter(pairing=OuterRef("pk")))
+        return self.filter(Q(dated) | Q(helper__status=Helper.Status.SUSPENDED) | check_missing(day))
+
+    def own(self, user: Viewer) -> PairingQuerySet:
+        """The user's spells as a helper."""
+        return self.filter(helper__user_id=user.pk) if user.pk else self.none()
+
+    def sighted(self, user: Viewer, day: date) -> PairingQuerySet:
+        """The user's own as a helper that are in force that day and not suspended: they show the family."""
+        own = self.on(day).own(user)
+        return own.exclude(pk__in=own.suspended(day).values("pk"))
+
     def make_room(self, family: Family) -> None:
         """Give each a seat that is free in another family, before it is handed over to that family.
 
@@ -63,6 +86,17 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
         if granting(user, "own.pairing.read"):
             condition |= Q(helper__user_id=user.pk)
         return self.filter(condition)
+
+
+def check_missing(day: date) -> Q:
+    """The condition on pairings "a minor lives with the family, and the helper's background check is not in force".
+
+    未成年人保护法 art. 62. Statutory contacts hold an office and are not asked for one.
+    """
+    grown_up_since = day.replace(year=day.year - GROWN, day=min(day.day, 28) if day.month == 2 else day.day)
+    minors = Person.objects.filter(family=OuterRef("family"), died_on__isnull=True, birth_date__gt=grown_up_since)
+    unchecked = Q(helper__check_until__isnull=True) | Q(helper__check_until__lte=day)
+    return unchecked & Q(Exists(minors.exclude(status="left")), kind__statutory=False)
 
 
 class Pairing(Record):
@@ -143,3 +177,7 @@ class Pairing(Record):
     def unit_path(self) -> str:
         """Where the family lives, as a path."""
         return self.case.unit_path
+
+    def is_suspended(self, day: date) -> bool:
+        """Whether the helper may neither see nor visit the family that day."""
+        return Pairing.objects.filter(pk=self.pk).suspended(day).exists()
