@@ -13,6 +13,7 @@ NAMES = {
     "housekeeping.purge",
     "recovery.take_up",
     "rosters.remove_files",
+    "successions.start_due",
     "suspensions.follow_checks",
     "timers.wake_due",
 }
