@@ -221,6 +221,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.rosters",
     "backend.jobs.successions",
     "backend.jobs.suspensions",
+    "backend.jobs.rounds",
     "backend.jobs.timers",
 ]
 
@@ -267,6 +268,8 @@ SPECTACULAR_SETTINGS = {
         "InstanceStateEnum": "workflows.models.Instance.State",
         "SubmissionStateEnum": "backend.visits.models.Submission.State",
         "RosterStateEnum": "backend.cases.models.Roster.State",
+        "RoundStateEnum": "backend.helpers.models.Round.State",
+        "DifferenceStateEnum": "backend.helpers.models.Difference.State",
         "VisitStateEnum": "backend.visits.models.Visit.State",
         "WorkItemStateEnum": "workflows.models.WorkItem.State",
     },

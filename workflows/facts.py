@@ -109,6 +109,14 @@ LABELS: Mapping[str, str] = {
     "unit_evidence": _("What shows it"),
     "answered_by": _("Answered by"),
     "confirmed_by": _("Confirmed by"),
+    "difference": _("Difference"),
+    "told_by": _("Told by"),
+    "helper_on_file": _("Helper on file"),
+    "paired_from": _("Paired from"),
+    "paired_until": _("Paired until"),
+    "helper_reported": _("Who is reported"),
+    "reported_since": _("Since"),
+    "families_in_all": _("Families in all"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 
@@ -120,6 +128,12 @@ WORDS: Mapping[str, str] = {
     "no_family_yet": _("has no family yet"), "known_to_family": _("known to the family"),
     "same_certificate": _("same identity number"), "same_name_and_birth": _("same name and date of birth"),
     "same_head_and_address": _("same head of household and address"),
+    # reconciliation: kinds of difference, and who says so
+    "interrupted": _("came, but not any more"), "never_came": _("never came"), "replaced": _("another one helps"),
+    "not_on_file": _("not on file"), "two_for_one": _("two for one place"),
+    "over_capacity": _("more families than allowed"), "ended_on_paper": _("ended on paper, still helping"),
+    "told_by_survey": _("a survey"), "told_by_roster": _("a roster"), "told_by_village": _("the village"),
+    "told_by_visits": _("no visit so far"), "told_by_register": _("the register itself"),
 }  # fmt: skip
 """Codes that no list and no form explains: reasons of tables, rankings and searches."""
 

@@ -11,6 +11,7 @@ from backend.api.approvals import Approvals
 from backend.api.cases import Cases
 from backend.api.codes import Codes
 from backend.api.coming import Coming
+from backend.api.differences import Differences
 from backend.api.events import Events
 from backend.api.families import Families
 from backend.api.findings import Findings
@@ -30,6 +31,7 @@ from backend.api.programmes import Programmes
 from backend.api.reports import Reports
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
+from backend.api.rounds import Rounds
 from backend.api.samples import Samples
 from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
@@ -65,6 +67,8 @@ router.register("deputies", Deputies, basename="deputies")
 router.register("events", Events, basename="events")
 router.register("samples", Samples, basename="samples")
 router.register("findings", Findings, basename="findings")
+router.register("rounds", Rounds, basename="rounds")
+router.register("differences", Differences, basename="differences")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.
@@ -86,6 +90,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "rosters/<uuid:pk>/problems.xlsx",
         Rosters.as_view({"get": "problems"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
         name="roster-problems",
+    ),
+    path(
+        "rounds/<uuid:pk>/workbook.xlsx",
+        Rounds.as_view({"get": "workbook"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
+        name="round-workbook",
     ),
     path("visits/<uuid:pk>/photos/", Photos.as_view({"get": "list", "post": "create"}), name="visits-photos"),
     path(

@@ -109,6 +109,8 @@ class Family(Record):
     helper_kind = models.CharField(max_length=20, default="", blank=True)
     helper_number = models.CharField(max_length=40, default="", blank=True)
     """The helper whom the roster names: what a survey compares with reality."""
+    helper_named_on = models.DateField(null=True, blank=True)
+    """When a roster last named the helper, also when it said the same as before."""
     languages = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
     notes = models.JSONField(default=dict, blank=True)

@@ -47,7 +47,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "helper.read", "helper.write", "partner_unit.read", "pairing.write", "visit.write", "roster.read",
         "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "saved_filter.share", "parameter.read",
-        "finding.read",
+        "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -55,9 +55,13 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "person.reveal", "case.export", "case.start", "case.message", "case.close", "case.reopen", "case.transfer",
         "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
-        "parameter.read", "office.write", "finding.read",
+        "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
     },
-    "village": _READ_CASES | _WORK | {"visit.write", "case.message", "process.read", "unit.read", "work_item.postpone"},
+    "village": _READ_CASES
+    | _WORK
+    | {
+        "visit.write", "case.message", "process.read", "unit.read", "work_item.postpone", "round.read", "round.report",
+    },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "process.read"},
     "liaison": _WORK | {"own.helper.read", "own.work_item.read", "partner_unit.read", "process.read"},
@@ -67,6 +71,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     | {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
+        "round.read", "difference.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -13,7 +13,7 @@ from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
 from backend.desk.models import SavedFilter
-from backend.helpers.models import Helper, Pairing
+from backend.helpers.models import Difference, Helper, Pairing, Round
 from backend.inspection.models import Finding
 from backend.inspection.samples import draw_sample
 from backend.org.access import SYSTEM
@@ -88,6 +88,12 @@ class World:
         self.finding = Finding.objects.create(
             case=self.case, kind="late", text="超期未访", due_at=timezone.now(), office=self.town
         )
+        day = timezone.localdate()
+        self.round = Round.objects.create(unit=self.town, from_date=day, to_date=day, opened_label="主任")
+        self.difference = Difference.objects.create(
+            round=self.round, family=self.family, case=self.case, unit_path=self.case.unit_path, kind="interrupted",
+            pairing=self.pairing, helper=self.helper, key=b"k", subject=b"s", run=1, last_run=1, note=f"核实：{LABEL}",
+        )  # fmt: skip
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.deputy = self._deputy()
         self.saved_filter = SavedFilter.objects.create(
@@ -169,6 +175,8 @@ class World:
             "parameters": str(self.parameter.pk),
             "samples": str(self.sample.pk),
             "findings": str(self.finding.pk),
+            "rounds": str(self.round.pk),
+            "differences": str(self.difference.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

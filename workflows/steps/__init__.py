@@ -14,7 +14,16 @@ from typing import Any
 
 from backend.core.errors import DomainError
 from workflows.engine.runner import Call
-from workflows.steps import care_visit, family_case, finding, household_intake, pairing, succession, yearly_review
+from workflows.steps import (
+    care_visit,
+    family_case,
+    finding,
+    household_intake,
+    pairing,
+    reconciliation,
+    succession,
+    yearly_review,
+)
 from workflows.steps.context import Step
 from workflows.steps.form_values import FORM_VALUES
 
@@ -37,6 +46,15 @@ def _pointing(step: Step) -> Step:
 
 STEPS: Mapping[str, Step] = {
     name: _pointing(step)
-    for module in (family_case, household_intake, pairing, care_visit, yearly_review, succession, finding)
+    for module in (
+        family_case,
+        household_intake,
+        pairing,
+        care_visit,
+        yearly_review,
+        succession,
+        finding,
+        reconciliation,
+    )
     for name, step in module.STEPS.items()
 }

@@ -16,7 +16,7 @@ from backend.cases import merging, reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
 from backend.helpers import gates, offers, pairings, successions
-from backend.helpers.models import Candidate, Offer, Succession
+from backend.helpers.models import Candidate, Difference, Offer, Succession
 from backend.inspection.models import Finding
 from backend.visits.models import Visit
 from workflows.steps.context import Context
@@ -208,6 +208,35 @@ def finding(context: Context, data: Mapping[str, Any]) -> Known:
     return {"facts": {**facts, "confirmed_by": row.confirmed_label}}
 
 
+def difference(context: Context, data: Mapping[str, Any]) -> Known:
+    """What file and reports say, who says so, and what the supervisor returned or has to confirm."""
+    row = Difference.objects.select_related("pairing__helper", "pairing__kind", "helper__kind").get(
+        pk=data["difference"]
+    )
+    spell, helper = row.pairing, row.helper
+    facts: dict[str, Any] = {"difference": row.kind, "told_by": [f"told_by_{source}" for source in row.sources]}
+    if spell is not None:
+        facts |= {
+            "helper_on_file": f"{spell.helper.name} {spell.helper.number}",
+            "kind": spell.kind.label,
+            "kind_en": spell.kind.label_en,
+            "paired_from": spell.from_date.isoformat(),
+            "paired_until": _text(spell.to_date),
+        }
+    facts |= {
+        "helper_reported": f"{helper.name} {helper.number}" if helper else row.named,
+        "reported_since": _text(row.since),
+        "families_in_all": row.count or None,
+        "returned_because": row.returned,
+    }
+    if row.state == Difference.State.WAITING:
+        facts |= {"settlement": row.settlement, "end_reason": row.end_reason, "ended_on": _text(row.ended_on)}
+        facts |= {"note": row.note, "answered_by": row.settled_label}
+    kind = row.helper_kind or (spell.kind_id if spell else "")
+    values = {"helper_kind": kind} if kind and helper is None else {}
+    return {"values": values, "facts": facts}
+
+
 def _case(context: Context) -> Case:
     if context.case is None:
         raise NotFound
@@ -252,6 +281,8 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("finding", "confirm_answer"): finding,
     ("finding", "check_answer"): finding,
     ("succession", "accompany_farewell"): farewell,
+    ("reconciliation", "settle_difference"): difference,
+    ("reconciliation", "confirm_ending"): difference,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

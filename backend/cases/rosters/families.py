@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from django.utils import timezone
+
 from backend.audit.history import record
 from backend.cases.models import Family, Person
 from backend.cases.rosters.checking import Group, check_families
@@ -46,6 +48,8 @@ class Families(Kind):
         bulk.insert(plan.new_families)
         bulk.insert(plan.new_persons)
         _save_changed(plan)
+        if plan.named:
+            Family.objects.filter(pk__in=plan.named).update(helper_named_on=timezone.localdate(upload.now))
         for family in plan.new_families:
             _tell_creation(family, plan, upload)
         for person in plan.added:

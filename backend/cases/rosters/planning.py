@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from backend.audit.history import record
 from backend.cases.families import SENSITIVE
 from backend.cases.models import Family, Person
@@ -49,6 +51,8 @@ class Plan:
     """With what history tells of the change."""
     members: dict[UUID, list[Person]] = field(default_factory=lambda: defaultdict(list))
     paths: dict[UUID, str] = field(default_factory=dict)
+    named: list[UUID] = field(default_factory=list)
+    """Families on file whose helper the roster names, in the same words as before or others."""
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -123,9 +127,11 @@ def _former(families: Iterable[Family]) -> dict[UUID, list[str]]:
 
 
 def _plan_new(plan: Plan, group: Group, unit: Unit, upload: Upload) -> None:
+    values = _said(_family_values(group))
     family = bulk.new(
         Family,
-        _said(_family_values(group))
+        values
+        | {"helper_named_on": timezone.localdate(upload.now) if values.get("helper_number") else None}
         | {"unit_id": unit.pk, "number": group.key[1], "source": "roster"}
         | {"created_at": upload.now, "updated_at": upload.now},
     )
@@ -150,7 +156,10 @@ def _plan_update(
     plan: Plan, group: Group, family: Family, members: list[Person], former: Sequence[str], upload: Upload
 ) -> None:
     plan.paths[family.pk] = family.unit.path
-    told = _change(family, _wanted_of(group, family), upload)
+    wanted = _wanted_of(group, family)
+    if wanted["helper_number"]:
+        plan.named.append(family.pk)
+    told = _change(family, wanted, upload)
     added: list[Person] = []
     changed: dict[Person, dict[str, Any]] = {}
     for row in group.rows:

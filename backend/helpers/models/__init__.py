@@ -3,11 +3,21 @@
 from backend.helpers.models.helpers import Helper, HelperKind, HelperQuerySet
 from backend.helpers.models.offers import Candidate, Offer, OfferQuerySet
 from backend.helpers.models.pairings import Pairing, PairingQuerySet
+from backend.helpers.models.rounds import (
+    Difference,
+    DifferenceQuerySet,
+    ReportLine,
+    Round,
+    RoundQuerySet,
+    VillageReport,
+)
 from backend.helpers.models.successions import Succession
 from backend.helpers.models.suspensions import Suspension, SuspensionQuerySet
 
 __all__ = [
     "Candidate",
+    "Difference",
+    "DifferenceQuerySet",
     "Helper",
     "HelperKind",
     "HelperQuerySet",
@@ -15,7 +25,11 @@ __all__ = [
     "OfferQuerySet",
     "Pairing",
     "PairingQuerySet",
+    "ReportLine",
+    "Round",
+    "RoundQuerySet",
     "Succession",
     "Suspension",
     "SuspensionQuerySet",
+    "VillageReport",
 ]
