@@ -126,6 +126,8 @@ WORDS: Mapping[str, str] = {
     "same_village": _("same village"), "same_township": _("same township"), "same_county": _("same county"),
     "same_city": _("same city"), "same_language": _("speaks the same language"),
     "no_family_yet": _("has no family yet"), "known_to_family": _("known to the family"),
+    "has_skills": _("can do what the family needs"), "preferred_sex": _("as the family wished: a man, a woman"),
+    "ready": _("trained, insured and checked"),
     "same_certificate": _("same identity number"), "same_name_and_birth": _("same name and date of birth"),
     "same_head_and_address": _("same head of household and address"),
     # reconciliation: kinds of difference, and who says so

@@ -112,6 +112,8 @@ class Family(Record):
     helper_named_on = models.DateField(null=True, blank=True)
     """When a roster last named the helper, also when it said the same as before."""
     languages = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    wanted_sex = models.CharField(max_length=1, default="", blank=True)
+    """1 or 2 (GB/T 2261.1) when the family would rather have a man or a woman as a helper."""
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
     notes = models.JSONField(default=dict, blank=True)
     """Unknown columns of a roster, kept as they were."""

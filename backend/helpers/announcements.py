@@ -11,9 +11,9 @@ from backend.cases.cases import enter_phase
 from backend.cases.models import Case, CaseQuerySet
 from backend.core.jobs import enqueue
 from backend.helpers.candidates import applicant, place_of
+from backend.helpers.matching import obstacle_of
 from backend.helpers.models import Helper
 from backend.helpers.places import free_places
-from backend.helpers.ranking import obstacle_of
 from backend.org.access import Actor
 from backend.org.models import Unit
 
@@ -37,7 +37,7 @@ def announce(*, helper: Helper, actor: Actor, now: datetime) -> int:
     free = free_places(helper, day)
     if free <= 0 or helper.status != Helper.Status.ACTIVE:
         return 0
-    one, told = applicant(helper, helper.kind, helper.places - free), 0
+    one, told = applicant(helper, helper.kind, helper.places - free, day), 0
     with collect():
         for case in _longest_waiting(helper):
             if told == free:

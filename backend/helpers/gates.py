@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.helpers.candidates import applicant, place_of
 from backend.helpers.models import Helper, Offer
-from backend.helpers.ranking import is_relative, months_left
+from backend.helpers.scoring import is_relative, months_left
 
 GROWN = 18
 
@@ -20,7 +20,7 @@ def gate_facts(offer: Offer, day: date) -> dict[str, Any]:
     return {
         "family_consents": offer.family_answer == "agree",
         "helper_consents": offer.state == Offer.State.ACCEPTED,
-        "related": is_relative(place, applicant(helper, helper.kind, 0)),
+        "related": is_relative(place, applicant(helper, helper.kind, 0, day)),
         "minor_in_family": place.has_minor,
         "minor_allowed": helper.kind.minors,
         "background_checked": helper.check_until is not None and helper.check_until > day,

@@ -21,9 +21,9 @@ from backend.cases.surveys import answers_of
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.helpers.accounts import account_of
 from backend.helpers.candidates import applicant, place_of
+from backend.helpers.matching import obstacle_of
 from backend.helpers.models import Helper, Offer
 from backend.helpers.places import promised_places, taken_places
-from backend.helpers.ranking import obstacle_of
 from backend.org.access import Actor
 from backend.org.models import Membership
 
@@ -31,6 +31,9 @@ BAND = 5
 """Ages are told in bands of five years."""
 OBSTACLES: Mapping[str, str | Promise] = {
     "kind_not_allowed": _("This programme does not work with this kind of helper."),
+    "not_for_category": _("Helpers of this kind are for other families."),
+    "no_free_seat": _("This family has a helper of this kind already."),
+    "same_village": _("The helper lives in the family's own village, and this programme asks nobody from there."),
     "not_active": _("The helper is not available."),
     "outside_service": _("The helper is not in service today."),
     "service_too_short": _("The helper's service ends too soon."),
@@ -39,7 +42,7 @@ OBSTACLES: Mapping[str, str | Promise] = {
     "with_family_now": _("The helper is with this family already."),
     "not_for_minors": _("This kind of helper is not paired with families with children."),
 }
-"""What each hard rule of the ranking says to people."""
+"""What each hard rule of the matching says to people."""
 AWAITING = (Offer.State.OPEN, Offer.State.ACCEPTED)
 
 
@@ -80,7 +83,7 @@ def make_offer(
     if Offer.objects.filter(case=case, helper=held, state=Offer.State.OPEN).exists():
         raise AlreadyAsked
     load = taken_places([held.pk], today).get(held.pk, 0) + promised_places([held.pk]).get(held.pk, 0)
-    obstacle = obstacle_of(place_of(case, today), applicant(held, held.kind, load))
+    obstacle = obstacle_of(place_of(case, today), applicant(held, held.kind, load, today))
     if obstacle:
         raise NotFitting([FieldProblem("/helper", obstacle, OBSTACLES.get(obstacle, NotFitting.message))])
     offer = Offer.objects.create(

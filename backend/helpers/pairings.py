@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -157,7 +157,7 @@ def _check_helper(held: Helper, family: Family, from_date: date) -> None:
     """Whether this helper may begin with this family that day. Raises NotServing, NotToBeHelped, NoPlace."""
     if held.status != Helper.Status.ACTIVE or not _serves(held, from_date):
         raise NotServing
-    if not may_help(held.kind, family):
+    if not may_help(held.kind, family.known_categories):
         raise NotToBeHelped([FieldProblem("/helper", NotToBeHelped.code, NotToBeHelped.message)])
     if Pairing.objects.from_day(from_date).filter(helper=held).exclude(family=family).count() >= held.places:
         raise NoPlace
@@ -280,9 +280,9 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def may_help(kind: HelperKind, family: Family) -> bool:
-    """Whether helpers of this kind are for families such as this one (D02); a kind that names none is for all."""
-    return not kind.categories or not {*kind.categories}.isdisjoint(family.known_categories)
+def may_help(kind: HelperKind, categories: Collection[str]) -> bool:
+    """Whether helpers of this kind are for families of these categories (D02); a kind that names none is for all."""
+    return not kind.categories or not {*kind.categories}.isdisjoint(categories)
 
 
 def _family_locked(case: Case) -> Family:

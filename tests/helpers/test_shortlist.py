@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backend.audit.models import Event
-from backend.helpers.candidates import asked_in, make_shortlist
+from backend.helpers.candidates import asked_in
 from backend.helpers.gates import gate_facts
 from backend.helpers.models import Candidate, Offer
+from backend.helpers.proposals import make_shortlist
 from backend.org.models import Parameter
 from tests import factories
 
@@ -31,14 +32,14 @@ def test_the_best_of_the_county_with_reasons(now: datetime) -> None:
     assert [entry.id for entry in ranking.best] == [near.pk, town.pk, county.pk]
     rows = list(Candidate.objects.filter(case=case))
     assert [(row.place, row.helper_id, row.score) for row in rows] == [
-        (1, near.pk, 90),
-        (2, town.pk, 80),
-        (3, county.pk, 40),
+        (1, near.pk, 95),
+        (2, town.pk, 86),
+        (3, county.pk, 53),
     ]
-    assert rows[0].reasons == ["same_village", "same_language", "no_family_yet"]
+    assert rows[0].reasons == ["same_village", "same_language", "no_family_yet", "ready"]
     event = Event.objects.get(action="helpers.ranked")
     assert [entry["helper"] for entry in event.data["shortlist"]] == [str(near.pk), str(town.pk), str(county.pk)]
-    assert event.data["excluded"]["not_active"] == 2
+    assert event.data["excluded"]["not_active"] == 1
     assert event.data["excluded"]["with_family_now"] == 1
 
 
@@ -66,6 +67,7 @@ def test_who_was_asked_in_this_run(now: datetime) -> None:
 
 
 def test_as_many_statements_for_forty_helpers_as_for_four(now: datetime) -> None:
+    factories.helper()
     make_shortlist(case=factories.case(), asked=(), actor=factories.actor(), now=now)  # parameters are kept in memory
     counts = []
     for more in (4, 36):

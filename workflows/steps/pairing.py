@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.cases import cases, families, reviews
 from backend.cases.models import Case, Family
 from backend.core.errors import FieldProblem, Invalid, NotFound
-from backend.helpers import accounts, candidates, gates, offers, pairings, register
+from backend.helpers import accounts, candidates, gates, offers, pairings, proposals, register
 from backend.helpers.announcements import WAITING_PHASE
 from backend.helpers.models import Candidate, Helper, Offer
 from backend.org.working_days import end_of_day
@@ -69,7 +69,7 @@ def rank_helpers(call: Call) -> dict[str, Any]:
     """A new shortlist, without those who were asked in this run."""
     case, context = case_of(call), of(call)
     asked = candidates.asked_in(context.instance_id)
-    ranking = candidates.make_shortlist(case=case, asked=asked, actor=context.actor, now=context.now)
+    ranking = proposals.make_shortlist(case=case, asked=asked, actor=context.actor, now=context.now)
     return {"candidates": len(ranking.best)}
 
 
