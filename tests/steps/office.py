@@ -119,19 +119,35 @@ class Office(Rehearsal):
 
     def pair(self, case: Case, helper: Helper, **agreement: Any) -> None:
         """From the shortlist to a spell, the helper answering in the own inbox."""
+        self.promise(case, helper, **agreement)
+        self.do(case, "confirm_pairing", self.supervisor, {"confirm_result": "confirm"})
+
+    def promise(self, case: Case, helper: Helper, **agreement: Any) -> None:
+        """From the shortlist to an agreement that waits for the supervisor's word."""
         self.do(case, "pick_helper", self.caseworker, {"pick_result": "pick", "helper": str(helper.pk), "reason": "近"})
         self.do(case, "answer_offer", self.volunteer, {"answer": "accept"})
-        self.agree(case, **agreement)
+        self.sign(case, **agreement)
 
     def agree(self, case: Case, **agreement: Any) -> None:
         """Family's consent, first meeting, agreement, confirmation."""
+        self.sign(case, **agreement)
+        self.do(case, "confirm_pairing", self.supervisor, {"confirm_result": "confirm"})
+
+    def sign(self, case: Case, **agreement: Any) -> None:
+        """Family's consent, first meeting, agreement."""
         day = self.today.isoformat()
         consent = {"family_answer": "agree", "given_by": "self", "given_on": day, "method": "home"}
         self.do(case, "ask_family", self.village, consent)
+        self.meet(case, confirmed=False, **agreement)
+
+    def meet(self, case: Case, *, confirmed: bool = True, **agreement: Any) -> None:
+        """First meeting, agreement and, unless told otherwise, the supervisor's word."""
+        day = self.today.isoformat()
         meeting = {"meeting_result": "go_on", "met_on": day, "present": ["family", "helper", "village"]}
         self.do(case, "hold_first_meeting", self.village, meeting)
         self.do(case, "sign_agreement", self.caseworker, {**AGREED, "start_date": day, **agreement})
-        self.do(case, "confirm_pairing", self.supervisor, {"confirm_result": "confirm"})
+        if confirmed:
+            self.do(case, "confirm_pairing", self.supervisor, {"confirm_result": "confirm"})
 
     def visited(self, **found: Any) -> dict[str, Any]:
         """The answers of a visit made an hour ago, when nothing is wrong."""

@@ -251,7 +251,7 @@ def activate(call: Call) -> None:
         from_date=start,
         planned_end=end if end > start else None,
         agreement=agreement,
-        accompanied=call.data.get("gate") == "accompany",
+        accompanied=call.data.get("gate") == "accompany" or bool(offer.helper.kind.gates.get("two_people")),
         offer=offer,
         takes_over=before,
         reason="chosen" if before is None else "successor",
