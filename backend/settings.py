@@ -215,6 +215,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 PROCRASTINATE_ON_APP_READY = "backend.jobs.schedule.install"
 PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.history",
+    "backend.jobs.absences",
     "backend.jobs.housekeeping",
     "backend.jobs.processes",
     "backend.jobs.recovery",

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import SimpleRouter
 
+from backend.api.absences import Absences
 from backend.api.approvals import Approvals
 from backend.api.cases import Cases
 from backend.api.codes import Codes
@@ -53,6 +54,7 @@ router.register("persons", Persons, basename="persons")
 router.register("helpers", Helpers, basename="helpers")
 router.register("partner-units", PartnerUnits, basename="partner-units")
 router.register("pairings", Pairings, basename="pairings")
+router.register("absences", Absences, basename="absences")
 router.register("visits", Visits, basename="visits")
 router.register("submissions", Submissions, basename="submissions")
 router.register("reviews", Reviews, basename="reviews")

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def visible_families(user: Viewer, prefix: str = "", action: str = "family.read") -> Q:
-    """The condition under which a family (reached by `prefix`) concerns the user: own subtree, or an own pairing that
-    shows it today (in force and not suspended)."""
+    """The condition under which a family (reached by `prefix`) concerns the user: own subtree, or a pairing that shows
+    it today: the own one (in force and not suspended), or that of a helper for whom one stands in."""
     condition = in_subtree(user, action, f"{prefix}unit__path")
     if user.is_authenticated and granting(user, f"own.{action}"):
         pairings: Any = apps.get_model("helpers", "Pairing").objects
-        paired = pairings.sighted(user, timezone.localdate()).values("family")
+        paired = pairings.showing(user, timezone.localdate()).values("family")
         condition |= Q(**{f"{prefix}pk__in": paired})
     return condition
 
@@ -59,7 +59,7 @@ class FamilyQuerySet(models.QuerySet["Family"]):
     """Families by who may see them and by what people search."""
 
     def visible_to(self, user: Viewer) -> FamilyQuerySet:
-        """Families of one's subtree, or of one's own pairings in force today."""
+        """Families of one's subtree, and those that one helps today."""
         return self.filter(visible_families(user))
 
     def matching(self, text: str) -> FamilyQuerySet:

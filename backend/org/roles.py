@@ -48,6 +48,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "saved_filter.share", "parameter.read",
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
+        "absence.read", "absence.write", "absence.tell",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -56,22 +57,25 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
         "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
+        "absence.read",
     },
     "village": _READ_CASES
     | _WORK
     | {
         "visit.write", "case.message", "process.read", "unit.read", "work_item.postpone", "round.read", "round.report",
+        "absence.read", "absence.tell",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
-                       "own.work_item.read", "process.read"},
-    "liaison": _WORK | {"own.helper.read", "own.work_item.read", "partner_unit.read", "process.read"},
+                       "own.work_item.read", "own.absence.read", "own.absence.write", "process.read"},
+    "liaison": _WORK | {"own.helper.read", "own.work_item.read", "own.absence.read", "own.absence.write",
+                        "partner_unit.read", "process.read"},
     # Writes nothing of what is inspected: only samples and findings, and does the own lane's items.
     "auditor": _READ_CASES
     | _WORK
     | {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
-        "round.read", "difference.read",
+        "round.read", "difference.read", "absence.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -42,10 +42,11 @@ def recorded_lately(user: Viewer, now: datetime) -> QuerySet[Visit]:
 
 
 def pairings_of(user: Viewer, day: date) -> QuerySet[Pairing]:
-    """A helper's own pairings in force: families that may be visited without a plan."""
+    """A helper's own pairings in force, and those in which one stands in today: families that may be visited without a
+    plan."""
     if user.pk is None or not granting(user, "own.visit.write"):
         return Pairing.objects.none()
-    rows = Pairing.objects.all().sighted(user, day)
+    rows = Pairing.objects.all().showing(user, day)
     people = Prefetch("family__persons", queryset=_present())
     return rows.select_related("case", "family").prefetch_related(people).order_by("id")[:MOST]
 

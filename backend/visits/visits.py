@@ -27,7 +27,7 @@ from backend.core.crypto import encrypt
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed, StaleVersion
 from backend.core.jobs import enqueue
 from backend.core.models import new_id
-from backend.helpers.models import Pairing
+from backend.helpers.models import Helper, Pairing, StandIn
 from backend.org import parameters
 from backend.org.access import Actor
 from backend.visits.cadence import CLOCK_DRIFT, Lateness, Rules, Window, is_sampled, lateness
@@ -134,14 +134,18 @@ def plan_visit(
     actor: Actor,
     now: datetime,
     pairing: Pairing | None = None,
+    helper: Helper | None = None,
     instance_id: UUID | None = None,
 ) -> Visit:
-    """Plan a visit. `instance_id`: the run that waits for it and is told when it is recorded elsewhere."""
+    """Plan a visit. `helper`: who is to go, the pairing's or a stand-in; none: the village worker.
+
+    `instance_id`: the run that waits for it and is told when it is recorded elsewhere.
+    """
     visit = Visit.objects.create(
         family=case.family,
         case=case,
         pairing=pairing,
-        helper=pairing.helper if pairing else None,
+        helper=helper,
         planned_for=window.day,
         opens_at=window.opens_at,
         due_at=window.due_at,
@@ -196,7 +200,7 @@ def record_contact(
         family=case.family,
         case=case,
         pairing=pairing,
-        helper=pairing.helper if pairing else None,
+        helper=_who_went(pairing, actor, timezone.localdate(now)) if pairing else None,
         is_extra=True,
         created_at=now,
     )
@@ -209,6 +213,13 @@ def record_contact(
         if known is None:
             raise
         return _as_recorded(known)
+
+
+def _who_went(pairing: Pairing, actor: Actor, day: date) -> Helper:
+    """The stand-in when it is the stand-in who records, else the pairing's helper."""
+    rows = StandIn.objects.on(day).filter(pairing=pairing).select_related("helper")
+    row = rows.filter(helper__user_id=actor.user_id).first() if actor.user_id else None
+    return row.helper if row is not None and row.helper is not None else pairing.helper
 
 
 def _record_known(

@@ -35,6 +35,7 @@ ENTRIES = (
     Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
     Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
     Entry(_("My visits"), "web:phone", "phone", ("own.visit.write", "visit.write")),
+    Entry(_("Absences"), "web:absences", "calendar-x", ("absence.read", "own.absence.read")),
     Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
     Entry(_("To sign"), "web:approvals", "pen", ("work_item.assign",)),
     Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),

@@ -15,6 +15,7 @@ from backend.api.me import Me
 from backend.api.work_items import WorkItems
 from backend.org.access import granting
 from backend.org.roles import ROLE_NAMES
+from backend.web.absences import untold
 from backend.web.door import command, read
 from backend.web.pages import Page
 
@@ -46,6 +47,7 @@ class Today(Page):
                 "overdue": self._rows({**scope, "overdue": "true"}),
                 "due": self._rows({**scope, "due": "week"}),
                 "waiting": self._waiting() if scope else [],
+                "untold": untold(self.request) if granting(self.user, "absence.tell") else [],
                 **self._changes(),
             }
         )

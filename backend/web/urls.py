@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
+from backend.web.absences import Absence, Absences, AbsenceVerb, HelperChoices, NewAbsence, StandInChoice, Told
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
 from backend.web.administration.codes import AddCode, ChangeCode, CodeLists, Codes, EndCode
 from backend.web.administration.jobs import Jobs, RetryJob
@@ -104,6 +105,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("deputies/new/", NewDeputy.as_view(), name="deputy_new"),
     path("deputies/colleagues/", ColleagueChoices.as_view(), name="colleague_choices"),
     path("deputies/<uuid:pk>/end/", EndDeputy.as_view(), name="deputy_end"),
+    path("absences/", Absences.as_view(), name="absences"),
+    path("absences/new/", NewAbsence.as_view(), name="absence_new"),
+    path("absences/helpers/", HelperChoices.as_view(), name="absence_choices"),
+    path("absences/<uuid:pk>/", Absence.as_view(), name="absence"),
+    path("absences/<uuid:pk>/stand-in/", StandInChoice.as_view(), name="stand_in"),
+    path("absences/<uuid:pk>/told/", Told.as_view(), name="absence_told"),
+    path("absences/<uuid:pk>/<slug:verb>/", AbsenceVerb.as_view(), name="absence_verb"),
     path("emergency/", Emergency.as_view(), name="emergency"),
     path("visits/", Phone.as_view(), name="phone"),
     path("visits/session/", Session.as_view(), name="phone_session"),

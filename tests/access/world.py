@@ -13,7 +13,7 @@ from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
 from backend.desk.models import SavedFilter
-from backend.helpers.models import Difference, Helper, Pairing, Round
+from backend.helpers.models import Absence, Difference, Helper, Pairing, Round, StandIn
 from backend.inspection.models import Finding
 from backend.inspection.samples import draw_sample
 from backend.org.access import SYSTEM
@@ -69,6 +69,8 @@ class World:
         self.photo = Photo.objects.create(
             visit=self.visit, sent_by=self.helper_user, digest="", size=1, width=1, height=1
         )
+        self.absence = Absence.objects.create(helper=self.helper, from_date=timezone.localdate(), reason="exams")
+        StandIn.objects.create(absence=self.absence, pairing=self.pairing, from_date=self.absence.from_date)
         self.review = Review.objects.create(
             case=self.case, subject="filing", decision="confirm", reviewer_label="审批人", decided_at=timezone.now()
         )
@@ -161,6 +163,7 @@ class World:
             "helpers": str(self.helper.pk),
             "partner-units": str(self.partner.pk),
             "pairings": str(self.pairing.pk),
+            "absences": str(self.absence.pk),
             "visits": str(self.visit.pk),
             "submissions": str(self.submission.pk),
             "photos": str(self.photo.pk),

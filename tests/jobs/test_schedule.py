@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 from procrastinate.periodic import PeriodicDeferrer
 
 NAMES = {
+    "absences.turn",
     "history.seal",
     "housekeeping.purge",
     "recovery.take_up",

@@ -14,7 +14,8 @@ from backend.cases.models import Case, Family
 from backend.helpers import pairings
 from backend.helpers.accounts import account_of
 from backend.helpers.models import Helper, Pairing
-from backend.visits import cadence, facts, visits
+from backend.helpers.stand_ins import visitor_on
+from backend.visits import cadence, facts, visitors, visits
 from backend.visits.models import Visit
 from workflows.engine.runner import Call
 from workflows.steps.context import Context, Step, case_of, code, number, of, tell
@@ -49,9 +50,12 @@ def plan_next(call: Call) -> dict[str, Any]:
     if day is None or day >= review_on:
         return _until_review(review_on - timedelta(days=number(call, "review.lead_days", REVIEW_LEAD_DAYS)), context)
     window = cadence.window(day, wait_days=(day - context.today).days, rules=rules)
+    opens = max(context.today, timezone.localdate(window.opens_at))
+    visitor = visitor_on(pairing, opens) if pairing else None
     visit = visits.plan_visit(
         case=case,
         pairing=pairing,
+        helper=visitor,
         window=window,
         channel=str(data.get("channel") or "home"),
         instance_id=context.instance_id,
@@ -62,8 +66,17 @@ def plan_next(call: Call) -> dict[str, Any]:
     return {
         **_plan(over=False, opens=window.opens_at, missed=window.due_at, report=report),
         "visit": str(visit.pk),
-        "helper_user": _doer(pairing, context.today),
+        "helper_user": _account(visitor, context.today),
     }
+
+
+def find_visitor(call: Call) -> dict[str, Any]:
+    """Who goes, now that the time has come: the helper, or a stand-in while the helper is away."""
+    context = of(call)
+    if not call.data.get("visit"):  # nothing was planned: the family wants no visits, or the review comes first
+        return {}
+    visitor = visitors.find_visitor(visit=_visit(call), actor=context.actor, now=context.now)
+    return {"helper_user": _account(visitor, context.today)}
 
 
 def record_visit(call: Call) -> dict[str, Any]:
@@ -211,21 +224,15 @@ def _review_day(pairing: Pairing | None, today: date) -> date:
     return pairing.review_on
 
 
-def _doer(pairing: Pairing | None, today: date) -> str | None:
-    """The account of the helper who is to go; None when the village worker goes: no account, away, suspended,
-    service over."""
-    if pairing is None or pairing.helper.status != Helper.Status.ACTIVE:
-        return None
-    if pairing.helper.to_date is not None and pairing.helper.to_date <= today:
-        return None
-    if pairing.is_suspended(today):
-        return None
-    user = account_of(pairing.helper, today)
+def _account(visitor: Helper | None, today: date) -> str | None:
+    """The account of the helper who is to go; None when the village worker goes: nobody there, or no account."""
+    user = account_of(visitor, today) if visitor else None
     return str(user) if user else None
 
 
 def _visit(call: Call) -> Visit:
-    return Visit.objects.select_related("case", "family").get(pk=call.data["visit"])
+    rows = Visit.objects.select_related("case", "family", "helper", "pairing__helper")
+    return rows.get(pk=call.data["visit"])
 
 
 def _keep_flags(call: Call) -> None:
@@ -264,6 +271,7 @@ def _local(moment: datetime | None) -> date | None:
 STEPS: Mapping[str, Step] = {
     "care_visit.period_facts": period_facts,
     "care_visit.plan_next": plan_next,
+    "care_visit.find_visitor": find_visitor,
     "care_visit.record_visit": record_visit,
     "care_visit.note_missed": note_missed,
     "care_visit.report_missed": report_missed,

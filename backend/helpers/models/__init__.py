@@ -1,5 +1,6 @@
 """What is kept of helpers, of asking them, and of the spells in which they help."""
 
+from backend.helpers.models.absences import Absence, AbsenceQuerySet, StandIn, StandInQuerySet
 from backend.helpers.models.helpers import Helper, HelperKind, HelperQuerySet
 from backend.helpers.models.offers import Candidate, Offer, OfferQuerySet
 from backend.helpers.models.pairings import Pairing, PairingQuerySet
@@ -15,6 +16,8 @@ from backend.helpers.models.successions import Succession
 from backend.helpers.models.suspensions import Suspension, SuspensionQuerySet
 
 __all__ = [
+    "Absence",
+    "AbsenceQuerySet",
     "Candidate",
     "Difference",
     "DifferenceQuerySet",
@@ -28,6 +31,8 @@ __all__ = [
     "ReportLine",
     "Round",
     "RoundQuerySet",
+    "StandIn",
+    "StandInQuerySet",
     "Succession",
     "Suspension",
     "SuspensionQuerySet",

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.db.models.functions import Least
+from django.utils import timezone
 
 from backend.cases.models import Case, Family, Person, Programme
 from backend.core.crypto import EncryptedText
@@ -80,11 +81,26 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
                 spell.save(update_fields=["seat"])
                 taken.add((spell.kind_id, spell.seat))
 
+    def stood_in_for(self, user: Viewer, day: date) -> PairingQuerySet:
+        """Those in force that day whose helper is away, and in whose place the user is there."""
+        from backend.helpers.models.absences import StandIn  # names the pairing
+
+        if user.pk is None:
+            return self.none()
+        rows = StandIn.objects.on(day).filter(helper__user_id=user.pk).exclude(helper__status=Helper.Status.SUSPENDED)
+        return self.on(day).filter(pk__in=rows.values("pairing"))
+
+    def showing(self, user: Viewer, day: date) -> PairingQuerySet:
+        """Those that show the user their family that day: own ones, and those of helpers for whom one stands in."""
+        own, instead = self.sighted(user, day), self.stood_in_for(user, day)
+        return self.filter(Q(pk__in=own.values("pk")) | Q(pk__in=instead.values("pk")))
+
     def visible_to(self, user: Viewer) -> PairingQuerySet:
-        """Pairings of families in one's subtree, and one's own as a helper."""
+        """Pairings of families in one's subtree, one's own as a helper, and those in which one stands in today."""
         condition = in_subtree(user, "pairing.read", "family__unit__path")
         if granting(user, "own.pairing.read"):
-            condition |= Q(helper__user_id=user.pk)
+            instead = Pairing.objects.all().stood_in_for(user, timezone.localdate())
+            condition |= Q(helper__user_id=user.pk) | Q(pk__in=instead.values("pk"))
         return self.filter(condition)
 
 

@@ -16,6 +16,7 @@ from backend.web.administration.section import Administered
 from backend.web.door import Refused, command, read
 
 NAMES: Mapping[str, str | Promise] = {
+    "absences.turn": gettext_lazy("Visits of helpers who go or come back"),
     "history.seal": gettext_lazy("Sealing the history"),
     "housekeeping.purge": gettext_lazy("Forgetting old answers and tokens"),
     "processes.cancel": gettext_lazy("Stopping a process"),
