@@ -115,7 +115,7 @@ LABELS: Mapping[str, str] = {
     "paired_from": _("Paired from"),
     "paired_until": _("Paired until"),
     "helper_reported": _("Who is reported"),
-    "reported_since": _("Since"),
+    "reported_since": _("Reported since"),
     "families_in_all": _("Families in all"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""

@@ -37,6 +37,7 @@ from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
 from backend.web.rosters import Roster, RosterProblems, Rosters
+from backend.web.rounds import Differences, NewRound, Round, RoundFamilies, Rounds, RoundWorkbook
 from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
@@ -127,6 +128,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rosters/", Rosters.as_view(), name="rosters"),
     path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
     path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),
+    path("rounds/", Rounds.as_view(), name="rounds"),
+    path("rounds/new/", NewRound.as_view(), name="round_new"),
+    path("rounds/<uuid:pk>/", Round.as_view(), name="round"),
+    path("rounds/<uuid:pk>/families/", RoundFamilies.as_view(), name="round_families"),
+    path("rounds/<uuid:pk>/workbook.xlsx", RoundWorkbook.as_view(), name="round_workbook"),
+    path("differences/", Differences.as_view(), name="differences"),
     path("samples/", Samples.as_view(), name="samples"),
     path("samples/new/", NewSample.as_view(), name="sample_new"),
     path("samples/<uuid:pk>/", Sample.as_view(), name="sample"),

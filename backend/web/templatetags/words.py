@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
-from backend.helpers.models import Helper
+from backend.helpers.models import Difference, Helper, Round
 from backend.inspection.models import Finding, Sample
 from backend.org import codes
 from backend.org.models import Unit
@@ -43,6 +43,17 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "person_status": {"present": _("lives here"), "left": _("moved out"), "dead": _("deceased")},
         "population": dict(Sample.Population.choices),
         "finding_state": dict(Finding.State.choices),
+        "round_state": dict(Round.State.choices),
+        "difference_kind": dict(Difference.Kind.choices),
+        "difference_state": dict(Difference.State.choices),
+        "settlement": dict(Difference.Settlement.choices),
+        "difference_source": {
+            "survey": _("a survey"),
+            "roster": _("a roster"),
+            "village": _("the village"),
+            "visits": _("no visit so far"),
+            "register": _("the register itself"),
+        },
         "purpose": {"care": _("care and visits"), "photo": _("photographs"), "handover": _("handing the file over")},
         "consent_item": {
             "basics": _("name and address"),
