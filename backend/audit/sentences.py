@@ -142,6 +142,9 @@ SENTENCES: Mapping[str, str] = {
     "round.compared": _(
         "The reconciliation of %(object)s was compared: %(differences)s differences, %(new)s of them new."
     ),
+    "round.reminded": _(
+        "The reconciliation of %(object)s ends on %(to_date)s: %(villages)s villages have not reported all."
+    ),
     "round.downloaded": _("%(actor)s downloaded the figures and differences of the reconciliation of %(object)s."),
     "round.closed": _("%(actor)s closed the reconciliation of %(object)s."),
     "difference.found": _("The reconciliation found a difference at family %(object)s: %(difference)s."),

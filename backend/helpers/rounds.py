@@ -23,12 +23,14 @@ from backend.core.jobs import enqueue
 from backend.helpers.coverage import figures_of
 from backend.helpers.models import Helper, HelperKind, Pairing, ReportLine, Round, VillageReport
 from backend.org import parameters
-from backend.org.access import Actor
+from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit
 
 LONGEST = timedelta(days=366)
 YEARLY_DAY = "04-15"
 """J20, J21, where no parameter `reconciliation.day` is set."""
+REMIND_DAYS = 5
+"""P01: on 10 April who is behind for 15 April. Where no parameter `reconciliation.remind_days` is set."""
 LEAD_DAYS = 45
 """Where no parameter `reconciliation.lead_days` is set: on 1 March the round for 15 April should be open."""
 
@@ -206,6 +208,25 @@ def close_round(*, round: Round, actor: Actor, now: datetime) -> Round:
     _save(held, "figures", "state", "closed_at", "closed_label")
     _tell(held, "round.closed", actor, now, {"villages": len(held.figures)})
     return held
+
+
+def remind_rounds(*, now: datetime) -> int:
+    """Some days before a round ends (parameter `reconciliation.remind_days`) history tells, once, how many villages are
+    behind, and with it everybody's news of the day (P01). How many rounds were called to mind.
+    """
+    today, told = timezone.localdate(now), 0
+    running = Round.objects.filter(state=Round.State.OPEN, reminded_at=None, from_date__lte=today, to_date__gte=today)
+    for round in running.select_for_update(of=("self",), skip_locked=True).select_related("unit"):
+        key, path = "reconciliation.remind_days", round.unit_path
+        days = int(parameters.value(key, path=path, day=today, default=REMIND_DAYS))
+        behind = [each for each in figures_of(round, today) if each.reported < each.families]
+        if today < round.to_date - timedelta(days=days) or not behind:
+            continue
+        round.reminded_at, told = now, told + 1
+        round.save(update_fields=["reminded_at"])
+        data = {"villages": len(behind), "to_date": round.to_date.isoformat()}
+        _tell(round, "round.reminded", SYSTEM, now, data)
+    return told
 
 
 @dataclass(frozen=True)

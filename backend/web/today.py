@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.api.events import Events
 from backend.api.me import Me
+from backend.api.rounds import Rounds
 from backend.api.work_items import WorkItems
 from backend.org.access import granting
 from backend.org.roles import ROLE_NAMES
@@ -47,10 +48,18 @@ class Today(Page):
                 "overdue": self._rows({**scope, "overdue": "true"}),
                 "due": self._rows({**scope, "due": "week"}),
                 "waiting": self._waiting() if scope else [],
+                "reconciliations": self._reconciliations(),
                 "untold": untold(self.request) if granting(self.user, "absence.tell") else [],
                 **self._changes(),
             }
         )
+
+    def _reconciliations(self) -> list[dict[str, Any]]:
+        """The yearly comparison of the helpers, when it is time and something is missing."""
+        if not granting(self.user, "round.write"):
+            return []
+        coming = read(self.request, Rounds, "coming")
+        return [each for each in coming if each["is_near"] and (each["behind"] or not each["round"])]
 
     def _counts(self, scope: dict[str, str]) -> list[dict[str, Any]]:
         counts = read(self.request, WorkItems, "counts", query=scope)

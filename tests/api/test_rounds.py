@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from backend.audit.models import Event
 from backend.helpers.models import Difference, Helper, HelperKind, Pairing, Round
+from backend.helpers.rounds import remind_rounds
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.api.reconciling import Township, said
@@ -305,3 +306,14 @@ def test_strangers_meet_nothing(town: Township) -> None:
     for path in (f"rounds/{round.pk}/compare/", f"rounds/{round.pk}/close/", f"differences/{found.pk}/settle/"):
         assert_problem(stranger.post(path, {"note": "x"}), 404, "not_found")
     assert_problem(Caller(town.auditor).post(f"rounds/{round.pk}/compare/"), 403, "not_allowed")
+
+
+def test_villages_that_are_behind_are_told_once_before_the_end(town: Township) -> None:
+    town.pair("一户")
+    round = town.opened()
+    now = timezone.now()
+    assert remind_rounds(now=now) == 0, "there is time"
+    Round.objects.filter(pk=round.pk).update(to_date=town.today + timedelta(days=5))
+    assert remind_rounds(now=now) == 1
+    assert remind_rounds(now=now) == 0
+    assert Event.objects.get(action="round.reminded").data["villages"] == 1

@@ -14,6 +14,7 @@ NAMES = {
     "housekeeping.purge",
     "recovery.take_up",
     "rosters.remove_files",
+    "rounds.remind",
     "successions.start_due",
     "suspensions.follow_checks",
     "timers.wake_due",

@@ -141,4 +141,5 @@ def test_the_day_is_near(town: Township) -> None:
     set_parameter(key="reconciliation.day", value=f"{near:%m-%d}", from_date=factories.LONG_AGO)
     said = text(visitor(town.supervisor).get("/rounds/"))
     assert "No round is open yet." in said
+    assert "No round is open yet." in text(visitor(town.supervisor).get("/"))
     assert "to be reconciled" not in text(visitor(town.village).get("/rounds/"))
