@@ -32,6 +32,7 @@ from backend.api.programmes import Programmes
 from backend.api.reports import Reports
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
+from backend.api.rotations import Rotations
 from backend.api.rounds import Rounds
 from backend.api.samples import Samples
 from backend.api.saved_filters import SavedFilters
@@ -71,6 +72,7 @@ router.register("samples", Samples, basename="samples")
 router.register("findings", Findings, basename="findings")
 router.register("rounds", Rounds, basename="rounds")
 router.register("differences", Differences, basename="differences")
+router.register("rotations", Rotations, basename="rotations")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.

@@ -95,6 +95,15 @@ SENTENCES: Mapping[str, str] = {
     "stand_in.village": _("The village worker comes in the place of %(absent_name)s from %(from_date)s on."),
     "stand_in.family_told": _("%(actor)s told the family who comes in the place of %(absent_name)s."),
     "visit.readdressed": _("The planned visit falls to %(helper_name)s."),
+    "rotation.prepared": _(
+        "%(actor)s prepared the rotation of %(helpers)s helpers on %(leaves_on)s: %(families)s families, "
+        "somebody to be asked for %(named)s, %(waiting)s wait."
+    ),
+    "rotation.changed": _("%(actor)s decided to ask %(named_name)s to follow %(helper_name)s."),
+    "rotation.emptied": _("%(actor)s took away whoever was proposed to follow %(helper_name)s."),
+    "rotation.approved": _("%(actor)s approved the rotation of %(families)s families."),
+    "rotation.cancelled": _("%(actor)s gave up the rotation “%(object)s”."),
+    "rotation.done": _("The rotation “%(object)s” was carried out for %(families)s families; %(skipped)s were left."),
     "visit.planned": _("A visit (%(channel)s) was planned for %(planned_for)s."),
     "visit.recorded": _("%(actor)s recorded a visit (%(channel)s): %(result)s."),
     "visit.amended": _("%(actor)s amended the record of a visit."),

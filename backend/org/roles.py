@@ -49,6 +49,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "work_item.delegate", "work_item.postpone", "saved_filter.share", "parameter.read",
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
         "absence.read", "absence.write", "absence.tell",
+        "rotation.read", "rotation.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -58,6 +59,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
         "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
         "absence.read",
+        "rotation.read", "rotation.approve",
     },
     "village": _READ_CASES
     | _WORK
@@ -75,7 +77,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     | {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
-        "round.read", "difference.read", "absence.read",
+        "round.read", "difference.read", "absence.read", "rotation.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -11,10 +11,14 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from backend.api.approvals import Approvals as ApprovalsResource
+from backend.api.rotations import Rotations
 from backend.api.work_items import WorkItems
+from backend.org.access import granting
 from backend.web import forms
 from backend.web.door import Refused, command_each, read
 from backend.web.pages import Page
+
+MOST_ROTATIONS = 20
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -50,6 +54,13 @@ class Approvals(Page):
         found: dict[str, Any] = read(self.request, ApprovalsResource, query={"step": self.request.GET.get("step", "")})
         return found
 
+    def _rotations(self) -> list[dict[str, Any]]:
+        """Rotations that wait for the reader's signature: each is signed on a page of its own."""
+        if not granting(self.user, "rotation.approve"):
+            return []
+        waiting = read(self.request, Rotations, query={"state": "prepared", "page_size": MOST_ROTATIONS})["results"]
+        return [each for each in waiting if not each["mine"]]
+
     def _page(
         self,
         given: Mapping[str, Any],
@@ -64,4 +75,5 @@ class Approvals(Page):
         done = sum(each["ok"] for each in results)
         fields = forms.fields(found["schema"], given, refused) if found["schema"] else []
         told = {"fields": fields, "results": results, "done": done, "left": len(results) - done, "refused": refused}
+        told["rotations"] = self._rotations()
         return self.show(found | told, status=refused.status if refused else 200)

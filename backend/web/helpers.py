@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from backend.api.helpers import Helpers as HelpersResource
 from backend.api.pairings import Pairings
 from backend.api.visits import Visits
+from backend.org.access import granting
 from backend.web.door import Refused, cursor_of, read
 from backend.web.families import villages
 from backend.web.pages import Page
@@ -90,6 +91,7 @@ class Helper(Page):
             "visits": visits["results"],
             "today": today.isoformat(),
             "soon": (today + SOON).isoformat(),
+            "may_announce": helper["status"] != "ended" and bool(granting(self.user, "helper.write")),
         }
         return self.show(told)
 

@@ -37,6 +37,7 @@ from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
 from backend.web.rosters import Roster, RosterProblems, Rosters
+from backend.web.rotations import HelperLeaving, NewRotation, ReplaceSuccessor, Rotation, Rotations
 from backend.web.rounds import Differences, NewRound, Round, RoundFamilies, Rounds, RoundWorkbook
 from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
 from backend.web.today import Today
@@ -93,6 +94,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<uuid:pk>/<slug:tab>/", Case.as_view(), name="case_tab"),
     path("helpers/", Helpers.as_view(), name="helpers"),
     path("helpers/<uuid:pk>/", Helper.as_view(), name="helper"),
+    path("helpers/<uuid:pk>/leaving/", HelperLeaving.as_view(), name="helper_leaving"),
+    path("rotations/", Rotations.as_view(), name="rotations"),
+    path("rotations/new/", NewRotation.as_view(), name="rotation_new"),
+    path("rotations/<uuid:pk>/", Rotation.as_view(), name="rotation"),
+    path("rotations/<uuid:pk>/rows/<uuid:row>/", ReplaceSuccessor.as_view(), name="rotation_replace"),
     path("history/", History.as_view(), name="events"),
     path("history/verify/", Verification.as_view(), name="verify"),
     path("overview/", Overview.as_view(), name="overview"),

@@ -217,6 +217,13 @@ ROUTES: dict[str, Expected] = {
     "GET differences/": Expected("CSA"),
     "GET differences/{pk}/": Expected("CSA"),
     "POST differences/{pk}/settle/": Expected("C"),
+    # --- rotations: prepared by one, approved by another
+    "GET rotations/": Expected("CSA"),
+    "POST rotations/": Expected("C"),
+    "GET rotations/{pk}/": Expected("CSA"),
+    "POST rotations/{pk}/replace/": Expected("C"),
+    "POST rotations/{pk}/approve/": Expected("S"),
+    "POST rotations/{pk}/cancel/": Expected("CS"),
     # --- history: auditors read it, the audit administrator only what is about no family
     "GET events/": Expected("CSA", everywhere="G"),
     "GET events/{pk}/": Expected("CSA", hidden="G"),

@@ -13,7 +13,7 @@ from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
 from backend.desk.models import SavedFilter
-from backend.helpers.models import Absence, Difference, Helper, Pairing, Round, StandIn
+from backend.helpers.models import Absence, Difference, Helper, Pairing, Rotation, RotationRow, Round, StandIn
 from backend.inspection.models import Finding
 from backend.inspection.samples import draw_sample
 from backend.org.access import SYSTEM
@@ -97,6 +97,7 @@ class World:
             pairing=self.pairing, helper=self.helper, key=b"k", subject=b"s", run=1, last_run=1, note=f"核实：{LABEL}",
         )  # fmt: skip
         self.member = factories.user("member", role="caseworker", name="王经办")
+        self.rotation = self._rotation()
         self.deputy = self._deputy()
         self.saved_filter = SavedFilter.objects.create(
             name="逾期", query={"overdue": "true"}, owner=self.member, unit=self.town
@@ -145,6 +146,19 @@ class World:
             kind="families", name=f"{LABEL}等户.xlsx", unit=self.town, digest=b"", state="checked", problems=[]
         )
 
+    def _rotation(self) -> Rotation:
+        rotation = Rotation.objects.create(
+            office=self.town,
+            partner_unit=self.partner,
+            leaving=[self.helper.pk],
+            leaves_on=timezone.localdate() + timedelta(days=60),
+            reason="discharged",
+            prepared_by=self.member.pk,
+            prepared_label=self.member.name,
+        )
+        RotationRow.objects.create(rotation=rotation, place=1, pairing=self.pairing, pairing_version=1)
+        return rotation
+
     def _deputy(self) -> Deputy:
         other = factories.user("stand-in", role="caseworker", name="赵代班")
         return Deputy.objects.create(
@@ -180,6 +194,7 @@ class World:
             "findings": str(self.finding.pk),
             "rounds": str(self.round.pk),
             "differences": str(self.difference.pk),
+            "rotations": str(self.rotation.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

@@ -4,6 +4,7 @@ from backend.helpers.models.absences import Absence, AbsenceQuerySet, StandIn, S
 from backend.helpers.models.helpers import Helper, HelperKind, HelperQuerySet
 from backend.helpers.models.offers import Candidate, Offer, OfferQuerySet
 from backend.helpers.models.pairings import Pairing, PairingQuerySet
+from backend.helpers.models.rotations import Rotation, RotationQuerySet, RotationRow
 from backend.helpers.models.rounds import (
     Difference,
     DifferenceQuerySet,
@@ -29,6 +30,9 @@ __all__ = [
     "Pairing",
     "PairingQuerySet",
     "ReportLine",
+    "Rotation",
+    "RotationQuerySet",
+    "RotationRow",
     "Round",
     "RoundQuerySet",
     "StandIn",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
-from backend.helpers.models import Difference, Helper, Round
+from backend.helpers.models import Difference, Helper, Offer, Rotation, RotationRow, Round, Succession
 from backend.inspection.models import Finding, Sample
 from backend.org import codes
 from backend.org.models import Unit
@@ -26,6 +26,28 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "family_status": dict(Family.Status.choices),
         "case_state": dict(Case.State.choices),
         "helper_status": dict(Helper.Status.choices),
+        "offer_state": dict(Offer.State.choices),
+        "rotation_state": dict(Rotation.State.choices),
+        "rotation_row_state": dict(RotationRow.State.choices),
+        "succession_state": dict(Succession.State.choices),
+        "match_reason": {
+            "same_village": _("same village"),
+            "same_township": _("same township"),
+            "same_county": _("same county"),
+            "same_city": _("same city"),
+            "same_language": _("speaks their language"),
+            "has_skills": _("can do what is needed"),
+            "preferred_sex": _("as the family prefers"),
+            "no_family_yet": _("has no family yet"),
+            "ready": _("trained and insured"),
+            "known_to_family": _("known to the family"),
+        },
+        "waits_because": {
+            "none_fits": _("nobody fits"),
+            "needed_elsewhere": _("all who fit go to families in greater need"),
+            "nobody_wanted": _("nobody is to be named"),
+            "under_way": _("somebody is being sought already"),
+        },
         "visit_state": dict(Visit.State.choices),
         "roster_state": dict(Roster.State.choices),
         "role": ROLE_NAMES,
