@@ -269,6 +269,7 @@ SPECTACULAR_SETTINGS = {
         "HelperStatusEnum": "backend.helpers.models.Helper.Status",
         "InstanceStateEnum": "workflows.models.Instance.State",
         "SubmissionStateEnum": "backend.visits.models.Submission.State",
+        "OfferStateEnum": "backend.helpers.models.Offer.State",
         "RosterStateEnum": "backend.cases.models.Roster.State",
         "RoundStateEnum": "backend.helpers.models.Round.State",
         "DifferenceStateEnum": "backend.helpers.models.Difference.State",

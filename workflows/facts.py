@@ -51,6 +51,7 @@ LABELS: Mapping[str, str] = {
     "willingness": _("Wish about visits"),
     "helper_number": _("Number of the helper"),
     "helper": _("Helper"),
+    "programme": _("Programme"),
     "attempts": _("Attempts so far"),
     "leaving_helper": _("Who leaves"),
     "successor": _("Who comes next"),

@@ -21,6 +21,7 @@ from backend.api.jobs import Jobs
 from backend.api.me import Me
 from backend.api.memberships import Deputies, Memberships
 from backend.api.nothing import Nothing
+from backend.api.offers import Offers
 from backend.api.overview import Overview
 from backend.api.pairings import Pairings
 from backend.api.parameters import Parameters
@@ -54,6 +55,7 @@ router.register("families", Families, basename="families")
 router.register("persons", Persons, basename="persons")
 router.register("helpers", Helpers, basename="helpers")
 router.register("partner-units", PartnerUnits, basename="partner-units")
+router.register("offers", Offers, basename="offers")
 router.register("pairings", Pairings, basename="pairings")
 router.register("absences", Absences, basename="absences")
 router.register("visits", Visits, basename="visits")

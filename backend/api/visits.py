@@ -30,6 +30,7 @@ from backend.cases.surveys import answers_of
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
 from backend.org.access import granting, in_subtree, may
+from backend.visits.handover import shared_notes
 from backend.visits.models import Visit, overdue
 from backend.visits.visits import amend_visit, record_contact
 
@@ -89,6 +90,29 @@ class OwnVisitSerializer(RowSerializer[Visit]):
         return {"id": str(visit.family_id), "label": visit.family.label}
 
 
+class SharedNoteSerializer(serializers.Serializer[Any]):
+    """What somebody who came before lets the helper know."""
+
+    visited_on = serializers.DateField()
+    note = serializers.CharField()
+
+
+class OwnVisitDetailSerializer(OwnVisitSerializer):
+    """A visit as its helper sees it, with notes that those who came before share (only while the pairing lasts)."""
+
+    shared_notes = serializers.SerializerMethodField()
+
+    class Meta(OwnVisitSerializer.Meta):
+        fields = (*OwnVisitSerializer.Meta.fields, "shared_notes")  # type: ignore[assignment]
+
+    @extend_schema_field(SharedNoteSerializer(many=True))
+    def get_shared_notes(self, visit: Visit) -> list[dict[str, Any]]:
+        """The newest first."""
+        if not getattr(visit, "family_is_own", False):
+            return []
+        return SharedNoteSerializer(shared_notes(visit), many=True).data
+
+
 class VisitSerializer(OwnVisitSerializer):
     """A visit as lists show it."""
 
@@ -120,7 +144,7 @@ SEEN = PolymorphicProxySerializer(
     "VisitSeen", serializers=[VisitSerializer, OwnVisitSerializer], resource_type_field_name=None
 )
 SEEN_IN_DETAIL = PolymorphicProxySerializer(
-    "VisitSeenInDetail", serializers=[VisitDetailSerializer, OwnVisitSerializer], resource_type_field_name=None
+    "VisitSeenInDetail", serializers=[VisitDetailSerializer, OwnVisitDetailSerializer], resource_type_field_name=None
 )
 
 
@@ -262,6 +286,6 @@ class Visits(Resource):
         return Response(self._in_detail(self.get_queryset().get(pk=visit.pk)))
 
     def _in_detail(self, visit: Visit) -> dict[str, Any]:
-        serializer = VisitDetailSerializer if self.is_seen_in_full(visit) else OwnVisitSerializer
+        serializer = VisitDetailSerializer if self.is_seen_in_full(visit) else OwnVisitDetailSerializer
         shown: dict[str, Any] = serializer(context=self.get_serializer_context()).to_representation(visit)
         return shown

@@ -27,6 +27,9 @@ from backend.helpers.places import promised_places, taken_places
 from backend.org.access import Actor
 from backend.org.models import Membership
 
+DOUBLE_SURNAMES = frozenset(
+    {"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯", "令狐"}
+)
 BAND = 5
 """Ages are told in bands of five years."""
 OBSTACLES: Mapping[str, str | Promise] = {
@@ -114,6 +117,15 @@ def facts_for(family: Family, day: date) -> dict[str, Any]:
         "languages": list(family.languages),
         "needs": list(family.needs),
     }
+
+
+def told_name(offer: Offer) -> str:
+    """What the family hears of the helper besides the programme: the agreed name, else the given name (给名不给姓)."""
+    name = offer.alias or offer.helper.name
+    if offer.alias or not ("一" <= name[:1] <= "鿿"):
+        return name if offer.alias else name.split(" ")[0]
+    surname = 2 if name[:2] in DOUBLE_SURNAMES and len(name) > 2 else 1
+    return name[surname:] or name
 
 
 def band(age: int) -> str:

@@ -68,6 +68,8 @@ class Visit(Record):
     """home, phone, video, group, other."""
     answers = EncryptedText(default="", blank=True)
     """The record's answers as JSON; health and mood are sensitive (PIPL art. 28)."""
+    is_shared = models.BooleanField(default=False)
+    """Whoever wrote the note lets helpers who come after read it."""
     red_flags = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     next_on = models.DateField(null=True, blank=True)
     """When to come again, as agreed at the visit."""

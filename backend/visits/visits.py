@@ -436,6 +436,7 @@ def _set_answers(visit: Visit, plain: Mapping[str, Any], recorded_at: datetime) 
     visit.started_at, visit.ended_at = started, ended
     visit.channel = str(plain.get("channel", visit.channel))
     visit.next_on = date.fromisoformat(str(plain["next_on"])) if plain.get("next_on") else None
+    visit.is_shared = bool(plain.get("share_with_successor"))
     visit.answers = json.dumps(dict(plain), ensure_ascii=False)
 
 

@@ -121,6 +121,8 @@ ROUTES: dict[str, Expected] = {
     "POST helpers/{pk}/leaving/": Expected("C"),
     "GET partner-units/": Expected("CSAL"),
     "GET partner-units/{pk}/": Expected("CSAL"),
+    "GET offers/": Expected(STAFF + "HL"),
+    "GET offers/{pk}/": Expected(STAFF + "HL"),
     "GET pairings/": Expected(STAFF + "H"),
     "GET pairings/{pk}/": Expected(STAFF + "H"),
     "POST pairings/{pk}/suspend/": Expected("C"),

@@ -13,7 +13,8 @@ from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
 from backend.desk.models import SavedFilter
-from backend.helpers.models import Absence, Difference, Helper, Pairing, Rotation, RotationRow, Round, StandIn
+from backend.helpers.models import Absence, Difference, Helper, Offer, Pairing, Rotation, RotationRow, Round, StandIn
+from backend.helpers.offers import facts_for
 from backend.inspection.models import Finding
 from backend.inspection.samples import draw_sample
 from backend.org.access import SYSTEM
@@ -62,6 +63,9 @@ class World:
         self.helper_user = factories.user("the-helper", name="李向阳")
         self.helper: Helper = factories.helper(user=self.helper_user, partner_unit=self.partner, phone=PHONE)
         self.pairing: Pairing = factories.pairing(self.case, self.helper, handover=f"交接：{LABEL}")
+        self.offer = Offer.objects.create(
+            case=self.case, helper=self.helper, state="declined", facts=facts_for(self.family, factories.TODAY)
+        )
         self.visit: Visit = factories.visit(
             self.pairing, answers=f'{{"note": "{LABEL}"}}', state="done", recorded_by=self.helper_user
         )
@@ -176,6 +180,7 @@ class World:
             "persons": str(self.family.persons.get(name=LABEL).pk),
             "helpers": str(self.helper.pk),
             "partner-units": str(self.partner.pk),
+            "offers": str(self.offer.pk),
             "pairings": str(self.pairing.pk),
             "absences": str(self.absence.pk),
             "visits": str(self.visit.pk),

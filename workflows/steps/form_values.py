@@ -113,10 +113,16 @@ def offer_asked(context: Context, data: Mapping[str, Any]) -> Known:
 
 
 def ask_family(context: Context, data: Mapping[str, Any]) -> Known:
-    """What the family hears of the helper: a first name or agreed name and the kind."""
+    """What the family hears of the helper: a first name or agreed name, the kind and the programme."""
     offer = _offer(data)
-    kind = offer.helper.kind
-    facts = {"helper": offer.alias or offer.helper.name, "kind": kind.label, "kind_en": kind.label_en}
+    kind, programme = offer.helper.kind, offer.case.programme
+    facts = {
+        "helper": offers.told_name(offer),
+        "kind": kind.label,
+        "kind_en": kind.label_en,
+        "programme": programme.name,
+        "programme_en": programme.name_en,
+    }
     return {"values": {"given_on": context.today.isoformat()}, "facts": facts}
 
 
