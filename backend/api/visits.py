@@ -110,7 +110,7 @@ class OwnVisitDetailSerializer(OwnVisitSerializer):
         """The newest first."""
         if not getattr(visit, "family_is_own", False):
             return []
-        return SharedNoteSerializer(shared_notes(visit), many=True).data
+        return list(SharedNoteSerializer(shared_notes(visit), many=True).data)
 
 
 class VisitSerializer(OwnVisitSerializer):
