@@ -138,12 +138,13 @@ def left_hanging() -> list[str]:
 
 
 def seen_too_much(journey: Journey) -> list[str]:
-    """What helpers see of families with whom they are not paired today."""
+    """What helpers see of families with whom they are not paired today, or whose pairing is suspended."""
     today = journey.clock.today.isoformat()
     spells = journey.supervisor.all("/api/pairings/")
     own: dict[str, set[str]] = {}
     for row in spells:
-        if row["from_date"] <= today and (row["to_date"] is None or row["to_date"] > today):
+        in_force = row["from_date"] <= today and (row["to_date"] is None or row["to_date"] > today)
+        if in_force and not row["suspended"]:
             own.setdefault(row["helper"]["id"], set()).add(row["family"]["id"])
     found = []
     for person in journey.people:

@@ -126,6 +126,8 @@ class Reading:
     _promised: bool = False
     _refused_on: date | None = None
     _happened: bool = False
+    _checked_on: date = CHECKED_ON
+    """Of the background check of the helper of today."""
 
     def tell(self) -> Reading:
         """The whole story."""
@@ -322,6 +324,7 @@ class Reading:
                 return self._wait()
             pool = self.story.asks[min(self._asked, len(self.story.asks) - 1)]
             self._asked += 1
+            self._checked_on = CHECKED_ON
             self.events["offer.made"] += 1
             if not self._accepted(pool):
                 continue
@@ -378,6 +381,8 @@ class Reading:
         if self._gate(pool) == "stop":
             if self._answer("fix_gate", "fixed") == "give_up":
                 return "next"
+            if pool != "uninsured":
+                self._checked_on = self.today
             self.events["decision.made"] += 1
         if self._answer("hold_first_meeting", "go_on") != "go_on":
             return "next"
@@ -466,6 +471,7 @@ class Reading:
         at = self.calendar.from_(max(self._opens, self.t))
         if self._last_round == at:  # nobody goes to the same door twice a day
             at = self.calendar.after(at)
+        by_helper = by_helper and not self._is_suspended(at.date())
         if by_helper and (how == "missed" or at >= self._due):
             self._reach(self._due)
             if not self._missed:
@@ -478,6 +484,10 @@ class Reading:
             self.events["visit.missed_reported"] += 1
         self._reach(at)
         self._record(how, "record_visit" if by_helper else "visit_instead")
+
+    def _is_suspended(self, day: date) -> bool:
+        """Where minors live, a helper whose background check is over does not come; the village worker does."""
+        return day >= self._checked_on + timedelta(days=365) and self.household.has_minor(day)
 
     def _record(self, how: str, step: str) -> None:
         self._answer(step, how)
