@@ -32,6 +32,9 @@ LISTS: Mapping[str, str] = {
     "needs": "need",
     "self_care": "self_care",
     "finding_kind": "finding_kind",
+    "grievance_kind": "grievance_kind",
+    "reply_by": "grievance_reply",
+    "purpose": "grievance_purpose",
 }
 """Facts whose values are codes of these lists."""
 
@@ -118,6 +121,16 @@ LABELS: Mapping[str, str] = {
     "helper_reported": _("Who is reported"),
     "reported_since": _("Reported since"),
     "families_in_all": _("Families in all"),
+    "grievance_number": _("Number"),
+    "grievance_kind": _("What it is"),
+    "grievance_text": _("What was said"),
+    "about_family": _("Family"),
+    "about_helper": _("About the helper"),
+    "about_officer": _("About"),
+    "purpose": _("Consent for"),
+    "complainant": _("Who said it (stays here)"),
+    "complainant_contact": _("How to reach the person"),
+    "reply_by": _("Wants to be answered"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 

@@ -235,11 +235,12 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         own = Q(assignee_id=reach.user_id, role__in=reach.roles)
         if "helper" in reach.roles:
             own &= ~_hidden_from(user)
-        return self.filter(at_places(reach.places) | Q(role="liaison", unit_id__in=reach.partners) | own)
+        reached = self.filter(at_places(reach.places) | Q(role="liaison", unit_id__in=reach.partners) | own)
+        return reached.exclude(closed_to=reach.user_id)
 
     def overseen_by(self, user: Viewer, action: str = "work_item.read") -> WorkItemQuerySet:
         """Items at the places where the user's role may do this: without the own ones of a helper or liaison."""
-        return self.filter(at_places(grant.path for grant in granting(user, action)))
+        return self.filter(at_places(grant.path for grant in granting(user, action))).exclude(closed_to=user.pk)
 
     def one_visible_to(self, user: Viewer, pk: UUID) -> WorkItem | None:
         """The item when it is within the user's reach, with the names of its unit and of whoever has it.
@@ -314,6 +315,8 @@ class WorkItem(Record):
     postpone_reason = models.CharField(max_length=400, default="", blank=True)
     excluded = models.JSONField(default=list)
     """Ids of users who may not complete it (four eyes)."""
+    closed_to = models.UUIDField(null=True, blank=True)
+    """The user whom it is about: neither sees nor does it, whatever the role."""
     draft = models.BinaryField(null=True)
     """What was typed so far, encrypted."""
     draft_at = models.DateTimeField(null=True, blank=True)
@@ -370,7 +373,7 @@ def _visible_one() -> str:
     statement = sql.SQL("""
         SELECT {}, (SELECT name FROM org_unit WHERE id = unit_id), (SELECT name FROM org_user WHERE id = assignee_id)
         FROM workflows_workitem
-        WHERE id = %(pk)s AND (
+        WHERE id = %(pk)s AND closed_to IS DISTINCT FROM %(user_id)s AND (
             unit_path ^@ ANY(%(places)s::text[])
             OR role = 'liaison' AND unit_id = ANY(%(partners)s::uuid[])
             OR assignee_id = %(user_id)s AND role = ANY(%(roles)s::text[]))

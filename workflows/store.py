@@ -224,6 +224,7 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: 
     node, data, case = entry.node, entry.data, instance.case_in_outline
     family = case.family if case else None
     assignee = data.get(node.assignee) if node.assignee else None
+    about = data.get(node.closed_to) if node.closed_to else None
     role, unit = _place(instance, node, data, assigned=bool(assignee))
     hidden = role == "liaison"  # a liaison asks people for "a place", not for a named family (domain.md P-5)
     return WorkItem(
@@ -245,9 +246,16 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: 
         assignee_id=UUID(str(assignee)) if assignee else None,
         priority=node.priority,
         due_at=_due(node, data, now),
-        excluded=sorted({str(done_by[other]) for other in node.not_same_as if other in done_by}),
+        excluded=_excluded(node, done_by, about),
+        closed_to=UUID(str(about)) if about else None,
         created_at=now,
     )
+
+
+def _excluded(node: Node, done_by: Mapping[str, UUID], about: Any) -> list[str]:
+    """Who did an earlier step, and whom it is about."""
+    others = {str(done_by[other]) for other in node.not_same_as if other in done_by}
+    return sorted(others | ({str(about)} if about else set()))
 
 
 def _due(node: Node, data: Mapping[str, Any], now: datetime) -> datetime:

@@ -16,6 +16,7 @@ from backend.api.differences import Differences
 from backend.api.events import Events
 from backend.api.families import Families
 from backend.api.findings import Findings
+from backend.api.grievances import Grievances
 from backend.api.helpers import Helpers
 from backend.api.jobs import Jobs
 from backend.api.me import Me
@@ -75,6 +76,7 @@ router.register("findings", Findings, basename="findings")
 router.register("rounds", Rounds, basename="rounds")
 router.register("differences", Differences, basename="differences")
 router.register("rotations", Rotations, basename="rotations")
+router.register("grievances", Grievances, basename="grievances")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.

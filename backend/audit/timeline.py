@@ -20,6 +20,8 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "decision": ("review_decision",),
     "channel": ("contact_channel",),
     "kind": ("finding_kind",),
+    "grievance_kind": ("grievance_kind",),
+    "grievance_decision": ("grievance_decision",),
     "categories": ("category",),
     "tier": ("risk_tier",),
 }

@@ -124,6 +124,25 @@ def resume_case(*, case: Case, actor: Actor, now: datetime, reason: str = "") ->
     _set_state(case, Case.State.OPEN, "case.resumed", reason, actor, now)
 
 
+def hold_case(*, case: Case, number: str, actor: Actor, now: datetime) -> None:
+    """Nothing is decided in the case (no review is signed) until the objection with this number is answered (E13).
+
+    Visits and help go on: whoever objects to a decision takes nothing from the family.
+    """
+    _hold(case, number, "case.held", number, actor, now)
+
+
+def release_case(*, case: Case, number: str, actor: Actor, now: datetime, held_by: str = "") -> None:
+    """The objection is answered. `held_by`: the number of another one that still holds the case."""
+    _hold(case, held_by, "case.released", number, actor, now)
+
+
+def _hold(case: Case, held_for: str, action: str, number: str, actor: Actor, now: datetime) -> None:
+    case.held_for = held_for
+    _save(case, "held_for")
+    record(action=action, object=case, actor=actor, now=now, data={"number": number})
+
+
 def close_case(*, case: Case, reason: str, actor: Actor, now: datetime, note: str = "") -> None:
     """Close the case; late documents can still be added. `reason` is a code, `note` what the history should add.
 

@@ -250,6 +250,8 @@ class Case(Record):
     closed_at = models.DateTimeField(null=True, blank=True)
     close_reason = models.CharField(max_length=40, default="", blank=True)
     programmes_wanted = models.JSONField(default=dict, blank=True)
+    held_for = models.CharField(max_length=40, default="", blank=True)
+    """Number of the objection that has to be answered before anything is decided in the case (E13)."""
     version = models.PositiveIntegerField(default=1)
 
     objects = CaseQuerySet.as_manager()

@@ -16,6 +16,13 @@ from backend.core.errors import Conflict
 from backend.org.access import Actor
 
 
+class CaseHeld(Conflict):
+    """An objection about the case is being looked into: nothing is decided in it meanwhile (E13)."""
+
+    code = "case_held"
+    message = _("An objection about this case is being looked into. It can be decided once that is answered.")
+
+
 class AlreadyDecided(Conflict):
     """The review has been decided."""
 
@@ -50,10 +57,11 @@ def notes(review: Review) -> dict[str, Any]:
 def decide(
     *, review: Review, decision: str, actor: Actor, now: datetime, reason: str = "", reason_code: str = ""
 ) -> Review:
-    """Sign a review. Raises AlreadyDecided."""
-    held = Review.objects.select_for_update().get(pk=review.pk)
+    """Sign a review. Raises AlreadyDecided, CaseHeld."""
+    held = Review.objects.select_for_update(of=("self",)).select_related("case").get(pk=review.pk)
     if held.decided_at is not None:
         raise AlreadyDecided
+    _check_free(held.case)
     held.decision, held.reason, held.reason_code = decision, reason, reason_code
     held.reviewer_id, held.reviewer_label, held.decided_at = actor.user_id, actor.label, now
     held.save()
@@ -72,7 +80,8 @@ def record_review(
     reason: str = "",
     reason_code: str = "",
 ) -> Review:
-    """A decision that needed no preparation, signed at once."""
+    """A decision that needed no preparation, signed at once. Raises CaseHeld."""
+    _check_free(case)
     review = Review.objects.create(
         case=case,
         subject=subject,
@@ -102,3 +111,8 @@ def _tell(action: str, review: Review, actor: Actor, now: datetime, data: Mappin
         data={"subject": review.subject, **data},
         reason=reason,
     )
+
+
+def _check_free(case: Case) -> None:
+    if case.held_for:
+        raise CaseHeld

@@ -119,3 +119,24 @@ def withdraw_consent(*, family: Family, purpose: str, actor: Actor, now: datetim
             reason=reason,
         )
     return len(held)
+
+
+def withdraw_item(*, family: Family, purpose: str, item: str, actor: Actor, now: datetime, reason: str = "") -> int:
+    """Take one thing (photo, share_helper …) out of what the family agreed to; the rest stays. How many consents had
+    it. A renewal renews only what is left."""
+    held = Consent.objects.select_for_update().filter(family=family, purpose=purpose, withdrawn_at__isnull=True)
+    having = [consent for consent in held if consent.items.get(item)]
+    for consent in having:
+        consent.items = {**consent.items, item: False}
+        consent.save(update_fields=["items"])
+        record(
+            action="consent.item_withdrawn",
+            object=consent,
+            label=family.label,
+            unit_path=family.unit_path,
+            actor=actor,
+            now=now,
+            data={"purpose": purpose, "item": item},
+            reason=reason,
+        )
+    return len(having)

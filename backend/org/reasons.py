@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_noop as _
 
 REASONS: Mapping[str, str] = {
+    # who looks into a complaint or request (D31)
+    "about_helper": _("about a helper"), "child_concerned": _("a child is concerned"), "danger": _("violence or abuse"),
+    "about_officer": _("about somebody who works here"), "about_decision": _("about a decision"),
+    "objection": _("an objection"), "data_right": _("a right to the data kept"), "withdrawal": _("a consent withdrawn"),
     # groups of the year's flags, and of a visit (D07)
     "emergency": _("emergency"), "mental_crisis": _("mental crisis"), "boundary": _("boundary crossed"),
     "safety": _("safety at home"), "welfare_check": _("nobody answers"), "psych": _("low spirits"),

@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
         "absence.read", "absence.write", "absence.tell",
         "rotation.read", "rotation.write",
+        "grievance.read", "grievance.write", "own.grievance.read",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -60,12 +61,13 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
         "absence.read",
         "rotation.read", "rotation.approve",
+        "grievance.read", "grievance.write", "own.grievance.read",
     },
     "village": _READ_CASES
     | _WORK
     | {
         "visit.write", "case.message", "process.read", "unit.read", "work_item.postpone", "round.read", "round.report",
-        "absence.read", "absence.tell",
+        "absence.read", "absence.tell", "grievance.write", "own.grievance.read",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read"},
@@ -77,7 +79,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     | {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
-        "round.read", "difference.read", "absence.read", "rotation.read",
+        "round.read", "difference.read", "absence.read", "rotation.read", "grievance.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -226,6 +226,10 @@ ROUTES: dict[str, Expected] = {
     "POST rotations/{pk}/replace/": Expected("C"),
     "POST rotations/{pk}/approve/": Expected("S"),
     "POST rotations/{pk}/cancel/": Expected("CS"),
+    # --- requests and complaints: looked into at the office; a village worker sees those taken in oneself
+    "GET grievances/": Expected("CSVA"),
+    "POST grievances/": Expected("CSV"),
+    "GET grievances/{pk}/": Expected("CSA", hidden="V"),
     # --- history: auditors read it, the audit administrator only what is about no family
     "GET events/": Expected("CSA", everywhere="G"),
     "GET events/{pk}/": Expected("CSA", hidden="G"),

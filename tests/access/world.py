@@ -21,6 +21,7 @@ from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.parameters import set_parameter
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
+from backend.rights.models import Grievance
 from backend.visits.models import Photo, Submission, Visit
 from tests import factories
 from tests.queueing import failed_job
@@ -99,6 +100,11 @@ class World:
         self.difference = Difference.objects.create(
             round=self.round, family=self.family, case=self.case, unit_path=self.case.unit_path, kind="interrupted",
             pairing=self.pairing, helper=self.helper, key=b"k", subject=b"s", run=1, last_run=1, note=f"核实：{LABEL}",
+        )  # fmt: skip
+        self.grievance = Grievance.objects.create(
+            number="TS-1", kind="copy", target="data", about_family=self.family, about_case=self.case,
+            text="要一份复印件", complainant=LABEL, channel="window", reply_by="letter", office=self.town,
+            due_at=timezone.now(),
         )  # fmt: skip
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.rotation = self._rotation()
@@ -200,6 +206,7 @@ class World:
             "rounds": str(self.round.pk),
             "differences": str(self.difference.pk),
             "rotations": str(self.rotation.pk),
+            "grievances": str(self.grievance.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

@@ -39,7 +39,7 @@ _KEY = re.compile(r"at:[a-z_]\w*")
 
 _PROPERTIES: Mapping[str, frozenset[str]] = {
     "user": frozenset(
-        {"form", "due", "priority", "not_same_as", "assignee", "keep", "outcome", "step", "unit"},
+        {"form", "due", "priority", "not_same_as", "assignee", "keep", "outcome", "step", "unit", "closed_to"},
     ),
     "service": frozenset({"step"}),
     "rule": frozenset({"facts"}),

@@ -27,6 +27,7 @@ class Node:
     priority: int = DEFAULT_PRIORITY  # 0 … 100, higher is more urgent
     not_same_as: tuple[str, ...] = ()  # nodes whose latest doer may not do this one
     assignee: str = ""  # key in the process data that holds a user's id
+    closed_to: str = ""  # key in the process data that holds the id of a user who neither sees nor does it
     keep: tuple[str, ...] = ()  # answers copied into the process data
     outcome: str = ""  # answer shown as the outcome
     step: str = ""

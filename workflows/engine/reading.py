@@ -190,6 +190,7 @@ def node_of(diagram: Diagram, element: etree._Element) -> Node:
         priority=int(priority) if priority.isdecimal() else DEFAULT_PRIORITY,
         not_same_as=names_in(given.get("not_same_as", "")),
         assignee=given.get("assignee", ""),
+        closed_to=given.get("closed_to", ""),
         keep=names_in(given.get("keep", "")),
         outcome=given.get("outcome", ""),
         step=given.get("step", ""),

@@ -18,6 +18,7 @@ from workflows.steps import (
     care_visit,
     family_case,
     finding,
+    grievance,
     household_intake,
     pairing,
     reconciliation,
@@ -55,6 +56,7 @@ STEPS: Mapping[str, Step] = {
         succession,
         finding,
         reconciliation,
+        grievance,
     )
     for name, step in module.STEPS.items()
 }

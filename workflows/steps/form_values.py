@@ -18,6 +18,7 @@ from backend.core.errors import NotFound
 from backend.helpers import gates, offers, pairings, successions
 from backend.helpers.models import Candidate, Difference, Offer, Succession
 from backend.inspection.models import Finding
+from backend.rights.models import Grievance
 from backend.visits.models import Visit
 from workflows.steps.context import Context
 
@@ -243,6 +244,52 @@ def difference(context: Context, data: Mapping[str, Any]) -> Known:
     return {"values": values, "facts": facts}
 
 
+def grievance(context: Context, data: Mapping[str, Any]) -> Known:
+    """What was said, by whom, about whom; how the answer is to be given. Nobody whom it is about gets here."""
+    row = _grievance(data)
+    facts: dict[str, Any] = {
+        "grievance_number": row.number,
+        "grievance_kind": row.kind,
+        "grievance_text": row.text,
+        "about_family": f"{row.about_family.label} · {row.about_family.unit.name}",
+        "about_helper": row.about_helper.name if row.about_helper else "",
+        "about_officer": row.about_user.name if row.about_user else "",
+        "purpose": row.purpose,
+        "complainant": row.complainant,
+        "complainant_contact": row.contact,
+        "reply_by": row.reply_by,
+        "answer_until": _text(row.due_at),
+        "returned_because": row.returned,
+    }
+    return {"values": {"identity": row.identity} if row.identity else {}, "facts": facts}
+
+
+def proposed_answer(context: Context, data: Mapping[str, Any]) -> Known:
+    """The request, and how it is to be answered."""
+    row = _grievance(data)
+    answered = {
+        "finding": row.decision,
+        "answer": row.answer,
+        "kept_by_law": row.kept_by_law,
+        "restrict": row.restricted,
+        "answered_by": row.decided_label,
+    }
+    return {"facts": {**grievance(context, data)["facts"], **answered}}
+
+
+def grievance_reply(context: Context, data: Mapping[str, Any]) -> Known:
+    """What to tell the person, in the way the person chose."""
+    row = _grievance(data)
+    facts = {**grievance(context, data)["facts"], "answer": row.answer, "kept_by_law": row.kept_by_law}
+    values = {"replied_on": context.today.isoformat(), "replied_by": row.reply_by}
+    return {"values": values, "facts": facts}
+
+
+def _grievance(data: Mapping[str, Any]) -> Grievance:
+    rows = Grievance.objects.select_related("about_family__unit", "about_helper", "about_user")
+    return rows.get(pk=data["grievance"])
+
+
 def _case(context: Context) -> Case:
     if context.case is None:
         raise NotFound
@@ -289,6 +336,12 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("succession", "accompany_farewell"): farewell,
     ("reconciliation", "settle_difference"): difference,
     ("reconciliation", "confirm_ending"): difference,
+    ("grievance", "investigate"): grievance,
+    ("grievance", "investigate_independently"): grievance,
+    ("grievance", "handle_request"): grievance,
+    ("grievance", "confirm_request"): proposed_answer,
+    ("grievance", "reply_to_person"): grievance_reply,
+    ("grievance", "reply_independently"): grievance_reply,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

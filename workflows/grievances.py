@@ -1,0 +1,120 @@
+"""Taking in a request or complaint: the row, and the process that brings it to somebody independent and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backend.audit.history import collect
+from backend.cases.cases import LIVE
+from backend.cases.models import Case, Review
+from backend.core.errors import FieldProblem, Invalid, NotAllowed
+from backend.helpers.models import Pairing
+from backend.org import codes
+from backend.org.access import Actor
+from backend.rights import grievances
+from backend.rights.grievances import Intake
+from backend.rights.models import Grievance
+from workflows import services
+
+Kind, Target = Grievance.Kind, Grievance.Target
+TARGETS = {
+    Kind.COMPLAINT: {Target.HELPER, Target.OFFICER, Target.DECISION},
+    Kind.OBJECTION: {Target.DECISION},
+}
+"""What may be complained about or objected to; all other kinds are about the data kept."""
+
+
+class AboutYourself(NotAllowed):
+    """Whoever is complained about does not take the complaint in."""
+
+    code = "about_yourself"
+    message = _("This is about yourself: somebody else has to take it in.")
+
+
+class Incomplete(Invalid):
+    """Something is missing that this kind of request needs, or does not fit it."""
+
+    code = "incomplete"
+    message = _("This does not fit the kind of request.")
+
+
+def take_in(*, intake: Intake, actor: Actor, now: datetime) -> Grievance:
+    """Keep what was said and bring it to whoever looks into it. Raises Incomplete, AboutYourself.
+
+    A helper without a name is the family's present one; a decision's signer is whoever signed the case's last review.
+    """
+    whole = _completed(_checked(intake, now), now)
+    about = {whole.officer.pk} if whole.officer else set()
+    if whole.helper is not None and whole.helper.user_id:
+        about.add(whole.helper.user_id)
+    if actor.user_id in about:
+        raise AboutYourself
+    with collect():
+        row = grievances.create_grievance(intake=whole, actor=actor, now=now)
+        data = {"grievance": str(row.pk), "reply_by": row.reply_by}
+        # Sealed, it runs without a case: whoever it is about may read the case.
+        case = None if row.is_sealed else row.about_case
+        services.start(process="grievance", case=case, data=data, actor=actor, now=now)
+    row.refresh_from_db()
+    return row
+
+
+def _checked(intake: Intake, now: datetime) -> Intake:
+    day = timezone.localdate(now)
+    coded = {"channel": "grievance_channel", "identity": "grievance_identity"}
+    wrong = [
+        name
+        for name, kind in coded.items()
+        if getattr(intake, name) and getattr(intake, name) not in codes.choices(kind, day=day)
+    ]
+    if intake.target not in TARGETS.get(Kind(intake.kind), {Target.DATA}):
+        wrong.append("target")
+    if (intake.kind == Kind.WITHDRAW) != bool(intake.purpose):
+        wrong.append("purpose")
+    if intake.target == Target.DATA and not intake.identity:
+        wrong.append("identity")
+    if (intake.target == Target.DATA or intake.reply_by != Grievance.Reply.NONE) and not intake.complainant:
+        wrong.append("complainant")
+    if intake.target == Target.DATA and intake.reply_by == Grievance.Reply.NONE:
+        wrong.append("reply_by")
+    if intake.kind == Kind.OBJECTION and intake.case is None:
+        wrong.append("case")
+    if intake.case is not None and intake.case.family_id != intake.family.pk:
+        wrong.append("case")
+    _refuse(wrong)
+    return intake
+
+
+def _completed(intake: Intake, now: datetime) -> Intake:
+    """With the helper, the case and the officer that were meant without being named. Raises Incomplete."""
+    case = intake.case or _case_of(intake)
+    helper, officer = None, None
+    if intake.target == Target.HELPER:
+        helper = intake.helper
+        if helper is None:
+            spells = Pairing.objects.asked().on(timezone.localdate(now)).filter(family=intake.family)
+            spell = spells.select_related("helper").order_by("from_date", "id").last()
+            helper = spell.helper if spell else None
+        _refuse(["helper"] if helper is None else [])
+    elif intake.target == Target.OFFICER:
+        officer = intake.officer
+    elif intake.target == Target.DECISION and case is not None:
+        signed = Review.objects.filter(case=case, reviewer__isnull=False, decided_at__isnull=False)
+        review = signed.select_related("reviewer").order_by("decided_at", "id").last()
+        officer = review.reviewer if review else None
+    return replace(intake, case=case, helper=helper, officer=officer)
+
+
+def _case_of(intake: Intake) -> Case | None:
+    """The family's case under way, else its last one."""
+    found = list(Case.objects.filter(family=intake.family).select_related("family__unit").order_by("-opened_at", "-pk"))
+    return next((case for case in found if case.state in LIVE), next(iter(found), None))
+
+
+def _refuse(fields: list[str]) -> None:
+    if fields:
+        raise Incomplete([FieldProblem(f"/{name}", Incomplete.code, Incomplete.message) for name in fields])
