@@ -17,6 +17,7 @@ from backend.helpers import pairings, successions
 from backend.helpers.accounts import account_of
 from backend.helpers.models import Pairing, Succession
 from backend.visits.models import Visit
+from backend.visits.visitors import readdress
 from workflows.engine.runner import Call
 from workflows.models import Instance, WorkItem
 from workflows.steps import contacts, searches
@@ -181,7 +182,8 @@ def _hand_over_visits(spell: Pairing, successor: Pairing, context: Context) -> N
     """What was planned for the one who leaves is the successor's; a work item goes along when there is an account."""
     planned = Visit.objects.filter(pairing=spell, state=Visit.State.PLANNED)
     runs = list(planned.values_list("instance_id", flat=True))
-    planned.update(pairing=successor, helper=successor.helper)
+    planned.update(pairing=successor)
+    readdress(pairings=[successor], actor=context.actor, now=context.now)
     user = account_of(successor.helper, context.today)
     if user is not None:
         mine = WorkItem.objects.filter(instance__in=[run for run in runs if run], state=WorkItem.State.OPEN)
