@@ -252,6 +252,14 @@ def release(*, item: WorkItem, user: User, now: datetime, version: int | None = 
     return _reassign(row, None, "work_item.released", grant.actor(user), now)
 
 
+def give_back(*, item: WorkItem, reason: str, user: User, now: datetime) -> WorkItem:
+    """Put somebody's item back into its queue, as whoever assigns work there. Raises NotYours, ReasonMissing."""
+    need_reason(reason)
+    row = _locked_item(item, None)
+    actor = overseer(row, user, "work_item.assign")
+    return _reassign(row, None, "work_item.released", actor, now, reason=reason)
+
+
 def delegate(
     *, item: WorkItem, to: User, reason: str, user: User, now: datetime, version: int | None = None
 ) -> WorkItem:

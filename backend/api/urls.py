@@ -19,6 +19,7 @@ from backend.api.findings import Findings
 from backend.api.grievances import Grievances
 from backend.api.helpers import Helpers
 from backend.api.jobs import Jobs
+from backend.api.leavings import Leavings
 from backend.api.me import Me
 from backend.api.memberships import Deputies, Memberships
 from backend.api.nothing import Nothing
@@ -69,6 +70,7 @@ router.register("codes", Codes, basename="codes")
 router.register("units", Units, basename="units")
 router.register("users", Users, basename="users")
 router.register("memberships", Memberships, basename="memberships")
+router.register("leavings", Leavings, basename="leavings")
 router.register("deputies", Deputies, basename="deputies")
 router.register("events", Events, basename="events")
 router.register("samples", Samples, basename="samples")

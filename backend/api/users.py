@@ -24,6 +24,7 @@ from backend.api.resource import Resource
 from backend.org.access import in_subtree
 from backend.org.models import Membership, User
 from backend.org.roles import OFFICE, ROLE_NAMES
+from workflows import leavings
 
 
 class WorksAt(Subtree):
@@ -143,10 +144,12 @@ class Users(Resource):
 
     @extend_schema(summary="Change a user", request=UserChangeSerializer, responses=UserSerializer)
     def partial_update(self, request: Request, pk: UUID) -> Response:
-        """Who is not active any more is logged out everywhere."""
+        """Who is not active any more is logged out everywhere. Refused while work depends on them (see leavings)."""
         user = self.get_object()
         changes = self.given(UserChangeSerializer)
         reason = changes.pop("reason", "")
+        if changes.get("is_active") is False and user.is_active:
+            leavings.check_closing(user, day=timezone.localdate(self.now))
         changed = update_user(
             user=user,
             changes=changes,

@@ -1,4 +1,4 @@
-"""Saved filters of the inbox, and what a person has set for the pages."""
+"""Saved filters of the inbox, what a person has set for the pages, and what somebody who left has handed over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record
 from backend.org.access import granting, grants, in_subtree
@@ -79,3 +80,51 @@ class Preference(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="preference_once")]
+
+
+class LeavingQuerySet(models.QuerySet["Leaving"]):
+    """Leavings by who may see them."""
+
+    def visible_to(self, user: Viewer) -> LeavingQuerySet:
+        """Those of one's subtree, and those in which something was handed over to oneself."""
+        condition = in_subtree(user, "leaving.read", "unit_path")
+        if granting(user, "own.leaving.read"):
+            condition |= Q(pk__in=Handover.objects.filter(to_user=user.pk).values("leaving"))
+        return self.filter(condition)
+
+
+class Leaving(Record):
+    """Somebody's work in an office ended, and was handed over in the same moment."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="leavings")
+    unit_path = models.CharField(max_length=200, db_collation="C")
+    """Where the person worked."""
+    successor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=400)
+    done_by_label = models.CharField(max_length=120)
+
+    objects = LeavingQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.user.name
+
+
+class Handover(Record):
+    """One thing that was handed over: a line of the list that the successor opens."""
+
+    class Fate(models.TextChoices):
+        SUCCESSOR = "successor", _("goes to the successor")
+        QUEUE = "queue", _("goes back to the queue")
+        END = "end", _("ends")
+        ORPHAN = "orphan", _("nobody would have it")
+
+    leaving = models.ForeignKey(Leaving, on_delete=models.PROTECT, related_name="handovers")
+    kind = models.CharField(max_length=20)
+    """work_item, deputy, filter, membership."""
+    fate = models.CharField(max_length=10, choices=Fate.choices)
+    object_id = models.UUIDField()
+    label = models.CharField(max_length=200)
+    case_number = models.CharField(max_length=40, default="", blank=True)
+    to_user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    read_at = models.DateTimeField(null=True, blank=True)
+    """When the person to whom it went confirmed having seen it."""

@@ -48,7 +48,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "saved_filter.share", "parameter.read",
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
-        "absence.read", "absence.write", "absence.tell",
+        "absence.read", "absence.write", "absence.tell", "own.leaving.read",
         "rotation.read", "rotation.write",
         "grievance.read", "grievance.write", "own.grievance.read",
     },
@@ -59,7 +59,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
         "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
-        "absence.read",
+        "absence.read", "leaving.read", "leaving.write", "own.leaving.read",
         "rotation.read", "rotation.approve",
         "grievance.read", "grievance.write", "own.grievance.read",
     },
@@ -67,7 +67,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     | _WORK
     | {
         "visit.write", "case.message", "process.read", "unit.read", "work_item.postpone", "round.read", "round.report",
-        "absence.read", "absence.tell", "grievance.write", "own.grievance.read",
+        "absence.read", "absence.tell", "own.leaving.read", "grievance.write", "own.grievance.read",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read"},
@@ -79,7 +79,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     | {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
-        "round.read", "difference.read", "absence.read", "rotation.read", "grievance.read",
+        "round.read", "difference.read", "absence.read", "rotation.read", "leaving.read", "grievance.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -18,6 +18,7 @@ from backend.org.access import granting
 from backend.org.roles import ROLE_NAMES
 from backend.web.absences import untold
 from backend.web.door import command, read
+from backend.web.leavings import handed_to
 from backend.web.pages import Page
 
 SHOWN = 10
@@ -50,6 +51,7 @@ class Today(Page):
                 "waiting": self._waiting() if scope else [],
                 "reconciliations": self._reconciliations(),
                 "untold": untold(self.request) if granting(self.user, "absence.tell") else [],
+                "handed": handed_to(self),
                 **self._changes(),
             }
         )

@@ -33,6 +33,7 @@ from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History, Verification
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.installation import Manifest, ServiceWorker
+from backend.web.leavings import Handovers, Leaving, Leavings, SuccessorChoices
 from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
@@ -106,6 +107,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("month/", Month.as_view(), name="month"),
     path("approvals/", Approvals.as_view(), name="approvals"),
     path("workload/", Workload.as_view(), name="workload"),
+    path("workload/<uuid:pk>/leaving/", Leaving.as_view(), name="leaving_plan"),
+    path("leavings/", Leavings.as_view(), name="leavings"),
+    path("leavings/colleagues/", SuccessorChoices.as_view(), name="successor_choices"),
+    path("leavings/<uuid:pk>/", Handovers.as_view(), name="leaving"),
     path("workload/<slug:person>/", Reassign.as_view(), name="reassign"),
     path("workload/<slug:person>/now/", ReassignNow.as_view(), name="reassign_now"),
     path("deputies/", Deputies.as_view(), name="deputies"),

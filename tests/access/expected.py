@@ -177,6 +177,12 @@ ROUTES: dict[str, Expected] = {
     "POST memberships/": Expected(everywhere="E"),
     "GET memberships/{pk}/": Expected("CSA", everywhere="YEG"),
     "POST memberships/{pk}/end/": Expected(everywhere="E"),
+    # --- who left: arranged by the supervisor, read by who got something
+    "GET leavings/": Expected("CSVA"),
+    "POST leavings/": Expected("S"),
+    "POST leavings/dry-run/": Expected("S"),
+    "GET leavings/{pk}/": Expected("SA", hidden="CV"),
+    "POST leavings/{pk}/read/": Expected("SA", hidden="CV"),
     "GET deputies/": Expected("CSA", everywhere="YEG"),
     "POST deputies/": Expected("S", everywhere="E"),
     "GET deputies/{pk}/": Expected("CSA", everywhere="YEG"),

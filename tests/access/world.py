@@ -12,7 +12,7 @@ from django.utils import timezone
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
-from backend.desk.models import SavedFilter
+from backend.desk.models import Handover, Leaving, SavedFilter
 from backend.helpers.models import Absence, Difference, Helper, Offer, Pairing, Rotation, RotationRow, Round, StandIn
 from backend.helpers.offers import facts_for
 from backend.inspection.models import Finding
@@ -109,6 +109,10 @@ class World:
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.rotation = self._rotation()
         self.deputy = self._deputy()
+        self.leaving = Leaving.objects.create(user=self.member, unit_path=self.town.path, reason="调走")
+        Handover.objects.create(
+            leaving=self.leaving, kind="work_item", fate="queue", object_id=self.item.pk, label=LABEL
+        )
         self.saved_filter = SavedFilter.objects.create(
             name="逾期", query={"overdue": "true"}, owner=self.member, unit=self.town
         )
@@ -198,6 +202,7 @@ class World:
             "units": str(self.town.pk),
             "users": str(self.member.pk),
             "memberships": str(Membership.objects.get(user=self.member).pk),
+            "leavings": str(self.leaving.pk),
             "deputies": str(self.deputy.pk),
             "events": str(self.event.pk),
             "parameters": str(self.parameter.pk),

@@ -295,7 +295,11 @@ VERBS = (
     Verb(
         "deactivate",
         gettext_lazy("Deactivate"),
-        gettext_lazy("No log-in any more; what was done stays under this name."),
+        gettext_lazy(
+            "No log-in any more; what was done stays under this name. While work depends on the person this is "
+            "refused: the supervisor hands it over first (Workload). To shut somebody out at once, log out everywhere "
+            "and make a new one-time password."
+        ),
         "person-slash",
         _reason,
         _activity(False),
