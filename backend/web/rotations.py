@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -162,6 +162,8 @@ class ReplaceSuccessor(Page):
     def _form(self, pk: UUID, row: UUID, known: dict[str, Any], refused: Refused | None = None) -> HttpResponse:
         rotation = read(self.request, RotationsResource, "retrieve", pk=pk)
         chosen = next((each for each in rotation["rows"] if each["id"] == str(row)), None)
+        if chosen is None:
+            raise Http404
         told = {
             "rotation": rotation,
             "row": chosen,

@@ -260,6 +260,28 @@ def test_a_unit_that_moves_within_forty_eight_hours() -> None:
     assert {"accompany_farewell", "answer_for_unit"} <= set(garrison.waiting(case))
 
 
+def test_nobody_is_named_beyond_the_own_places() -> None:
+    garrison = Garrison(soldiers=5, families=5, free=0)
+    factories.helper(kind_="volunteer", name="赵师傅", max_families=3)
+    told = garrison.prepared()
+    assert (told["named"], told["waiting"]) == (3, 2)
+    assert [row["place"] for row in told["rows"]] == [1, 2, 3, 4, 5]
+
+
+def test_where_a_successor_is_sought_already_only_the_day_moves() -> None:
+    garrison = Garrison(families=1)
+    leaver, far = garrison.leavers[0], garrison.day + timedelta(days=30)
+    body = {"leaving_on": far.isoformat(), "reason": "discharged"}
+    assert Caller(garrison.caseworker).post(f"helpers/{leaver.pk}/leaving/", body).status_code == 200
+    garrison.work()
+    told = garrison.prepared()
+    assert [(row["successor"], row["waits_because"]) for row in told["rows"]] == [(None, "under_way")]
+    garrison.approve(told)
+    garrison.carry_out()
+    assert Succession.objects.get().ends_on == garrison.day
+    assert garrison.told(told)["begun"] == 1
+
+
 def test_who_sees_it() -> None:
     """Auditors read, other townships see nothing, and where a unit goes stands nowhere."""
     garrison = Garrison()

@@ -84,6 +84,7 @@ def test_somebody_else_is_named_for_a_reason_and_given_up() -> None:
     shown = text(caseworker.get(where))
     assert "同乡" in shown
     assert other.name in shown
+    assert caseworker.get(f"{where}rows/{told['id']}/").status_code == 404
     assert caseworker.post(where, {"verb": "cancel", "reason": "调防取消"}).status_code == 302
     assert Rotation.objects.get().state == "cancelled"
 
