@@ -26,7 +26,7 @@ def period_facts(case: Case, pairing: Pairing | None, day: date) -> dict[str, An
     """The inputs of table D06. The season is parameter `visit.season`: festival or extreme_weather for some days."""
     family = case.family
     willingness = "agreed" if family.willingness == "unknown" else str(family.willingness)
-    cadence = cadence_days(pairing)
+    cadence = strictest_cadence(case, pairing, day)
     if family.residence == AWAY and willingness == "agreed":
         # Out for work while the household stays: a call each month instead of visits (E1).
         willingness, cadence = "phone", min(cadence or CALL_DAYS, CALL_DAYS)
@@ -36,6 +36,14 @@ def period_facts(case: Case, pairing: Pairing | None, day: date) -> dict[str, An
         "willingness": willingness,
         "cadence_days": cadence,
     }
+
+
+def strictest_cadence(case: Case, pairing: Pairing | None, day: date) -> int:
+    """The shortest time that any of the family's helpers wants between two contacts: a visit serves all programmes
+    (E6). 0: as the risk tier says."""
+    spells = list(Pairing.objects.on(day).filter(family=case.family_id).select_related("kind"))
+    wanted = [cadence_days(each) for each in [*spells, pairing]]
+    return min((days for days in wanted if days), default=0)
 
 
 def cadence_days(pairing: Pairing | None) -> int:
@@ -89,8 +97,8 @@ def year_facts(case: Case, *, since: datetime, now: datetime) -> dict[str, Any]:
 
 
 def gap_days(case: Case, *, since: date, until: date) -> int:
-    """Days between two days (the second excluded) on which nobody was with the family."""
-    spells = Pairing.objects.filter(family=case.family_id, from_date__lt=until).order_by("from_date")
+    """Days between two days (the second excluded) on which nobody was with the family; statutory contacts apart."""
+    spells = Pairing.objects.asked().filter(family=case.family_id, from_date__lt=until).order_by("from_date")
     covered, reached = 0, since
     for begin, end in spells.values_list("from_date", "to_date"):
         first, last = max(begin, reached), min(end or until, until)

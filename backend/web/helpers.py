@@ -91,6 +91,7 @@ class Helper(Page):
             "visits": visits["results"],
             "today": today.isoformat(),
             "soon": (today + SOON).isoformat(),
+            "may_suspend": bool(granting(self.user, "pairing.write")),
             "may_announce": helper["status"] != "ended" and bool(granting(self.user, "helper.write")),
         }
         return self.show(told)

@@ -41,6 +41,7 @@ from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.rotations import HelperLeaving, NewRotation, ReplaceSuccessor, Rotation, Rotations
 from backend.web.rounds import Differences, NewRound, Round, RoundFamilies, Rounds, RoundWorkbook
 from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
+from backend.web.suspensions import Suspension
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
 from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
@@ -95,6 +96,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<uuid:pk>/<slug:tab>/", Case.as_view(), name="case_tab"),
     path("helpers/", Helpers.as_view(), name="helpers"),
     path("helpers/<uuid:pk>/", Helper.as_view(), name="helper"),
+    path("pairings/<uuid:pk>/suspension/", Suspension.as_view(), name="suspension"),
     path("helpers/<uuid:pk>/leaving/", HelperLeaving.as_view(), name="helper_leaving"),
     path("rotations/", Rotations.as_view(), name="rotations"),
     path("rotations/new/", NewRotation.as_view(), name="rotation_new"),

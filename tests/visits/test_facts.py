@@ -102,6 +102,12 @@ def test_the_stricter_of_tier_and_agreement() -> None:
     pairing.agreement = {"cadence": "weekly"}
     assert cadence_days(pairing) == 7
     assert cadence_days(None) == 0
+    often = factories.kind("neighbour", cadence_days=14)
+    factories.pairing(
+        factories.case(pairing.family, programme=factories.programme("jllq")), factories.helper(kind_=often)
+    )
+    pairing.agreement = {}
+    assert period_facts(pairing.case, pairing, TODAY)["cadence_days"] == 14  # of all the family's helpers (E6)
 
 
 def test_the_season_is_set_for_some_days() -> None:

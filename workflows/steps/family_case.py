@@ -249,7 +249,7 @@ def _present_helper(case: Case, now: datetime) -> UUID | None:
         asked = awaited.order_by("id").last()
         if asked is not None:
             return asked.helper_id
-    spell = Pairing.objects.filter(case=case).order_by("from_date", "id").last()
+    spell = Pairing.objects.asked().filter(case=case).order_by("from_date", "id").last()
     return spell.helper_id if spell else None
 
 

@@ -22,6 +22,7 @@ RULES = {
         "statutory": True,
         "max_families": 200,
         "months": 0,
+        "cadence_days": 30,
         "renewal_months": 0,
     },
     "one_to_one": {"categories": ["bereaved", "disabled_child", "empty_nest", "seasonal_empty_nest"]},

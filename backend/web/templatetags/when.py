@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 register = template.Library()
 
@@ -44,6 +46,19 @@ def lately(value: datetime | str | None) -> str:
     local = timezone.localtime(at)
     hour = f"{local:%H:%M}"
     return hour if local.date() == timezone.localdate() else f"{_short_day(local.date())} {hour}"
+
+
+@register.filter
+def served(pairing: Mapping[str, Any]) -> str:
+    """How long a pairing lasted or has lasted, in full months; nothing before the first is full."""
+    begun, today = parse_date(pairing["from_date"]), timezone.localdate()
+    ended = min(parse_date(pairing["to_date"] or "") or today, today)
+    if begun is None or ended <= begun:
+        return ""
+    months = (ended.year - begun.year) * 12 + ended.month - begun.month - (ended.day < begun.day)
+    if months < 1:
+        return ""
+    return gettext("1 month") if months == 1 else gettext("%(months)s months") % {"months": months}
 
 
 @register.filter
