@@ -32,12 +32,12 @@ TECHNICAL = ("timer.fired", "decision.made", "message.received", "instance.start
 ABOUT: Mapping[str, tuple[str, ...]] = {
     "work": ("work_item.",),
     "people": ("family.", "person.", "consent."),
-    "helpers": ("offer.", "pairing.", "helpers.", "helper."),
+    "helpers": ("offer.", "pairing.", "helpers.", "helper.", "difference.", "round."),
     "visits": ("visit.",),
     "decisions": ("review.", "decision."),
     "audits": ("finding.", "sample."),
     "course": ("case.", "instance.", "message.", "timer."),
-    "reads": ("person.revealed", "roster.downloaded", "case.exported", "visit.photo_seen"),
+    "reads": ("person.revealed", "roster.downloaded", "case.exported", "visit.photo_seen", "round.downloaded"),
 }
 """What a history is narrowed to → how the actions begin. `reads`: somebody looked at or took away what is sensitive."""
 

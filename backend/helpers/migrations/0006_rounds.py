@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "family",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.family"),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="differences", to="cases.family"),
                 ),
                 (
                     "helper",
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 ("reported_at", models.DateTimeField()),
                 (
                     "family",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.family"),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="village_reports", to="cases.family"),
                 ),
                 (
                     "reported_by",

@@ -90,7 +90,7 @@ class VillageReport(Record):
     """What a village says about one family's helpers in a round; while the round is open it may be said anew."""
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="reports")
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="village_reports")
     note = EncryptedText(default="", blank=True)
     reported_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     reported_label = models.CharField(max_length=140)
@@ -151,7 +151,7 @@ class Difference(Record):
         REGISTER = "register", _("the reported helper is taken into the file")
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="differences")
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="differences")
     unit_path = models.CharField(max_length=200, db_collation="C")
     """The family's village when it was found."""
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="differences")
