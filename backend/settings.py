@@ -220,6 +220,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.housekeeping",
     "backend.jobs.processes",
     "backend.jobs.recovery",
+    "backend.jobs.proposals",
     "backend.jobs.rosters",
     "backend.jobs.rotations",
     "backend.jobs.successions",

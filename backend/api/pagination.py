@@ -100,7 +100,7 @@ class KeysetPagination(BasePagination):
         back = place is not None and place.back
         walked = order.reversed() if back else order
         if place is not None:
-            queryset = queryset.filter(_beyond(queryset.model, walked, place))
+            queryset = queryset.filter(_beyond(queryset, walked, place))
         rows = list(queryset.order_by(*walked.keys())[: size + 1])
         more = len(rows) > size
         rows = rows[:size]
@@ -203,7 +203,7 @@ def _size(request: Request) -> int:
     return min(size, LARGEST_PAGE)
 
 
-def _beyond(model: type[models.Model], order: Order, place: Place) -> Q | TupleGreaterThan | TupleLessThan:
+def _beyond(rows: models.QuerySet[Any], order: Order, place: Place) -> Q | TupleGreaterThan | TupleLessThan:
     """The condition "after this place in this order"."""
     compare = TupleLessThan if order.descending else TupleGreaterThan
     if not order.column:
@@ -212,10 +212,10 @@ def _beyond(model: type[models.Model], order: Order, place: Place) -> Q | TupleG
     if place.value is None:
         behind = Q(**{f"pk__{'lt' if order.descending else 'gt'}": place.pk})
         return (empty & behind) | ~empty if order.descending else empty & behind
-    value = _value(model, order.column, place.value)
+    field = _field(rows, order.column)
+    value = _value(field, place.value)
     beyond = compare(Tuple(F(order.column), F("pk")), (value, place.pk))
-    nullable = model._meta.get_field(order.column).null
-    return Q(beyond) | empty if nullable and not order.descending else beyond
+    return Q(beyond) | empty if field.null and not order.descending else beyond
 
 
 def _text(model: type[models.Model], column: str, value: Any) -> str | None:
@@ -224,10 +224,15 @@ def _text(model: type[models.Model], column: str, value: Any) -> str | None:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _value(model: type[models.Model], column: str, text: str) -> Any:
+def _field(rows: models.QuerySet[Any], column: str) -> models.Field[Any, Any]:
+    """What the rows are ordered by: a column of theirs, or something that was worked out for each."""
+    worked_out = rows.query.annotations.get(column)
+    return worked_out.output_field if worked_out is not None else cast("Any", rows.model._meta.get_field(column))
+
+
+def _value(field: models.Field[Any, Any], text: str) -> Any:
     """The cursor's text as a value of the column. Raises InvalidParameters."""
     try:
-        field = cast("models.Field[Any, Any]", model._meta.get_field(column))
         value = field.to_python(text)
     except ValidationError:
         value = None

@@ -32,6 +32,7 @@ from backend.api.persons import Persons
 from backend.api.photos import Photos, PictureRenderer
 from backend.api.processes import Processes
 from backend.api.programmes import Programmes
+from backend.api.proposals import Proposals
 from backend.api.reports import Reports
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
@@ -45,6 +46,7 @@ from backend.api.tokens import Tokens
 from backend.api.units import Units
 from backend.api.users import Users
 from backend.api.visits import Visits
+from backend.api.waiting_list import WaitingList
 from backend.api.work_items import WorkItems
 from backend.api.workload import Workload
 
@@ -75,6 +77,7 @@ router.register("deputies", Deputies, basename="deputies")
 router.register("events", Events, basename="events")
 router.register("samples", Samples, basename="samples")
 router.register("findings", Findings, basename="findings")
+router.register("proposals", Proposals, basename="proposals")
 router.register("rounds", Rounds, basename="rounds")
 router.register("differences", Differences, basename="differences")
 router.register("rotations", Rotations, basename="rotations")
@@ -84,6 +87,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.
     path("auth/token/", non_atomic_requests(Tokens.as_view({"post": "create", "delete": "destroy"})), name="token"),
     path("work-items/bulk/", non_atomic_requests(WorkItems.as_view({"post": "bulk"})), name="workitem-bulk"),
+    path("waiting-list/", WaitingList.as_view({"get": "list"}), name="waiting-list"),
     # Counts, not rows: there is no single one of them.
     path("approvals/", Approvals.as_view({"get": "list"}), name="approvals"),
     path("overview/", Overview.as_view({"get": "list"}), name="overview"),

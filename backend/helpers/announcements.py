@@ -14,21 +14,16 @@ from backend.helpers.candidates import applicant, place_of
 from backend.helpers.matching import obstacle_of
 from backend.helpers.models import Helper
 from backend.helpers.places import free_places
+from backend.helpers.waiting import SEARCHING_PHASE, WAITING_PHASE, waiting_around
 from backend.org.access import Actor
-from backend.org.models import Unit
 
-WAITING_PHASE = "waiting"
-"""The phase of a case for which nobody was found yet."""
-SEARCHING_PHASE = "pairing"
-"""The phase of a case that looks for somebody: it waits no longer, and no other place is announced to it."""
-TOWNSHIP_LEVELS = 4
 LOOKED_AT = 20
 """So many waiting cases are looked at for one helper."""
 
 
 def announce(*, helper: Helper, actor: Actor, now: datetime) -> int:
-    """Tell cases of the helper's township that there are free places: those that have waited longest and for which the
-    helper may be asked. How many heard it.
+    """Tell cases of the helper's township that there are free places: those whose turn it is on the waiting list and
+    for which the helper may be asked. How many heard it.
 
     Every one of them ranks and asks anew: nobody is assigned. A place is announced to one case only, and a case that
     was told is on the waiting list no longer, so that several helpers, also at the same moment, wake as many cases.
@@ -39,26 +34,20 @@ def announce(*, helper: Helper, actor: Actor, now: datetime) -> int:
         return 0
     one, told = applicant(helper, helper.kind, helper.places - free, day), 0
     with collect():
-        for case in _longest_waiting(helper):
+        for case in _next_in_turn(helper):
             if told == free:
                 break
             if not obstacle_of(place_of(case, day), one):
-                told += _woken(case, helper, actor, now)
+                told += wake(case=case, helper=helper, actor=actor, now=now)
     return told
 
 
-def waiting_cases(unit: Unit) -> CaseQuerySet:
-    """The cases of a unit's township for which nobody was found yet."""
-    township = "".join(f"{part}." for part in unit.path.split(".")[:TOWNSHIP_LEVELS])
-    return Case.objects.filter(phase=WAITING_PHASE, state=Case.State.OPEN, unit_path__startswith=township)
+def _next_in_turn(helper: Helper) -> CaseQuerySet:
+    waiting = waiting_around(helper.unit).filter(programme__helper_kinds__contains=[helper.kind_id])
+    return waiting.select_related("family__unit", "programme")[:LOOKED_AT]
 
 
-def _longest_waiting(helper: Helper) -> CaseQuerySet:
-    waiting = waiting_cases(helper.unit).filter(programme__helper_kinds__contains=[helper.kind_id])
-    return waiting.select_related("family__unit", "programme").order_by("opened_at", "id")[:LOOKED_AT]
-
-
-def _woken(case: Case, helper: Helper, actor: Actor, now: datetime) -> bool:
+def wake(*, case: Case, helper: Helper, actor: Actor, now: datetime) -> bool:
     """Take the case from the waiting list and tell it, unless another place was announced to it a moment ago."""
     rows = Case.objects.select_for_update(skip_locked=True, of=("self",))
     held = rows.filter(pk=case.pk, phase=WAITING_PHASE, state=Case.State.OPEN).first()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from backend.cases.models import Case, Person, Programme
 from backend.helpers.models import Helper, HelperKind, Offer, Pairing, Succession
@@ -79,7 +80,9 @@ def places_of(
                 paired=now_with,
                 previous=frozenset(spell.helper for spell in mine) - now_with,
                 tier=tier,
-                since=max([opened_at.date(), *(spell.end for spell in mine if spell.case == pk and spell.end)]),
+                since=max(
+                    [timezone.localdate(opened_at), *(spell.end for spell in mine if spell.case == pk and spell.end)]
+                ),
                 weights=weigh(programme.code, path),
             )
         )

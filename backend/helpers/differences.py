@@ -21,11 +21,11 @@ from backend.cases.models import Case, Family
 from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
-from backend.helpers.announcements import WAITING_PHASE
 from backend.helpers.models import Difference, HelperKind, Pairing, Round
 from backend.helpers.pairings import AlreadyEnded, end_pairing, stop_pairing
 from backend.helpers.reconciliation import Found
 from backend.helpers.register import register_helper
+from backend.helpers.waiting import WAITING_PHASE
 from backend.org.access import Actor
 
 Settlement = Difference.Settlement

@@ -20,10 +20,11 @@ from backend.cases.rosters.rows import Layout, Row
 from backend.cases.search import initials, search_text
 from backend.core import bulk
 from backend.core.crypto import blind_index
-from backend.helpers.announcements import announce, waiting_cases
+from backend.helpers.announcements import announce
 from backend.helpers.checks import valid_until
 from backend.helpers.models import Helper
 from backend.helpers.register import SENSITIVE
+from backend.helpers.waiting import waiting_around
 from backend.org.models import Unit
 from backend.org.regions import path_under
 
@@ -260,7 +261,7 @@ def _derive(helper: Helper) -> None:
 
 def _announce(helpers: Sequence[Helper], upload: Upload) -> None:
     """Cases of the township that wait for a helper hear of the new ones; mostly none waits, which is asked once."""
-    waiting = waiting_cases(upload.unit).count() if helpers else 0
+    waiting = waiting_around(upload.unit).count() if helpers else 0
     for helper in helpers:
         if waiting <= 0:
             break

@@ -48,9 +48,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "roster.upload", "roster.apply", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "saved_filter.share", "parameter.read",
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
-        "absence.read", "absence.write", "absence.tell", "own.leaving.read",
-        "rotation.read", "rotation.write",
-        "grievance.read", "grievance.write", "own.grievance.read",
+        "absence.read", "absence.write", "absence.tell", "own.leaving.read", "rotation.read", "rotation.write",
+        "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "proposal.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -59,9 +58,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "helper.read", "partner_unit.read", "roster.read", "event.read", "process.read", "unit.read", "user.read",
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
         "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
-        "absence.read", "leaving.read", "leaving.write", "own.leaving.read",
-        "rotation.read", "rotation.approve",
-        "grievance.read", "grievance.write", "own.grievance.read",
+        "absence.read", "leaving.read", "leaving.write", "own.leaving.read", "rotation.read", "rotation.approve",
+        "grievance.read", "grievance.write", "own.grievance.read", "proposal.read",
     },
     "village": _READ_CASES
     | _WORK
@@ -80,6 +78,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
         "round.read", "difference.read", "absence.read", "rotation.read", "leaving.read", "grievance.read",
+        "proposal.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -35,6 +35,7 @@ ENTRIES = (
     Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
     Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
     Entry(_("Reconciliation"), "web:rounds", "clipboard2-check", ("round.read",)),
+    Entry(_("Pairing"), "web:waiting_list", "shuffle", ("proposal.read",)),
     Entry(_("My visits"), "web:phone", "phone", ("own.visit.write", "visit.write")),
     Entry(_("Absences"), "web:absences", "calendar-x", ("absence.read", "own.absence.read")),
     Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),

@@ -34,6 +34,7 @@ from backend.web.history import CaseAsOf, CaseExport, History, Verification
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.installation import Manifest, ServiceWorker
 from backend.web.leavings import Handovers, Leaving, Leavings, SuccessorChoices
+from backend.web.matching import Batch, BatchAgain, Batches, NewBatch, Outcomes, WaitingList
 from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
@@ -94,6 +95,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<uuid:pk>/export/", CaseExport.as_view(), name="case_export"),
     path("cases/<uuid:pk>/as-of/", CaseAsOf.as_view(), name="case_as_of"),
     path("cases/<uuid:pk>/<slug:tab>/", Case.as_view(), name="case_tab"),
+    path("pairing/", WaitingList.as_view(), name="waiting_list"),
+    path("pairing/proposals/", Batches.as_view(), name="batches"),
+    path("pairing/proposals/new/", NewBatch.as_view(), name="batch_new"),
+    path("pairing/proposals/<uuid:pk>/", Batch.as_view(), name="batch"),
+    path("pairing/proposals/<uuid:pk>/again/", BatchAgain.as_view(), name="batch_again"),
+    path("pairing/outcomes/", Outcomes.as_view(), name="outcomes"),
     path("helpers/", Helpers.as_view(), name="helpers"),
     path("helpers/<uuid:pk>/", Helper.as_view(), name="helper"),
     path("pairings/<uuid:pk>/suspension/", Suspension.as_view(), name="suspension"),

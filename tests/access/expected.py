@@ -212,6 +212,15 @@ ROUTES: dict[str, Expected] = {
     "GET findings/": Expected("CSA"),
     "POST findings/": Expected("A"),
     "GET findings/{pk}/": Expected("CSA"),
+    # --- matching: caseworkers prepare; what is proposed assigns nobody
+    "GET waiting-list/": Expected("CSA"),
+    "GET proposals/": Expected("CSA"),
+    "POST proposals/": Expected("C"),
+    "GET proposals/outcomes/": Expected(everywhere="CSA"),
+    "GET proposals/{pk}/": Expected("CSA"),
+    "GET proposals/{pk}/rows/": Expected("CSA"),
+    "GET proposals/{pk}/recompute/": Expected("CSA"),
+    "POST proposals/{pk}/take-up/": Expected("C"),
     # --- reconciliation: villages report, offices compare and settle; what is open to a village is its own list
     "GET rounds/": Expected(STAFF),
     "POST rounds/": Expected("CS"),

@@ -12,8 +12,22 @@ from django.utils import timezone
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
+from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
-from backend.helpers.models import Absence, Difference, Helper, Offer, Pairing, Rotation, RotationRow, Round, StandIn
+from backend.helpers import snapshots
+from backend.helpers.models import (
+    Absence,
+    Batch,
+    Difference,
+    Helper,
+    Offer,
+    Pairing,
+    Proposal,
+    Rotation,
+    RotationRow,
+    Round,
+    StandIn,
+)
 from backend.helpers.offers import facts_for
 from backend.inspection.models import Finding
 from backend.inspection.samples import draw_sample
@@ -95,6 +109,7 @@ class World:
         self.finding = Finding.objects.create(
             case=self.case, kind="late", text="超期未访", due_at=timezone.now(), office=self.town
         )
+        self.batch = self._batch()
         day = timezone.localdate()
         self.round = Round.objects.create(unit=self.town, from_date=day, to_date=day, opened_label="主任")
         self.difference = Difference.objects.create(
@@ -122,6 +137,14 @@ class World:
         )
         record(action="family.updated", object=self.family, actor=factories.actor(), now=timezone.now())
         self.event = Event.objects.filter(case_id=self.case.pk).earliest("seq")
+
+    def _batch(self) -> Batch:
+        nothing = encrypt_bytes(snapshots.packed(snapshots.rows([], [])))
+        made = Batch.objects.create(
+            scope="area", unit=self.town, day=timezone.localdate(), state="done", inputs=nothing
+        )
+        Proposal.objects.create(batch=made, case=self.case, helper=self.helper, place=1, score=80)
+        return made
 
     def _family(self) -> Family:
         return factories.family(
@@ -208,6 +231,7 @@ class World:
             "parameters": str(self.parameter.pk),
             "samples": str(self.sample.pk),
             "findings": str(self.finding.pk),
+            "proposals": str(self.batch.pk),
             "rounds": str(self.round.pk),
             "differences": str(self.difference.pk),
             "rotations": str(self.rotation.pk),

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from backend.audit.models import Event
 from backend.helpers.candidates import asked_in
 from backend.helpers.gates import gate_facts
-from backend.helpers.models import Candidate, Offer
-from backend.helpers.proposals import make_shortlist
+from backend.helpers.models import Offer
+from backend.helpers.proposals import make_shortlist, shortlist
 from backend.org.models import Parameter
 from tests import factories
 
@@ -30,7 +30,7 @@ def test_the_best_of_the_county_with_reasons(now: datetime) -> None:
     factories.pairing(case, factories.helper(max_families=3))
     ranking = make_shortlist(case=case, asked=(), actor=factories.actor(), now=now)
     assert [entry.id for entry in ranking.best] == [near.pk, town.pk, county.pk]
-    rows = list(Candidate.objects.filter(case=case))
+    rows = list(shortlist(case))
     assert [(row.place, row.helper_id, row.score) for row in rows] == [
         (1, near.pk, 95),
         (2, town.pk, 86),
@@ -47,7 +47,7 @@ def test_a_new_ranking_replaces_the_old(now: datetime) -> None:
     case, first, second = factories.case(), factories.helper(), factories.helper()
     make_shortlist(case=case, asked={first.pk}, actor=factories.actor(), now=now)
     make_shortlist(case=case, asked={second.pk}, actor=factories.actor(), now=now)
-    assert [row.helper for row in Candidate.objects.all()] == [first]
+    assert [row.helper for row in shortlist(case)] == [first]
 
 
 def test_how_many_is_a_parameter(now: datetime) -> None:

@@ -9,7 +9,7 @@ from backend.audit.models import Event
 from backend.cases.models import Case, Review
 from backend.core.errors import DomainError
 from backend.helpers.kinds import load_kinds
-from backend.helpers.models import Candidate, Helper, Offer, Pairing
+from backend.helpers.models import Helper, Offer, Pairing, Proposal
 from backend.helpers.register import end_helper, register_helper, update_helper
 from tests import factories
 from tests.steps.office import Office
@@ -43,7 +43,7 @@ def test_the_caseworker_sees_why_and_may_choose_otherwise() -> None:
     assert listed[0]["helper"] == str(near.pk)
     assert len(listed) == 3
     assert "same_village" in listed[0]["reasons"]
-    assert not Candidate.objects.filter(helper=far).exists()
+    assert not Proposal.objects.filter(helper=far).exists()
     with pytest.raises(DomainError) as refused:
         pick(office, case, far)
     assert refused.value.code == "not_on_shortlist"

@@ -15,8 +15,8 @@ from django.utils import timezone
 from backend.cases import merging, reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
-from backend.helpers import gates, offers, pairings, successions
-from backend.helpers.models import Candidate, Difference, Offer, Succession
+from backend.helpers import gates, offers, pairings, proposals, successions
+from backend.helpers.models import Difference, Offer, Succession
 from backend.inspection.models import Finding
 from backend.rights.models import Grievance
 from backend.visits.models import Visit
@@ -82,7 +82,7 @@ def confirm_file(context: Context, data: Mapping[str, Any]) -> Known:
 
 def pick_helper(context: Context, data: Mapping[str, Any]) -> Known:
     """The shortlist with score, its parts and reasons."""
-    rows = Candidate.objects.filter(case=_case(context)).select_related("helper__kind", "helper__unit")
+    rows = proposals.shortlist(_case(context)).select_related("helper__kind", "helper__unit")
     listed = [
         {
             "helper": str(row.helper_id),
@@ -97,6 +97,7 @@ def pick_helper(context: Context, data: Mapping[str, Any]) -> Known:
             "reasons": list(row.reasons),
         }
         for row in rows
+        if row.helper is not None
     ]
     return {"facts": {"shortlist": listed}}
 

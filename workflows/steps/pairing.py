@@ -12,8 +12,8 @@ from backend.cases import cases, families, reviews
 from backend.cases.models import Case, Family
 from backend.core.errors import FieldProblem, Invalid, NotFound
 from backend.helpers import accounts, candidates, gates, offers, pairings, proposals, register
-from backend.helpers.announcements import WAITING_PHASE
-from backend.helpers.models import Candidate, Helper, Offer
+from backend.helpers.models import Helper, Offer
+from backend.helpers.waiting import WAITING_PHASE
 from backend.org.working_days import end_of_day
 from workflows.engine.runner import Call
 from workflows.steps import searches
@@ -81,7 +81,7 @@ def pick_helper(call: Call) -> dict[str, Any]:
     helper = Helper.objects.filter(pk=str(answers["helper"])).select_related("kind", "unit").first()
     if helper is None:
         raise NotFound([FieldProblem("/helper", NotFound.code, NotFound.message)])
-    listed = Candidate.objects.filter(case=case, helper=helper).exists()
+    listed = proposals.shortlist(case).filter(helper=helper).exists()
     reason = str(answers.get("reason") or "")
     if not listed and not (answers.get("override") and reason.strip()):
         raise NotOnTheList([FieldProblem("/helper", NotOnTheList.code, NotOnTheList.message)])

@@ -2,8 +2,9 @@
 
 from backend.helpers.models.absences import Absence, AbsenceQuerySet, StandIn, StandInQuerySet
 from backend.helpers.models.helpers import Helper, HelperKind, HelperQuerySet
-from backend.helpers.models.offers import Candidate, Offer, OfferQuerySet
+from backend.helpers.models.offers import Offer, OfferQuerySet
 from backend.helpers.models.pairings import Pairing, PairingQuerySet
+from backend.helpers.models.proposals import Batch, BatchQuerySet, Proposal, ProposalQuerySet
 from backend.helpers.models.rotations import Rotation, RotationQuerySet, RotationRow
 from backend.helpers.models.rounds import (
     Difference,
@@ -19,7 +20,8 @@ from backend.helpers.models.suspensions import Suspension, SuspensionQuerySet
 __all__ = [
     "Absence",
     "AbsenceQuerySet",
-    "Candidate",
+    "Batch",
+    "BatchQuerySet",
     "Difference",
     "DifferenceQuerySet",
     "Helper",
@@ -29,6 +31,8 @@ __all__ = [
     "OfferQuerySet",
     "Pairing",
     "PairingQuerySet",
+    "Proposal",
+    "ProposalQuerySet",
     "ReportLine",
     "Rotation",
     "RotationQuerySet",

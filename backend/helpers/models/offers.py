@@ -1,10 +1,9 @@
-"""Offers: who stands on a case's shortlist, and who was asked."""
+"""Offers: who was asked, and what came of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -17,21 +16,6 @@ from backend.org.access import granting, grants, in_subtree
 
 if TYPE_CHECKING:
     from backend.org.access import Viewer
-
-
-class Candidate(Record):
-    """A helper on the shortlist for a case, as the last ranking saw it; replaced by the next ranking."""
-
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="candidates")
-    helper = models.ForeignKey(Helper, on_delete=models.PROTECT, related_name="candidacies")
-    place = models.PositiveSmallIntegerField()
-    score = models.PositiveSmallIntegerField()
-    parts = models.JSONField(default=dict)
-    reasons = ArrayField(models.CharField(max_length=30), default=list)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["case", "helper"], name="candidate_once")]
-        ordering: ClassVar[list[str]] = ["place"]
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
-from backend.helpers.models import Difference, Helper, Offer, Rotation, RotationRow, Round, Succession
+from backend.helpers.models import Batch, Difference, Helper, Offer, Proposal, Rotation, RotationRow, Round, Succession
 from backend.inspection.models import Finding, Sample
 from backend.org import codes
 from backend.org.models import Unit
@@ -65,6 +65,59 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "person_status": {"present": _("lives here"), "left": _("moved out"), "dead": _("deceased")},
         "population": dict(Sample.Population.choices),
         "finding_state": dict(Finding.State.choices),
+        "batch_state": dict(Batch.State.choices),
+        "proposal_state": dict(Proposal.State.choices),
+        "match_rule": {
+            "not_active": _("not available"),
+            "outside_service": _("not in service"),
+            "service_too_short": _("serves not long enough"),
+            "full": _("no free place"),
+            "kind_not_allowed": _("kind not of this programme"),
+            "not_for_category": _("kind for other families"),
+            "no_free_seat": _("has one of this kind already"),
+            "not_for_minors": _("kind not for families with children"),
+            "same_village": _("of the same village"),
+            "same_household": _("of the same household"),
+            "with_family_now": _("with the family now"),
+            "asked_before": _("asked before"),
+        },
+        "match_part": {
+            "distance": _("distance"),
+            "language": _("language"),
+            "skills": _("skills"),
+            "load": _("free places"),
+            "window": _("time of service left"),
+            "sex": _("the family's wish"),
+            "ready": _("gates in force"),
+            "previous": _("known before"),
+        },
+        "nobody_because": {
+            "none_fits": _("Nobody fits: the rules leave no helper."),
+            "needed_elsewhere": _("Whoever fits is proposed to families in greater need."),
+        },
+        "input_kind": {"family": _("family"), "helper": _("helper")},
+        "input_change": {"changed": _("changed"), "added": _("new"), "gone": _("gone")},
+        "input_field": {
+            "is_active": _("availability"),
+            "from_date": _("begin of service"),
+            "to_date": _("end of service"),
+            "load": _("families helped"),
+            "places": _("places"),
+            "languages": _("languages"),
+            "skills": _("skills"),
+            "needs": _("needs"),
+            "weights": _("weights"),
+            "tier": _("risk tier"),
+            "asked": _("who was asked"),
+            "paired": _("present helpers"),
+            "previous": _("former helpers"),
+            "ready": _("gates in force"),
+            "checked": _("background check"),
+            "since": _("waiting since"),
+            "path": _("place"),
+            "sex": _("sex"),
+            "wanted_sex": _("the family's wish"),
+        },
         "round_state": dict(Round.State.choices),
         "difference_kind": dict(Difference.Kind.choices),
         "difference_state": dict(Difference.State.choices),
