@@ -33,7 +33,6 @@ WORDS: dict[str, str | Promise] = {
     "kind": gettext_lazy("Difference"),
     "state": gettext_lazy("State"),
     "unit": gettext_lazy("Village"),
-    "reported": gettext_lazy("Reported"),
 }
 
 
@@ -217,12 +216,23 @@ class Differences(Page):
             "asked": asked,
             "kinds": tuple(DifferenceRow.Kind.values),
             "states": tuple(DifferenceRow.State.values),
+            "villages": self._villages(),
             "words": WORDS,
             "refused": refused,
             **_rights(self),
         }
         template = "web/rounds/differences_found.html" if self.htmx else None
         return self.show(told, template=template, status=refused.status if refused else 200)
+
+    def _villages(self) -> dict[str, str]:
+        """Where the reader's differences can lie; for the rows alone nobody asks."""
+        if self.htmx:
+            return {}
+        places: dict[str, str] = {}
+        for grant in granting(self.user, "difference.read"):
+            query = {"unit": str(grant.unit_id), "kind": "village", "page_size": MOST_UNITS}
+            places |= {unit["id"]: unit["name"] for unit in read(self.request, Units, query=query)["results"]}
+        return places
 
 
 def _rights(page: Page) -> dict[str, bool]:

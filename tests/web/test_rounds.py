@@ -62,6 +62,9 @@ def test_a_village_reports_and_the_office_finds_the_difference(town: Township) -
     town.compare(round)
     listed = text(office.get("/differences/", {"round": str(round.pk)}))
     assert "another one helps" in listed
+    assert f'<option value="{spell.family.unit_id}">赵庄村' in listed
+    nothing = office.get("/differences/", {"unit": str(factories.village("120114122202").pk)})
+    assert "No difference." in text(nothing)
     assert "隔壁老刘" in listed
     assert "/work-items/" in listed
     assert "another one helps" in text(office.get(f"/rounds/{round.pk}/"))
