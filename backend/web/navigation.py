@@ -38,6 +38,7 @@ ENTRIES = (
     Entry(_("Pairing"), "web:waiting_list", "shuffle", ("proposal.read",)),
     Entry(_("My visits"), "web:phone", "phone", ("own.visit.write", "visit.write")),
     Entry(_("Absences"), "web:absences", "calendar-x", ("absence.read", "own.absence.read")),
+    Entry(_("Requests and complaints"), "web:grievances", "chat-left-text", ("grievance.read", "own.grievance.read")),
     Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
     Entry(_("To sign"), "web:approvals", "pen", ("work_item.assign",)),
     Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),

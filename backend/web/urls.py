@@ -29,6 +29,7 @@ from backend.web.families import (
     StartCase,
 )
 from backend.web.findings import Findings, NewFinding
+from backend.web.grievances import Grievance, Grievances, NewGrievance
 from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History, Verification
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
@@ -160,6 +161,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samples/<uuid:pk>/again/", SampleAgain.as_view(), name="sample_again"),
     path("samples/<uuid:pk>/population.txt", SamplePopulation.as_view(), name="sample_population"),
     path("findings/", Findings.as_view(), name="findings"),
+    path("grievances/", Grievances.as_view(), name="grievances"),
+    path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
+    path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),
     path("findings/new/", NewFinding.as_view(), name="finding_new"),
     path("administration/units/", Units.as_view(), name="units"),
     path("administration/units/new/", NewUnit.as_view(), name="unit_new"),

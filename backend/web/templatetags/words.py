@@ -17,6 +17,7 @@ from backend.inspection.models import Finding, Sample
 from backend.org import codes
 from backend.org.models import Unit
 from backend.org.roles import ROLE_NAMES
+from backend.rights.models import Grievance
 from backend.visits.models import Visit
 
 register = template.Library()
@@ -118,6 +119,8 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "sex": _("sex"),
             "wanted_sex": _("the family's wish"),
         },
+        "grievance_state": dict(Grievance.State.choices),
+        "grievance_satisfied": {"yes": _("satisfied"), "no": _("not satisfied"), "not_asked": _("not asked")},
         "round_state": dict(Round.State.choices),
         "difference_kind": dict(Difference.Kind.choices),
         "difference_state": dict(Difference.State.choices),
