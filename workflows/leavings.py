@@ -219,7 +219,10 @@ def _items(user: User, plan: Plan, day: date) -> list[Moved]:
         fate, to = Fate.ORPHAN, None
         if plan.work == "successor" and plan.successor is not None and _can(row, plan.successor):
             fate, to = Fate.SUCCESSOR, plan.successor
-        elif plan.work != "none" and able_to_do(row, day=day).exclude(pk=user.pk).exists():
+        elif (
+            plan.work != "none"
+            and able_to_do(row, day=day).exclude(pk__in=[user.pk, row.closed_to or user.pk]).exists()
+        ):
             fate = Fate.QUEUE
         why = "nobody_able" if fate == Fate.ORPHAN else ""
         label = f"{row.title} · {row.family_label}" if row.family_label else row.title
@@ -228,7 +231,8 @@ def _items(user: User, plan: Plan, day: date) -> list[Moved]:
 
 
 def _can(row: WorkItem, successor: User) -> bool:
-    return str(successor.pk) not in row.excluded and may_do(row, successor)
+    allowed = str(successor.pk) not in row.excluded and row.closed_to != successor.pk
+    return allowed and may_do(row, successor)
 
 
 def _places(user: User, day: date) -> list[Moved]:
