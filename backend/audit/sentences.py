@@ -23,6 +23,7 @@ SENTENCES: Mapping[str, str] = {
     "case.not_located": _("The family of case %(object)s could not be located."),
     "case.not_target": _("The family of case %(object)s is no target of the programme."),
     "case.survey_reminded": _("The survey of case %(object)s was asked for again."),
+    "case.contact_missing": _("Nobody in the register holds the post of a statutory contact: %(posts)s."),
     "case.pairing_delayed": _("The pairing of case %(object)s takes longer than it should; the supervisor was told."),
     "case.family_reminded": _("The village worker was reminded of the family's answer in case %(object)s."),
     "case.successor_missing": _("The supervisor was told that nobody is found yet to follow in case %(object)s."),
@@ -276,6 +277,8 @@ FIELDS: Mapping[str, str] = {
 """Names of what is changed or decided."""
 
 WORDS: Mapping[str, str] = {
+    "town": "township",
+    "village": "village",
     "survey": "survey",
     "filing": "filing",
     "pairing": "pairing",

@@ -22,6 +22,8 @@ from backend.helpers.models import Helper, HelperKind, Offer, Pairing
 from backend.org import codes
 from backend.org.access import Actor
 
+ENDS_CONTACTS = frozenset({"case_closed", "family_moved", "family_died"})
+"""Reasons that end statutory contacts too."""
 REVIEW_MONTHS = 12
 """A pairing is reviewed after a year (P02 step 10)."""
 
@@ -243,12 +245,15 @@ def stop_pairing(
 
 
 def end_pairings_of(*, case: Case, reason: str, actor: Actor, now: datetime) -> list[Pairing]:
-    """End every spell of the case that is in force or to begin; none left is no error."""
+    """End every spell of the case that is in force or to begin; none left is no error.
+
+    A family whose helper is replaced, or that wants none, keeps its statutory contacts (domain.md E5).
+    """
     today = timezone.localdate(now)
-    return [
-        end_pairing(pairing=pairing, reason=reason, ended_on=today, actor=actor, now=now)
-        for pairing in Pairing.objects.from_day(today).filter(case=case)
-    ]
+    spells = Pairing.objects.from_day(today).filter(case=case)
+    if reason not in ENDS_CONTACTS:
+        spells = spells.asked()
+    return [end_pairing(pairing=pairing, reason=reason, ended_on=today, actor=actor, now=now) for pairing in spells]
 
 
 def renew_pairing(*, pairing: Pairing, actor: Actor, now: datetime) -> Pairing:

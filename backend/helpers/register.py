@@ -17,6 +17,7 @@ from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.helpers.announcements import announce
 from backend.helpers.checks import valid_until
+from backend.helpers.contacts import name_for_families
 from backend.helpers.models import Helper, HelperKind, Offer, Pairing
 from backend.helpers.pairings import check_reason, stop_pairing
 from backend.helpers.suspensions import follow_checks
@@ -78,6 +79,7 @@ def register_helper(
     helper.save(force_insert=True)
     record(action="helper.registered", object=helper, actor=actor, now=now, data={"number": number, "kind": kind.code})
     announce(helper=helper, actor=actor, now=now)
+    name_for_families(helper=helper, actor=actor, now=now)
     return helper
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.cases import classification, families, merging, reviews, surveys
 from backend.cases.models import Case, Family, Review
 from backend.core.errors import FieldProblem, Invalid
+from backend.helpers import contacts
 from backend.org.access import grants
 from backend.org.models import User
 from backend.org.working_days import due_at
@@ -231,9 +232,10 @@ def confirm_file(call: Call) -> None:
 
 
 def file_family(call: Call) -> None:
-    """The household is on file."""
+    """The household is on file; a special family has its statutory contacts before anybody is asked to pair."""
     case, context = case_of(call), of(call)
     families.put_on_file(family=case.family, actor=context.actor, now=context.now)
+    contacts.name_contacts(case=case, actor=context.actor, now=context.now)
 
 
 def record_minimal(call: Call) -> None:
