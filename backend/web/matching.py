@@ -38,6 +38,7 @@ TABS = (
     Tab(gettext_lazy("Waiting list"), "web:waiting_list"),
     Tab(gettext_lazy("Proposals"), "web:batches"),
     Tab(gettext_lazy("Score and outcome"), "web:outcomes"),
+    Tab(gettext_lazy("Reconciliation"), "web:rounds", "round.read"),
 )
 
 

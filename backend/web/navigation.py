@@ -23,6 +23,8 @@ class Entry:
     address: str
     icon: str
     actions: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    """Whoever holds one of these gets there by the tabs of another entry."""
 
 
 ADMINISTRATION: tuple[str, ...] = ("unit.write", "user.write", "event.system")
@@ -34,7 +36,7 @@ ENTRIES = (
     Entry(_("Families"), "web:families", "house-heart", ("family.read",)),
     Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
     Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
-    Entry(_("Reconciliation"), "web:rounds", "clipboard2-check", ("round.read",)),
+    Entry(_("Reconciliation"), "web:rounds", "clipboard2-check", ("round.read",), unless=("proposal.read",)),
     Entry(_("Pairing"), "web:waiting_list", "shuffle", ("proposal.read",)),
     Entry(_("My visits"), "web:phone", "phone", ("own.visit.write", "visit.write")),
     Entry(_("Absences"), "web:absences", "calendar-x", ("absence.read", "own.absence.read")),
@@ -55,4 +57,8 @@ ENTRIES = (
 
 def entries(user: Viewer) -> list[Entry]:
     """The entries for this person, in order."""
-    return [entry for entry in ENTRIES if not entry.actions or any(granting(user, action) for action in entry.actions)]
+
+    def may(actions: tuple[str, ...]) -> bool:
+        return any(granting(user, action) for action in actions)
+
+    return [entry for entry in ENTRIES if (not entry.actions or may(entry.actions)) and not may(entry.unless)]

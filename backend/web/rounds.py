@@ -24,6 +24,7 @@ from backend.helpers.models import HelperKind, ReportLine
 from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, download, read
+from backend.web.matching import PairingPage
 from backend.web.pages import Page
 
 MOST_UNITS = 200
@@ -36,11 +37,12 @@ WORDS: dict[str, str | Promise] = {
 }
 
 
-class Rounds(Page):
+class Rounds(PairingPage):
     """What was and is compared, the newest first; and whether it is time for this year's."""
 
     needs = ("round.read",)
     template = "web/rounds/list.html"
+    tab = "web:rounds"
     title = gettext_lazy("Reconciliation")
 
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -105,6 +105,8 @@ def test_a_closed_round_is_read_only(town: Township) -> None:
 
 def test_who_may_not(town: Township) -> None:
     round = town.opened()
+    assert 'aria-label="Pairing"' in text(visitor(town.supervisor).get("/rounds/"))
+    assert 'aria-label="Pairing"' not in text(visitor(town.village).get("/rounds/"))
     village, auditor = visitor(town.village), visitor(town.auditor)
     assert village.get("/rounds/new/").status_code == 403
     assert village.get("/differences/").status_code == 403
