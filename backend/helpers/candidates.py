@@ -110,7 +110,7 @@ def applicants_for(case: Case, day: date) -> list[Applicant]:
 
 def helpers_around(path: str, kinds: Iterable[str] | None = None) -> QuerySet[Helper]:
     """The helpers of the county in which the path lies (of these kinds), those whose service has ended apart."""
-    county = "".join(f"{part}." for part in path.split(".")[:COUNTY_LEVELS])
+    county = "".join(f"{part}." for part in path.rstrip(".").split(".")[:COUNTY_LEVELS])
     rows = Helper.objects.filter(unit__path__startswith=county).exclude(status=Helper.Status.ENDED)
     return rows if kinds is None else rows.filter(kind__in=list(kinds))
 

@@ -18,6 +18,7 @@ from tests.bench import (
     crowd,
     figures,
     inboxes,
+    matching,
     pages,
     people,
     places,
@@ -41,12 +42,18 @@ class Scale:
     idle: int
     rows: int
     inboxes: tuple[int, ...]
+    matching: tuple[int, ...]
+    """Families matched with as many helpers."""
 
 
 SCALES: Mapping[str, Scale] = {
-    "small": Scale(3_000, 4, 3, 2_000, 2_000, 5_000, (1_000, 100_000)),
-    "full": Scale(12_000, 10, 8, 10_000, 10_000, 100_000, (1_000, 100_000, 1_000_000)),
+    "small": Scale(3_000, 4, 3, 2_000, 2_000, 5_000, (1_000, 100_000), (1_000,)),
+    "full": Scale(12_000, 10, 8, 10_000, 10_000, 100_000, (1_000, 100_000, 1_000_000), (10_000, 100_000)),
 }
+
+
+LIMITS: Mapping[int, tuple[int, int]] = {10_000: (8, 1_000), 100_000: (120, 3_000)}
+"""Families matched → seconds and megabytes allowed."""
 
 
 class Run:
@@ -74,6 +81,7 @@ class Run:
             ("completions and the floor", self._completions, self.scale.rounds + 1),
             ("timers", self._timers, 2),
             ("roster", self._roster, 1),
+            ("matching", self._matching, len(self.scale.matching)),
             ("inboxes", self._inboxes, len(self.scale.inboxes) * 2),
         ]
         with self.progress:
@@ -139,6 +147,21 @@ class Run:
         }
         self.found.add(f"rows imported per second ({self.scale.rows:,} rows)", f"{found.rows_per_second:.0f}", "≥ 556")
         self.found.add("memory of the import, MB", f"{found.peak_mb:.0f}", "< 500", found.peak_mb < 500)
+
+    def _matching(self, step: Callable[[], None]) -> None:
+        for number, many in enumerate(self.scale.matching):
+            found = matching.matched(self.folder, many, province=str(97 - number))
+            seconds, megabytes = LIMITS.get(many, (8, 1_000))
+            name = f"match_{many // 1000}k"
+            self.found.kept |= {f"{name}_s": round(found.seconds, 1), f"{name}_mb": round(found.peak_mb)}
+            self.found.add(
+                f"{many:,} families and as many helpers matched, explained and stored, seconds",
+                f"{found.seconds:.1f}", f"< {seconds}", found.seconds < seconds,
+            )  # fmt: skip
+            self.found.add(
+                "memory of the matching, MB", f"{found.peak_mb:.0f}", f"< {megabytes}", found.peak_mb < megabytes
+            )
+            step()
 
     def _inboxes(self, step: Callable[[], None]) -> None:
         county = places.county()
