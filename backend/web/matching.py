@@ -39,6 +39,7 @@ TABS = (
     Tab(gettext_lazy("Proposals"), "web:batches"),
     Tab(gettext_lazy("Score and outcome"), "web:outcomes"),
     Tab(gettext_lazy("Reconciliation"), "web:rounds", "round.read"),
+    Tab(gettext_lazy("Rotations"), "web:rotations", "rotation.read"),
 )
 
 

@@ -45,7 +45,6 @@ ENTRIES = (
     Entry(_("To sign"), "web:approvals", "pen", ("work_item.assign",)),
     Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),
     Entry(_("Month"), "web:month", "calendar3", ("event.read",)),
-    Entry(_("Rotations"), "web:rotations", "arrow-repeat", ("rotation.read",)),
     Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
     Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
     Entry(_("Audits"), "web:samples", "clipboard-check", ("sample.read",)),

@@ -23,6 +23,7 @@ from backend.org import codes
 from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
+from backend.web.matching import PairingPage
 from backend.web.pages import Page
 
 LEAVING = ("discharged", "transferred", "unavailable", "ill", "left")
@@ -37,10 +38,11 @@ def reason_of() -> schemas.Schema:
     return schemas.chosen(_("Why"), {code: codes.name("helper_end_reason", code) for code in LEAVING})
 
 
-class Rotations(Page):
+class Rotations(PairingPage):
     """What was prepared, the newest first."""
 
     needs = ("rotation.read",)
+    tab = "web:rotations"
     template = "web/rotations/list.html"
     title = gettext_lazy("Rotations")
 
@@ -52,10 +54,11 @@ class Rotations(Page):
         return self.show(told | {"may_write": bool(granting(self.user, "rotation.write"))})
 
 
-class NewRotation(Page):
+class NewRotation(PairingPage):
     """Which unit, on which day, and why."""
 
     needs = ("rotation.write",)
+    tab = "web:rotations"
     template = "web/rotations/new.html"
     title = gettext_lazy("Prepare a rotation")
 
@@ -87,10 +90,11 @@ class NewRotation(Page):
         )
 
 
-class Rotation(Page):
+class Rotation(PairingPage):
     """The preview, family by family; later how far it has come."""
 
     needs = ("rotation.read",)
+    tab = "web:rotations"
     template = "web/rotations/rotation.html"
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -136,10 +140,11 @@ class Rotation(Page):
         return self.show(told, status=refused.status if refused else 200)
 
 
-class ReplaceSuccessor(Page):
+class ReplaceSuccessor(PairingPage):
     """Ask somebody else for one family, or nobody in particular, and say why."""
 
     needs = ("rotation.write",)
+    tab = "web:rotations"
     template = "web/rotations/replace.html"
     title = gettext_lazy("Ask somebody else")
 
