@@ -89,7 +89,7 @@ class Grievance(Record):
     target = models.CharField(max_length=12, choices=Target.choices)
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default="", blank=True)
     """What the consent was for that is withdrawn."""
-    about_family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
+    about_family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="grievances")
     about_case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="+")
     about_helper = models.ForeignKey(Helper, null=True, on_delete=models.PROTECT, related_name="+")
     about_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from backend.audit.models import Event
+from backend.cases.merging import merge
 from backend.cases.models import Case, Consent, Family, Review
 from backend.cases.reviews import CaseHeld, record_review
 from backend.cases.surveys import record_consent
@@ -371,3 +372,10 @@ def test_a_measure_about_a_helper_needs_one(town: Town) -> None:
     town.taken_in(target="officer")
     refused = town.do(town.auditor, "investigate_independently", {**FOUND, "measure": "helper_ends"})
     assert_problem(refused, 422, "no_helper", "/answers/measure")
+
+
+def test_it_goes_with_the_family_when_households_are_merged(town: Town) -> None:
+    taken = town.request("see")
+    keep = factories.family(label="同一户")
+    merge(kept=keep, merged=town.family, reason="重复登记", actor=factories.actor(), now=timezone.now())
+    assert Grievance.objects.get(pk=taken["id"]).about_family_id == keep.pk
