@@ -20,6 +20,7 @@ from backend.org.access import granting
 from backend.web import schemas
 from backend.web.administration.section import Choices, Chooser, Question
 from backend.web.door import Refused, command, cursor_of, read
+from backend.web.matching import PairingPage
 from backend.web.pages import Page
 
 READERS = ("absence.read", "own.absence.read")
@@ -35,11 +36,12 @@ VERBS: Mapping[str, str | Promise] = {
 }
 
 
-class Absences(Page):
+class Absences(PairingPage):
     """Who is away today, who will be, and who was."""
 
     needs = READERS
     template = "web/absences/page.html"
+    tab = "web:absences"
     title = gettext_lazy("Absences")
 
     def get(self, request: HttpRequest) -> HttpResponse:

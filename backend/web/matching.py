@@ -40,6 +40,7 @@ TABS = (
     Tab(gettext_lazy("Score and outcome"), "web:outcomes"),
     Tab(gettext_lazy("Reconciliation"), "web:rounds", "round.read"),
     Tab(gettext_lazy("Rotations"), "web:rotations", "rotation.read"),
+    Tab(gettext_lazy("Absences"), "web:absences", "absence.read"),
 )
 
 
@@ -53,8 +54,9 @@ class PairingPage(Page):
     def show(
         self, context: dict[str, Any] | None = None, *, template: str | None = None, status: int = 200
     ) -> HttpResponse:
-        """See Page.show."""
-        tabs = [tab for tab in TABS if granting(self.user, tab.action)]
+        """See Page.show. Without the section's own entry there are no tabs: its pages are entries then."""
+        is_led_here = bool(granting(self.user, "proposal.read"))
+        tabs = [tab for tab in TABS if is_led_here and granting(self.user, tab.action)]
         told = {"tabs": tabs, "tab": self.tab, "may_write": bool(granting(self.user, "proposal.write"))}
         return super().show({**told, **(context or {})}, template=template, status=status)
 
