@@ -25,6 +25,8 @@ NAMES: Mapping[str, str | Promise] = {
     "processes.move_items": gettext_lazy("Moving work to another place"),
     "processes.start": gettext_lazy("Beginning a phase"),
     "processes.start_cases": gettext_lazy("Opening cases for a roster"),
+    "proposals.offer": gettext_lazy("Asking a proposed helper"),
+    "proposals.run": gettext_lazy("Working out proposals"),
     "recovery.take_up": gettext_lazy("Taking up what a dead worker left"),
     "rosters.apply": gettext_lazy("Importing a roster"),
     "rosters.check": gettext_lazy("Checking a roster"),
