@@ -77,6 +77,13 @@ class AlreadyEnded(Conflict):
     message = _("This pairing has ended already.")
 
 
+class NotRenewable(Conflict):
+    """Pairings of this kind end when their time is over."""
+
+    code = "not_renewable"
+    message = _("Pairings of this kind are not renewed.")
+
+
 class WrongDays(Invalid):
     """It cannot end before it began."""
 
@@ -257,14 +264,20 @@ def end_pairings_of(*, case: Case, reason: str, actor: Actor, now: datetime) -> 
 
 
 def renew_pairing(*, pairing: Pairing, actor: Actor, now: datetime) -> Pairing:
-    """Another year with the same helper: the next review is a year after today. Raises AlreadyEnded."""
+    """Some more months with the same helper, as many as the kind says; reviewed after a year at the latest.
+
+    Raises AlreadyEnded, NotRenewable.
+    """
     today = timezone.localdate(now)
-    held = Pairing.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=pairing.pk)
+    held = Pairing.objects.select_for_update(of=("self",)).select_related("case", "helper", "kind").get(pk=pairing.pk)
     if held.to_date is not None and held.to_date <= today:
         raise AlreadyEnded
-    before, held.review_on = held.review_on, months_later(max(today, held.review_on or today), REVIEW_MONTHS)
+    months, since = held.kind.renewal_months, max(today, held.review_on or today)
+    if not months:
+        raise NotRenewable
+    before, held.review_on = held.review_on, months_later(since, min(months, REVIEW_MONTHS))
     if held.planned_end is not None:
-        held.planned_end = max(held.planned_end, held.review_on)
+        held.planned_end = max(held.planned_end, months_later(since, months))
     held.version += 1
     held.save(update_fields=["review_on", "planned_end", "version"])
     data = {"from": before.isoformat() if before else None, "to": held.review_on.isoformat()}

@@ -12,6 +12,7 @@ from backend.helpers.pairings import (
     AlreadyEnded,
     AlreadyPaired,
     NoPlace,
+    NotRenewable,
     NotServing,
     WrongDays,
     current_pairing,
@@ -150,6 +151,20 @@ def test_another_year(now: datetime) -> None:
     end_pairing(pairing=spell, reason="left", ended_on=TODAY, actor=factories.actor(), now=now)
     with pytest.raises(AlreadyEnded):
         renew_pairing(pairing=spell, actor=factories.actor(), now=a_year_later)
+
+
+@pytest.mark.parametrize(("months", "review"), [(6, date(2027, 9, 2)), (36, date(2028, 3, 2))])
+def test_as_long_again_as_the_kind_says(now: datetime, months: int, review: date) -> None:
+    kind = factories.kind("dream_girl", renewal_months=months)
+    spell = begin(now, helper=factories.helper(kind_=kind), planned_end=date(2027, 3, 2))
+    renewed = renew_pairing(pairing=spell, actor=factories.actor(), now=now + timedelta(days=360))
+    assert (renewed.review_on, renewed.planned_end) == (review, months_later(date(2027, 3, 2), months))
+
+
+def test_a_kind_that_is_not_renewed(now: datetime) -> None:
+    spell = begin(now, helper=factories.helper(kind_=factories.kind("linked", renewal_months=0)))
+    with pytest.raises(NotRenewable):
+        renew_pairing(pairing=spell, actor=factories.actor(), now=now)
 
 
 def test_the_current_one_is_the_latest_in_force(now: datetime) -> None:
