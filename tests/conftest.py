@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -35,6 +36,11 @@ _ends = contextlib.ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     """Without DATABASE_URL, start a throw-away server; the processes of pytest-xdist find it in their environment."""
     compile_catalogues(settings.ROOT)
+    # A slow machine is no fault of what is tested.
+    hypothesis.settings.register_profile(
+        "jieqin", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("jieqin")
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["tests.passwords.Quick", *settings.PASSWORD_HASHERS[1:]]
     settings.STATIC_ROOT = _ends.enter_context(tempfile.TemporaryDirectory(prefix="jieqin-static-"))
