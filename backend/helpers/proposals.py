@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -170,6 +171,9 @@ def run_batch(*, batch: Batch, now: datetime) -> Batch:
     held = Batch.objects.select_for_update(of=("self",)).select_related("unit", "partner_unit").get(pk=batch.pk)
     if held.state == Batch.State.DONE:
         return held
+    with connection.cursor() as cursor:
+        # For a large county the solver keeps the database waiting for longer than a forgotten transaction may.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
     places = places_of(_looking(held.unit), held.day, asked=_asked(held.unit))
     helpers = applicants_among(_helpers_of(held), held.day)
     proposed = assign(places, helpers, seed=held.seed)

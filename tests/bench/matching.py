@@ -80,9 +80,10 @@ def _people(top: Unit, many: int) -> None:
         HelperKind.objects.get_or_create(code=kind, defaults={"label": kind, "label_en": kind})
     programme = factories.programme(f"match{many}", helper_kinds=list(KINDS[:3]))
     here = Unit.objects.filter(path__startswith=top.path, kind="village").order_by("path")[0]
-    case = factories.case(factories.family(unit=here), programme=programme, phase="waiting")
-    helper = factories.helper(unit=here, max_families=1)
     seed = f"match{many}"
+    family_of_all = factories.family(unit=here, number=f"{seed}-0")
+    case = factories.case(family_of_all, programme=programme, phase="waiting", number=f"{seed}-0")
+    helper = factories.helper(unit=here, max_families=1, number=f"{seed}-0")
     unit = f"""JOIN (SELECT id AS village, path, row_number() OVER (ORDER BY path) - 1 AS place,
         count(*) OVER () AS all_ FROM org_unit WHERE kind = 'village' AND path LIKE '{top.path}%') v
         ON v.place = g % v.all_"""
