@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "family.filed": _("%(actor)s put family %(object)s on file."),
     "family.agreed": _("Family %(object)s agreed to visits (%(after)s)."),
     "family.refused": _("Family %(object)s does not want visits (%(after)s)."),
+    "family.told_in_person": _("%(actor)s told the family in person that its helper cannot come any more."),
     "family.asked_again": _("The family of case %(object)s was asked again."),
     "family.moved": _("Family %(object)s moved away on %(moved_on)s."),
     "family.came_back": _("Family %(object)s came back."),

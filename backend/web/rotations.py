@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from backend.api.helpers import Helpers
 from backend.api.partner_units import PartnerUnits
 from backend.api.rotations import Rotations as RotationsResource
-from backend.org import codes
+from backend.org import codes, parameters
 from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
@@ -28,8 +28,8 @@ from backend.web.pages import Page
 
 LEAVING = ("discharged", "transferred", "unavailable", "ill", "left")
 """Why somebody leaves on a known day (codes of helper_end_reason)."""
-DISCHARGE_DAYS = ((3, 1), (9, 1))
-"""Conscripts are discharged on 1 March and 1 September: the day that the form begins with (domain.md P02)."""
+DISCHARGE_DAYS = "03-01 09-01"
+"""Conscripts are discharged on 1 March and 1 September. Parameter `succession.discharge_days`."""
 MOST = 200
 
 
@@ -226,5 +226,6 @@ class HelperLeaving(Page):
 
 def next_discharge(today: date) -> date:
     """The next day on which conscripts are discharged."""
-    days = [date(year, month, day) for year in (today.year, today.year + 1) for month, day in DISCHARGE_DAYS]
+    told = str(parameters.value("succession.discharge_days", day=today, default=DISCHARGE_DAYS)).split()
+    days = [date.fromisoformat(f"{year}-{day}") for year in (today.year, today.year + 1) for day in sorted(told)]
     return next(day for day in days if day > today)

@@ -112,7 +112,12 @@ def test_a_helper_is_leaving() -> None:
     assert Succession.objects.get().ends_on == soon
 
 
+@pytest.mark.django_db
 def test_the_form_begins_with_the_next_discharge() -> None:
     assert next_discharge(date(2026, 2, 28)) == date(2026, 3, 1)
     assert next_discharge(date(2026, 3, 1)) == date(2026, 9, 1)
     assert next_discharge(date(2026, 11, 22)) == date(2027, 3, 1)
+    parameters.load_parameters()
+    parameters.set_parameter(key="succession.discharge_days", value="12-01 06-15", from_date=date(2026, 11, 1))
+    assert next_discharge(date(2026, 11, 22)) == date(2026, 12, 1)
+    assert next_discharge(date(2026, 12, 1)) == date(2027, 6, 15)

@@ -16,7 +16,9 @@ from workflows.steps.context import case_of, of
 NOON = time(12)
 
 
-def record_day(call: Call, *, result: str, channel: str, note: str = "", needs: Sequence[str] = ()) -> None:
+def record_day(
+    call: Call, *, result: str, channel: str, note: str = "", needs: Sequence[str] = (), mental: str = ""
+) -> None:
     """Record the visit of the day that was answered as `visited_on`. Raises BadRecord when it lies too far away."""
     case, context = case_of(call), of(call)
     visited_on = date.fromisoformat(call.answers["visited_on"])
@@ -30,6 +32,7 @@ def record_day(call: Call, *, result: str, channel: str, note: str = "", needs: 
         "channel": channel,
         "needs": list(needs),
         "note": note,
+        **({"mental": mental} if mental else {}),
         # Only the day is asked: what is noted is reason enough for a record of the day before yesterday.
         "late_reason": note or str(_("entered with the day only")),
     }

@@ -49,6 +49,8 @@ SPELL_ENDS: Mapping[str, str] = {
 BESIDE = "succession"
 """The process that runs beside the phases."""
 MORNING = time(9)
+SUDDENLY_GONE = "gone"
+"""Code of helper_end_reason: died, arrested, vanished. Which of these is nobody's business here."""
 
 
 def open_case(call: Call) -> None:
@@ -111,6 +113,22 @@ def record_interim_visit(call: Call) -> None:
         note=answers.get("note", ""),
         needs=answers.get("needs", []),
     )
+
+
+def look_at_end(call: Call) -> dict[str, Any]:
+    """Why the last spell ended: of a helper who is suddenly gone the family hears in person, and first (E33)."""
+    spell = Pairing.objects.asked().filter(case=case_of(call), to_date__isnull=False).order_by("to_date", "id").last()
+    return {"suddenly": spell is not None and spell.end_reason == SUDDENLY_GONE}
+
+
+def record_told(call: Call) -> None:
+    """Somebody whom the family knows was there; what was noted is kept with the visit."""
+    answers = call.answers
+    needs = ["comfort"] if answers.get("wants_counselling") else []
+    contacts.record_day(
+        call, result="met", channel="home", note=answers.get("note", ""), needs=needs, mental=answers["mental"]
+    )
+    tell(call, "family.told_in_person")
 
 
 def report_gap(call: Call) -> None:
@@ -271,6 +289,8 @@ STEPS: Mapping[str, Step] = {
     "family_case.start_care": start_care,
     "family_case.start_review": start_review,
     "family_case.record_interim_visit": record_interim_visit,
+    "family_case.look_at_end": look_at_end,
+    "family_case.record_told": record_told,
     "family_case.report_gap": report_gap,
     "family_case.suspend_case": suspend_case,
     "family_case.record_ask_again": record_ask_again,
