@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from backend.helpers.models import Helper, Rotation, Succession
+from backend.org import parameters
 from backend.web.rotations import next_discharge
 from tests import factories
 from tests.api.test_rotations import Garrison
