@@ -24,22 +24,22 @@ MOST = 500
 """So many families are looked at when somebody new holds a post."""
 
 
-def name_contacts(*, case: Case, actor: Actor, now: datetime) -> list[str]:
-    """Name whoever holds the two posts, for each post at which the family has nobody.
+def name_contacts(*, case: Case, actor: Actor, now: datetime) -> int:
+    """Name whoever holds the two posts, for each post at which the family has nobody. At how many it has somebody now.
 
-    History tells who was named, and for which posts nobody is in the register; these are returned. A family that is not
-    special has no contacts.
+    History tells who was named, and for which posts nobody is in the register. A family that is not special has no
+    contacts.
     """
     family, today = Family.objects.get(pk=case.family_id), timezone.localdate(now)  # as just confirmed
     if not family.is_special:
-        return []
+        return 0
     spells = Pairing.objects.from_day(today).filter(family=family, kind__statutory=True)
     held = set(spells.values_list("helper__unit__kind", flat=True))
     with collect():
         missing = [post for post in POSTS if post not in held and not _named(case, post, actor, now)]
         if missing:
             record(action="case.contact_missing", object=case, actor=actor, now=now, data={"posts": missing})
-    return missing
+    return len(POSTS) - len(missing)
 
 
 def name_for_families(*, helper: Helper, actor: Actor, now: datetime) -> int:

@@ -3,13 +3,16 @@
 import pytest
 
 from backend.audit.models import Event
-from backend.cases.models import Family
+from backend.cases.models import Case, Family
 from backend.helpers.models import Helper, HelperKind, Pairing
 from backend.helpers.pairings import current_pairing
 from backend.helpers.register import register_helper
+from backend.org.access import SYSTEM
 from backend.org.models import Unit
 from tests import factories
 from tests.steps.office import Office
+from workflows import store
+from workflows.models import Instance
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +20,12 @@ pytestmark = pytest.mark.django_db
 def contact(office: Office, unit: Unit, name: str) -> Helper:
     kind = HelperKind.objects.get(code="dual_contact")
     return register_helper(kind=kind, name=name, unit=unit, actor=factories.actor(), now=office.now)
+
+
+def contacts_counted(case: Case) -> object:
+    """What the process of the survey noted of the posts that are filled."""
+    survey = Instance.objects.get(case=case, process__key="household_intake")
+    return store.restore(survey, actor=SYSTEM, now=survey.created_at).data["contacts"]
 
 
 def test_both_are_there_before_anybody_is_asked_to_pair() -> None:
@@ -30,6 +39,7 @@ def test_both_are_there_before_anybody_is_asked_to_pair() -> None:
         (leader, 1, "statutory"),
         (cadre, 2, "statutory"),
     ]
+    assert contacts_counted(case) == 2
     assert current_pairing(case, office.today) is None
     assert office.waiting(case) == ["pick_helper"]
     office.pair(case, volunteer)
@@ -44,6 +54,7 @@ def test_a_post_that_nobody_holds_stops_nothing_and_is_filled_later() -> None:
     case = office.open()
     office.file(case, child_state="none_living")
     assert office.waiting(case) == ["pick_helper"]
+    assert contacts_counted(case) == 0
     assert Event.objects.get(action="case.contact_missing").data["posts"] == ["town", "village"]
     cadre = contact(office, factories.village(), "杨主任")
     assert Pairing.objects.get().helper == cadre

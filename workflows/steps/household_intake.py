@@ -231,11 +231,11 @@ def confirm_file(call: Call) -> None:
         )
 
 
-def file_family(call: Call) -> None:
+def file_family(call: Call) -> dict[str, Any]:
     """The household is on file; a special family has its statutory contacts before anybody is asked to pair."""
     case, context = case_of(call), of(call)
     families.put_on_file(family=case.family, actor=context.actor, now=context.now)
-    contacts.name_contacts(case=case, actor=context.actor, now=context.now)
+    return {"contacts": contacts.name_contacts(case=case, actor=context.actor, now=context.now)}
 
 
 def record_minimal(call: Call) -> None:
