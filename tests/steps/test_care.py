@@ -312,6 +312,38 @@ def test_discharge_ends_the_spell_and_somebody_else_is_sought() -> None:
     assert care.outcome == "helper_ended"
 
 
+def test_of_a_helper_suddenly_gone_the_family_hears_in_person_before_anybody_new_is_sought() -> None:
+    """E33: whoever the family knows goes there; only then somebody else is looked for, and history says who told."""
+    office = Office()
+    case, pairing = caring(office)
+    factories.helper()
+    end_helper(helper=pairing.helper, reason="gone", ended_on=office.today, actor=factories.actor(), now=office.now)
+    office.work()
+    assert office.waiting(case) == ["tell_in_person"]
+    assert office.item(case, "tell_in_person").role == "village"
+    assert not Instance.objects.filter(case=case, process__key="pairing", state="running").exists()
+    told = Event.objects.filter(action="family.told_in_person")
+    assert not told.exists()
+    answers = {"visited_on": office.today.isoformat(), "mental": "low", "wants_counselling": True, "note": "哭了"}
+    office.do(case, "tell_in_person", office.village, answers)
+    assert (office.waiting(case), fresh(case).phase) == (["pick_helper"], "pairing")
+    assert (told.get().actor, told.get().case_id) == (office.village.name, case.pk)
+    visit = Visit.objects.get(state="done")
+    assert (visit.pairing, visit.channel) == (None, "home")
+    assert "哭了" not in str(list(Event.objects.values_list("data", "reason")))
+
+
+@pytest.mark.parametrize("reason", ["ill", "left"])
+def test_of_any_other_end_nobody_is_sent_to_tell(reason: str) -> None:
+    office = Office()
+    case, pairing = caring(office)
+    factories.helper()
+    end_helper(helper=pairing.helper, reason=reason, ended_on=office.today, actor=factories.actor(), now=office.now)
+    office.work()
+    assert office.waiting(case) == ["pick_helper"]
+    assert not Event.objects.filter(action="family.told_in_person").exists()
+
+
 def test_a_message_alone_ends_the_spell_too() -> None:
     office = Office()
     case, pairing = caring(office)

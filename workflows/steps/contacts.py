@@ -33,7 +33,8 @@ def record_day(
         "needs": list(needs),
         "note": note,
         **({"mental": mental} if mental else {}),
-        # Only the day is asked: what is noted is reason enough for a record of the day before yesterday.
-        "late_reason": note or str(_("entered with the day only")),
+        # Only the day is asked: that is reason enough for a record of the day before yesterday. The note is no reason:
+        # history quotes reasons, and what is noted of a family stays sealed with the visit.
+        "late_reason": str(_("entered with the day only")),
     }
     visits.record_contact(case=case, answers=found, actor=context.actor, now=context.now)
