@@ -9,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 
 from backend.api.absences import Absences
 from backend.api.approvals import Approvals
+from backend.api.attention import Attention
 from backend.api.cases import Cases
 from backend.api.codes import Codes
 from backend.api.coming import Coming
@@ -90,6 +91,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("waiting-list/", WaitingList.as_view({"get": "list"}), name="waiting-list"),
     # Counts, not rows: there is no single one of them.
     path("approvals/", Approvals.as_view({"get": "list"}), name="approvals"),
+    path("attention/", Attention.as_view({"get": "list"}), name="attention"),
     path("overview/", Overview.as_view({"get": "list"}), name="overview"),
     path("overview/tokens/", Overview.as_view({"get": "tokens"}), name="overview-tokens"),
     path("workload/", Workload.as_view({"get": "list"}), name="workload"),

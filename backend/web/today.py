@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from backend.api.attention import Attention
 from backend.api.events import Events
 from backend.api.me import Me
 from backend.api.rounds import Rounds
@@ -52,6 +53,7 @@ class Today(Page):
                 "reconciliations": self._reconciliations(),
                 "untold": untold(self.request) if granting(self.user, "absence.tell") else [],
                 "handed": handed_to(self),
+                "attention": read(self.request, Attention) if granting(self.user, "pairing.write") else None,
                 **self._changes(),
             }
         )

@@ -76,6 +76,7 @@ ROUTES: dict[str, Expected] = {
     "PATCH saved-filters/{pk}/": Expected("CS", hidden="VAHL"),
     "DELETE saved-filters/{pk}/": Expected("CS", hidden="VAHL"),
     # --- where work is late: whoever reads a place's items
+    "GET attention/": Expected("C"),
     "GET overview/": Expected(STAFF),
     "GET overview/tokens/": Expected(STAFF),
     "GET approvals/": Expected("S"),

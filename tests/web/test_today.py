@@ -6,8 +6,12 @@ import pytest
 from django.utils import timezone
 
 from backend.desk.models import Preference
+from backend.helpers.kinds import load_kinds
+from backend.helpers.models import Suspension
+from backend.org.codes import load_codes
 from tests import factories
 from tests.web.test_inbox import client, text
+from tests.web.visitor import statements
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
 
@@ -66,3 +70,27 @@ def test_changes_are_what_others_did_since_the_last_visit(stage: Stage) -> None:
 def test_a_stranger_s_day_is_empty_and_an_administrator_has_none(stage: Stage) -> None:
     assert stage.case.number not in text(client(stage.stranger).get("/"))
     assert client(factories.user("admin", role="sysadmin")).get("/").context["has_inbox"] is False
+
+
+def test_the_caseworker_sees_what_is_suspended_and_which_contacts_are_missing(stage: Stage) -> None:
+    load_codes()
+    load_kinds()
+    case = factories.case(factories.family(categories=["bereaved"], label="冯秀英"))
+    today = timezone.localdate()
+    reader = client(stage.caseworker)
+    quiet = text(reader.get("/"))
+    assert 'id="suspended"' not in quiet
+    pairing = factories.pairing(case, factories.helper(name="赵师傅"))
+    Suspension.objects.create(pairing=pairing, from_date=today, reason="complaint")
+    said = text(reader.get("/"))
+    assert f'href="/pairings/{pairing.pk}/suspension/"' in said
+    assert f'href="/families/{case.family_id}/helpers/"' in said
+    assert "冯秀英 · 赵师傅" in said
+    before = statements(reader, "/")
+    for _each in range(3):
+        other = factories.pairing(factories.case(factories.family(categories=["bereaved"])))
+        Suspension.objects.create(pairing=other, from_date=today, reason="safety")
+    assert statements(reader, "/") == before
+    others = text(client(stage.supervisor).get("/")) + text(client(stage.village).get("/"))
+    assert 'id="suspended"' not in others
+    assert 'id="without_contacts"' not in others
