@@ -6,7 +6,7 @@ of the process is shown under its own name: add it to LABELS.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -43,6 +43,8 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "other_family": ("duplicates", "family"),
 }
 """Field that holds an id → the fact that lists the rows it can be, and the key of their ids."""
+RANKING = "ranking"
+"""The fact that tells what a shortlist was chosen from; `ranking` puts both side by side."""
 
 LABELS: Mapping[str, str] = {
     "members": _("Members of the household"),
@@ -176,9 +178,54 @@ class Offered:
     note: str
 
 
+@dataclass(frozen=True)
+class Points:
+    """What one part of a score gave, and the most that it can give for this family."""
+
+    part: str
+    points: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A helper on a shortlist, as people compare helpers."""
+
+    id: str
+    name: str
+    number: str
+    kind: str
+    unit: str
+    languages: Sequence[str]
+    free: int | None
+    """Places neither taken nor promised on the day of the ranking."""
+    score: int
+    parts: Sequence[Points]
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many helpers a hard rule left out; each counts for the first rule that fails."""
+
+    rule: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Who might be asked, side by side, and who was left out by which rule."""
+
+    day: str
+    looked_at: int
+    fitting: int
+    helpers: Sequence[Candidate]
+    left_out: Sequence[Removed]
+
+
 def in_words(facts: Mapping[str, Any], forms: Forms, language: str) -> list[Fact]:
-    """The facts that say something, in that language and in their order; lists of rows are left to `offered`."""
-    lists = {name for name, _key in OFFERED.values()}
+    """The facts that say something, in that language and in their order; rows are left to `offered` and `ranking`."""
+    lists = {RANKING, *(name for name, _key in OFFERED.values())}
     wanted = {name: value for name, value in facts.items() if name not in lists}
     with override(language):
         return list(_facts(wanted, forms, language))
@@ -192,6 +239,28 @@ def offered(schema: Mapping[str, Any], facts: Mapping[str, Any], language: str) 
             for field, (fact, key) in OFFERED.items()
             if field in schema.get("properties", {}) and fact in facts
         }
+
+
+def ranking(facts: Mapping[str, Any], language: str) -> Ranking | None:
+    """The shortlist among the facts, side by side; the rule that left out most comes first. None when there is none."""
+    told = facts.get(RANKING)
+    if told is None:
+        return None
+    removed = sorted(told["left_out"].items(), key=lambda each: (-each[1], each[0]))
+    return Ranking(
+        day=told["day"],
+        looked_at=told["looked_at"],
+        fitting=told["fitting"],
+        helpers=[_candidate(row, told["most"], language) for row in facts["shortlist"]],
+        left_out=[Removed(rule, number) for rule, number in removed],
+    )
+
+
+def _candidate(row: Mapping[str, Any], most: Mapping[str, int], language: str) -> Candidate:
+    plain = {name: row[name] for name in ("name", "number", "unit", "languages", "free", "score", "reasons")}
+    kind = (language.startswith("en") and row["kind_en"]) or row["kind"]
+    parts = [Points(part, row["parts"].get(part, 0), full) for part, full in most.items() if full]
+    return Candidate(id=row["helper"], kind=kind, parts=parts, **plain)
 
 
 def _facts(facts: Mapping[str, Any], forms: Forms, language: str) -> Iterable[Fact]:

@@ -41,7 +41,7 @@ from workflows.chronicle import decision, record_instance, record_item, told
 from workflows.engine.definition import Definition, Node
 from workflows.engine.forms import choice_title, localise, required_now, shown_now, validate
 from workflows.engine.runner import Run
-from workflows.facts import Fact, Offered, in_words, offered
+from workflows.facts import Fact, Offered, Ranking, in_words, offered, ranking
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
 
@@ -99,6 +99,8 @@ class Form:
     """The facts in words."""
     offered: Mapping[str, Sequence[Offered]]
     """By field: the rows that can be chosen."""
+    ranking: Ranking | None
+    """Helpers who may be asked, side by side."""
 
 
 @dataclass(frozen=True)
@@ -382,6 +384,7 @@ def form_of(item: WorkItem, *, user: User, language: str, now: datetime) -> Form
         facts=facts,
         told=in_words(facts, forms, language),
         offered=offered(schema, facts, language),
+        ranking=ranking(facts, language),
     )
 
 

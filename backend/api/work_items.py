@@ -32,6 +32,7 @@ from backend.api.filters import Filters, Subtree, WholeNumber, YesNo, narrowed
 from backend.api.resource import Resource
 from backend.cases.models import visible_families
 from backend.core.errors import NotAllowed, NotFound
+from backend.helpers.scoring import PARTS, RULES
 from backend.org.access import granting, in_subtree, may
 from backend.org.models import Unit, User
 from backend.org.roles import ROLE_NAMES
@@ -300,6 +301,48 @@ class OfferedSerializer(serializers.Serializer[Any]):
     note = serializers.CharField()
 
 
+class PointsSerializer(serializers.Serializer[Any]):
+    """What one part of a score gave."""
+
+    part = serializers.ChoiceField(choices=PARTS)
+    points = serializers.IntegerField()
+    most = serializers.IntegerField(help_text="So many this part can give for this family.")
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    """A helper who may be asked."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    number = serializers.CharField()
+    kind = serializers.CharField(help_text="In the caller's language.")
+    unit = serializers.CharField(help_text="Where the helper lives.")
+    languages = serializers.ListField(child=serializers.CharField())
+    free = serializers.IntegerField(
+        allow_null=True, help_text="Places neither taken nor promised on the day of the ranking."
+    )
+    score = serializers.IntegerField(help_text="Of 100 points.")
+    parts = PointsSerializer(many=True)
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="Codes of what speaks for the helper.")
+
+
+class RemovedSerializer(serializers.Serializer[Any]):
+    """How many helpers a hard rule left out; each counts for the first rule that fails."""
+
+    rule = serializers.ChoiceField(choices=RULES)
+    number = serializers.IntegerField()
+
+
+class RankingSerializer(serializers.Serializer[Any]):
+    """Helpers for one family: the best side by side, and how many each hard rule left out."""
+
+    day = serializers.DateField()
+    looked_at = serializers.IntegerField(help_text="Helpers who were looked at.")
+    fitting = serializers.IntegerField(help_text="Helpers whom no hard rule left out.")
+    helpers = CandidateSerializer(many=True, help_text="The best first.")
+    left_out = RemovedSerializer(many=True, help_text="The rule that left out most first.")
+
+
 class FormSerializer(serializers.Serializer[Any]):
     """A work item's form: JSON Schema 2020-12 with labels in the caller's language."""
 
@@ -310,6 +353,7 @@ class FormSerializer(serializers.Serializer[Any]):
     offered = serializers.DictField(
         child=OfferedSerializer(many=True), help_text="By field: rows that can be chosen, where the field holds an id."
     )
+    ranking = RankingSerializer(allow_null=True, help_text="Where a helper is to be chosen.")
     draft = serializers.DictField(
         child=serializers.JSONField(), allow_null=True, help_text="Typed so far; only for who may do the item."
     )
@@ -589,6 +633,7 @@ class WorkItems(Resource):
             "facts": form.facts,
             "told": form.told,
             "offered": form.offered,
+            "ranking": form.ranking,
             "draft": form.draft,
             "draft_at": item.draft_at if form.draft is not None else None,
             "version": item.version,

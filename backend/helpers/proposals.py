@@ -78,6 +78,16 @@ class NotAPartner(Invalid):
 
 
 @dataclass(frozen=True)
+class Considered:
+    """What the choice of a shortlist was made from, as it stood then."""
+
+    most: Mapping[str, int]
+    """By part of the score the points that it can give for this family."""
+    free: Mapping[UUID, int]
+    """By helper on the list: places neither taken nor promised."""
+
+
+@dataclass(frozen=True)
 class Recomputed:
     """What working it out again found."""
 
@@ -125,8 +135,20 @@ def make_shortlist(*, case: Case, asked: Collection[UUID], actor: Actor, now: da
 
 def shortlist(case: Case) -> QuerySet[Proposal]:
     """Who stands on the case's newest shortlist, the best first."""
-    newest = Batch.objects.filter(case=case, scope=Batch.Scope.SHORTLIST).order_by("-id").values("pk")[:1]
-    return Proposal.objects.filter(batch__in=newest).order_by("place")
+    return Proposal.objects.filter(batch__in=_shortlists(case).values("pk")[:1]).order_by("place")
+
+
+def newest_shortlist(case: Case) -> Batch | None:
+    """The case's newest shortlist itself: when it was made, and how many each hard rule left out."""
+    return _shortlists(case).first()
+
+
+def considered(batch: Batch) -> Considered | None:
+    """What a shortlist was chosen from; None for one that was made before this was kept."""
+    if not batch.inputs:
+        return None
+    (place,), helpers = snapshots.unpacked(decrypt_bytes(bytes(batch.inputs)))
+    return Considered(place.weights.most, {one.id: one.places - one.load for one in helpers})
 
 
 # --- many families
@@ -254,6 +276,10 @@ def _on_its_way(proposal: Proposal, actor: Actor) -> None:
     enqueue(
         "proposals.offer", lock=f"case:{proposal.case_id}", proposal_id=str(proposal.pk), actor=actor.as_json()
     )  # fmt: skip
+
+
+def _shortlists(case: Case) -> QuerySet[Batch]:
+    return Batch.objects.filter(case=case, scope=Batch.Scope.SHORTLIST).order_by("-id")
 
 
 def _looking(unit: Unit) -> CaseQuerySet:

@@ -78,6 +78,12 @@ class Weights:
         full |= dict(zip(NEAREST, accumulate(near, min), strict=True))
         return cls(**full, other_village=other_village)
 
+    @property
+    def most(self) -> dict[str, int]:
+        """By part, in the order of PARTS, the points that the best helper who may be asked earns in it."""
+        nearest = self.same_township if self.other_village else self.same_village
+        return {"distance": nearest, **{part: int(getattr(self, part)) for part in PARTS[1:]}}
+
     def as_json(self) -> dict[str, int]:
         """As stored with a proposal; `of` reads it."""
         return {each.name: int(getattr(self, each.name)) for each in fields(self)}

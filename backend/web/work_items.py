@@ -19,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from backend.api.cases import Cases
 from backend.api.events import TECHNICAL
 from backend.api.work_items import WorkItems
+from backend.org.access import granting
 from backend.web import forms
 from backend.web.door import Refused, command, read
 from backend.web.inbox import READ, inbox_address, inbox_query
@@ -71,6 +72,7 @@ class WorkItemPage(Page):
         known = given if given is not None else form["draft"] or form["values"]
         return {
             "form": form,
+            "may_see_pairing": bool(granting(self.user, "proposal.read")),
             "fields": forms.fields(form["schema"], known, refused, form["offered"]),
             "general": forms.general_errors(form["schema"], refused),
             "key": uuid4(),

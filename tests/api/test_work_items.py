@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.steps.office import Office
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
 
@@ -178,3 +179,31 @@ def test_next_takes_the_filters_of_the_list(stage: Stage) -> None:
     assert caller.post("work-items/next/?process=other").status_code == 204
     assert_problem(caller.post("work-items/next/?proces=errand"), 400, "invalid", "?proces")
     assert caller.post("work-items/next/?process=errand").status_code == 200
+
+
+def test_where_a_helper_is_chosen_the_form_compares_them_and_counts_who_was_left_out() -> None:
+    office = Office()
+    near = office.helper(unit=factories.village(), max_families=2)
+    far = factories.helper()
+    factories.helper(status="away")
+    case = office.open()
+    office.file(case)
+    address = f"work-items/{office.item(case, 'pick_helper').pk}/form/"
+    told = Caller(office.caseworker).get(address).json()
+    ranking = told["ranking"]
+    assert [one["id"] for one in ranking["helpers"]] == [str(near.pk), str(far.pk)]
+    best = ranking["helpers"][0]
+    assert {"part": "distance", "points": 35, "most": 35} in best["parts"]
+    assert best["score"] == sum(each["points"] for each in best["parts"])
+    assert sum(each["most"] for each in best["parts"]) == 100
+    assert best["free"] == 2
+    assert "same_village" in best["reasons"]
+    assert (ranking["looked_at"], ranking["fitting"]) == (3, 2)
+    assert ranking["left_out"] == [{"rule": "not_active", "number": 1}]
+    assert "ranking" not in {fact["name"] for fact in told["told"]}
+    stranger = factories.user("stranger", role="caseworker", unit=factories.town(factories.OTHER_TOWN))
+    assert_problem(Caller(stranger).get(address), 404, "not_found")
+
+
+def test_elsewhere_nothing_is_compared(stage: Stage) -> None:
+    assert Caller(stage.village).get(path(stage, "form/")).json()["ranking"] is None

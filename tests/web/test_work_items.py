@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories
+from tests.steps.office import Office
 from tests.web.test_inbox import HTMX, client, text
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
@@ -135,3 +136,27 @@ def test_the_page_takes_a_bounded_number_of_statements(stage: Stage) -> None:
     with CaptureQueriesContext(connection) as captured:
         text(reader.get(where))
     assert sum("SAVEPOINT" not in query["sql"] for query in captured) <= 16
+
+
+def test_helpers_are_compared_and_what_each_rule_removed_is_counted() -> None:
+    office = Office()
+    office.helper(name="李向阳")
+    factories.helper(status="away")
+    factories.helper(status="away")
+    case = office.open()
+    office.file(case)
+    reader = client(office.caseworker)
+    where = f"/work-items/{office.item(case, 'pick_helper').pk}/"
+    reader.get(where)
+    with CaptureQueriesContext(connection) as captured:
+        page = text(reader.get(where))
+    assert sum("SAVEPOINT" not in query["sql"] for query in captured) <= 17
+    compared = page[page.index('id="ranking"') : page.index('id="answers"')]
+    assert "3 helpers looked at, 1 of them come into question" in compared
+    assert "李向阳" in compared
+    assert 'max="35"' in compared
+    assert "26 of 35" in compared
+    assert "same township" in compared
+    assert compared.index("not available") < compared.index('<td class="text-end">2</td>')
+    assert 'href="/pairing/"' in compared
+    assert client(office.village).get(where).status_code == 404

@@ -81,8 +81,12 @@ def confirm_file(context: Context, data: Mapping[str, Any]) -> Known:
 
 
 def pick_helper(context: Context, data: Mapping[str, Any]) -> Known:
-    """The shortlist with score, its parts and reasons."""
-    rows = proposals.shortlist(_case(context)).select_related("helper__kind", "helper__unit")
+    """The shortlist with score, its parts and reasons, and how many each hard rule left out."""
+    batch = proposals.newest_shortlist(_case(context))
+    if batch is None:
+        return {"facts": {"shortlist": []}}
+    rows = batch.proposals.select_related("helper__kind", "helper__unit").order_by("place")
+    chosen_from = proposals.considered(batch)
     listed = [
         {
             "helper": str(row.helper_id),
@@ -95,11 +99,21 @@ def pick_helper(context: Context, data: Mapping[str, Any]) -> Known:
             "score": row.score,
             "parts": dict(row.parts),
             "reasons": list(row.reasons),
+            "free": chosen_from.free.get(row.helper.pk) if chosen_from else None,
         }
         for row in rows
         if row.helper is not None
     ]
-    return {"facts": {"shortlist": listed}}
+    if chosen_from is None:
+        return {"facts": {"shortlist": listed}}
+    ranking = {
+        "day": batch.day.isoformat(),
+        "looked_at": batch.helpers,
+        "fitting": batch.helpers - sum(batch.left_out.values()),
+        "most": dict(chosen_from.most),
+        "left_out": dict(batch.left_out),
+    }
+    return {"facts": {"shortlist": listed, "ranking": ranking}}
 
 
 def offer_told(context: Context, data: Mapping[str, Any]) -> Known:
