@@ -111,7 +111,8 @@ class OwnHelperSerializer(RowSerializer[Helper]):
 
 
 class HelperSerializer(OwnHelperSerializer):
-    """A helper as lists show them. `taken`: places that spells and offers take, of `places`."""
+    """A helper as lists show them. `taken`: places that spells and offers take, of `places`. `check_until`: the day from
+    which the background check holds no more."""
 
     unit = UnitRef()
     partner_unit = UnitRef(allow_null=True)
@@ -126,6 +127,7 @@ class HelperSerializer(OwnHelperSerializer):
             "places",
             "taken",
             "checked_on",
+            "check_until",
             "end_reason",
             "updated_at",
         )  # type: ignore[assignment]

@@ -61,11 +61,13 @@ class Helpers(Page):
 
 @dataclass(frozen=True)
 class Gate:
-    """Something that has to be in force before this helper is paired. `state`: met, soon, open, free (not demanded)."""
+    """Something that has to be in force before this helper is paired. `state`: met, soon, open, over,
+    free (not demanded); `ends_on`: the day from which it holds no more."""
 
     label: str | Promise
     day: str | None
     state: str
+    ends_on: str | None = None
 
 
 class Helper(Page):
@@ -108,8 +110,19 @@ def gates(helper: Mapping[str, Any], demanded: Mapping[str, Any], today: date) -
     return [
         Gate(gettext_lazy("Training"), trained, _state(bool(trained), bool(demanded.get("training")))),
         Gate(gettext_lazy("Insured until"), insured, _insurance(insured, bool(demanded.get("insurance")), today)),
-        Gate(gettext_lazy("Background check"), checked, _state(bool(checked), bool(demanded.get("background_check")))),
+        _check(checked, helper["check_until"], bool(demanded.get("background_check")), today),
     ]
+
+
+def _check(checked_on: str | None, until: str | None, is_demanded: bool, today: date) -> Gate:
+    """The background check; one that is over is told as such also where the kind demands none: families with minors
+    do."""
+    end = date.fromisoformat(until) if until else None
+    if end is not None and end <= today:
+        return Gate(gettext_lazy("Background check"), checked_on, "over", until)
+    state = _state(end is not None, is_demanded)
+    state = "soon" if end is not None and end <= today + SOON else state
+    return Gate(gettext_lazy("Background check"), checked_on, state, until)
 
 
 def _state(is_met: bool, is_demanded: bool) -> str:

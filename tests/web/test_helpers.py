@@ -70,6 +70,26 @@ def test_a_liaison_sees_the_own_people_without_gates() -> None:
     [("2026-03-01", True, "open"), ("2026-03-02", True, "soon"), ("2026-12-31", True, "met"), (None, False, "free")],
 )
 def test_insurance_holds_up_to_its_day(until: str | None, demanded: bool, state: str) -> None:
-    helper = {"trained_on": None, "checked_on": None, "insured_until": until}
+    helper = {"trained_on": None, "checked_on": None, "check_until": None, "insured_until": until}
     [_, insured, _] = gates(helper, {"insurance": demanded}, factories.TODAY)
     assert insured.state == state
+
+
+@pytest.mark.parametrize(
+    ("until", "demanded", "state"),
+    [("2026-03-02", False, "over"), ("2026-03-03", True, "soon"), ("2027-02-01", True, "met"), (None, True, "open")],
+)
+def test_a_background_check_holds_up_to_its_day(until: str | None, demanded: bool, state: str) -> None:
+    checked = "2025-03-02" if until else None
+    helper = {"trained_on": None, "checked_on": checked, "check_until": until, "insured_until": None}
+    [_, _, check] = gates(helper, {"background_check": demanded}, factories.TODAY)
+    assert (check.state, check.ends_on) == (state, until)
+
+
+def test_a_check_that_is_over_is_not_in_order(here: Client) -> None:
+    today = timezone.localdate()
+    helper = factories.helper(checked_on=today - timedelta(days=365))
+    assert "run out" in text(here.get(f"/helpers/{helper.pk}/"))
+    helper.check_until = today + timedelta(days=200)
+    helper.save()
+    assert "run out" not in text(here.get(f"/helpers/{helper.pk}/"))
