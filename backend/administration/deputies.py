@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.administration.memberships import check_dates, overlapping
 from backend.audit.history import record
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.org.access import Actor, under
-from backend.org.models import Deputy, Membership, MembershipQuerySet, User
+from backend.org.models import Deputy, Membership, MembershipQuerySet, User, UserQuerySet
 from backend.org.roles import OFFICE
 
 
@@ -28,6 +29,20 @@ class OwnDeputy(NotAllowed):
 
     code = "own_deputy"
     message = _("Nobody decides who stands in where it concerns oneself: for the own absence, or as the deputy.")
+
+
+class NotTheSameWork(NotAllowed):
+    """By oneself, work is left only to who has the same rights already: nobody's are widened by it."""
+
+    code = "not_the_same_work"
+    message = _("On all of these days the colleague has to do the same work as you, at the same place.")
+
+
+class StandInIsAway(Conflict):
+    """Work left to somebody who is away too would lie."""
+
+    code = "stand_in_is_away"
+    message = _("This colleague is away on some of these days.")
 
 
 class NotAColleague(NotAllowed):
@@ -69,6 +84,51 @@ def appoint_deputy(
     _check_not_own(absent, deputy, actor)
     if within is not None:
         _check_colleagues(absent, deputy, from_date, to_date, within)
+    return _appoint(absent, deputy, from_date, to_date, reason, actor, now)
+
+
+def take_days_away(
+    *, absent: User, deputy: User, from_date: date, to_date: date, reason: str, actor: Actor, now: datetime
+) -> Deputy:
+    """`absent` is away and leaves the own work to a colleague who has the same role at the same place, from a day
+    (included) to a day (excluded).
+
+    Other than a supervisor's appointment it moves no rights: see can_stand_in. Raises DeputyIsAnother, NotAColleague,
+    NotTheSameWork, StandInIsAway, DeputyOverlaps and Invalid.
+    """
+    if absent.pk == deputy.pk:
+        raise DeputyIsAnother
+    check_dates(from_date, to_date)
+    _check_not_over("/from_date", from_date, now)
+    _check_same_work(absent, deputy, from_date, to_date)
+    if Deputy.objects.filter(overlapping(from_date, to_date), absent=deputy).exclude(to_date=F("from_date")).exists():
+        raise StandInIsAway([FieldProblem("/deputy", StandInIsAway.code, StandInIsAway.message)])
+    return _appoint(absent, deputy, from_date, to_date, reason, actor, now)
+
+
+def come_back(*, deputy: Deputy, to_date: date, actor: Actor, now: datetime) -> Deputy:
+    """The absent is back on that day, earlier than was said. Longer is another absence, with checks of its own.
+
+    Raises Invalid.
+    """
+    check_dates(deputy.from_date, to_date)
+    _check_not_over("/to_date", to_date, now)
+    if deputy.to_date is not None and to_date > deputy.to_date:
+        later = _("Days after these are recorded as days away of their own.")
+        raise Invalid(problems=[FieldProblem("/to_date", "bad_date", later)])
+    return _dismiss(deputy, to_date, actor, now)
+
+
+def can_stand_in(absent: User, day: date) -> UserQuerySet:
+    """Colleagues who on that day have a role of the office at the same unit as `absent`, by name."""
+    same = Membership.objects.on(day).filter(role=OuterRef("role"), unit=OuterRef("unit"), user=absent)
+    theirs = Membership.objects.on(day).filter(Exists(same), role__in=OFFICE)
+    return User.objects.filter(pk__in=theirs.values("user"), is_active=True).exclude(pk=absent.pk).order_by("name")
+
+
+def _appoint(
+    absent: User, deputy: User, from_date: date, to_date: date | None, reason: str, actor: Actor, now: datetime
+) -> Deputy:
     _check_once(absent, deputy, from_date, to_date)
     made = Deputy.objects.create(
         absent=absent, deputy=deputy, from_date=from_date, to_date=to_date, reason=reason, created_at=now
@@ -90,6 +150,11 @@ def dismiss_deputy(
     if within is not None:
         _check_colleagues(absent, stand_in, deputy.from_date, until, within)
     _check_once(absent, stand_in, deputy.from_date, to_date, but=deputy)
+    return _dismiss(deputy, to_date, actor, now)
+
+
+def _dismiss(deputy: Deputy, to_date: date, actor: Actor, now: datetime) -> Deputy:
+    absent, stand_in = deputy.absent, deputy.deputy
     before, deputy.to_date = deputy.to_date, to_date
     deputy.save(update_fields=["to_date"])
     data = {
@@ -98,7 +163,7 @@ def dismiss_deputy(
         "from": {"to_date": before},
         "to": {"to_date": to_date},
     }
-    path = _place_of(absent, deputy.from_date, until)
+    path = _place_of(absent, deputy.from_date, max(to_date, deputy.from_date + timedelta(days=1)))
     record(action="deputy.dismissed", actor=actor, now=now, object=absent, unit_path=path, data=data)
     return deputy
 
@@ -117,6 +182,25 @@ def _check_colleagues(absent: User, deputy: User, from_date: date, to_date: date
         raise NotAColleague([FieldProblem("/absent", NotAColleague.code, NotAColleague.message)])
     if not _held(deputy, from_date, to_date).filter(here, role__in=OFFICE).exists():
         raise NotAColleague([FieldProblem("/deputy", NotAColleague.code, NotAColleague.message)])
+
+
+def _check_same_work(absent: User, deputy: User, from_date: date, to_date: date) -> None:
+    """All that the absent holds in that time the deputy holds all of that time."""
+    held = _held(absent, from_date, to_date)
+    if not held.exists() or held.exclude(role__in=OFFICE).exists():
+        raise NotAColleague
+    lasting = Q(to_date__isnull=True) | Q(to_date__gte=to_date)
+    same = Membership.objects.filter(
+        lasting, user=deputy, role=OuterRef("role"), unit=OuterRef("unit"), from_date__lte=from_date
+    )
+    if not deputy.is_active or held.exclude(Exists(same)).exists():
+        raise NotTheSameWork([FieldProblem("/deputy", NotTheSameWork.code, NotTheSameWork.message)])
+
+
+def _check_not_over(pointer: str, day: date, now: datetime) -> None:
+    """What was is not arranged afterwards by whom it concerns."""
+    if day < timezone.localdate(now):
+        raise Invalid(problems=[FieldProblem(pointer, "bad_date", _("This day is over."))])
 
 
 def _check_once(absent: User, deputy: User, from_date: date, to_date: date | None, but: Deputy | None = None) -> None:

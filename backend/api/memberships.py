@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, TypedDict, cast
 from uuid import UUID
 
 import django_filters
@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.administration.deputies import appoint_deputy, dismiss_deputy
+from backend.administration.deputies import appoint_deputy, can_stand_in, come_back, dismiss_deputy, take_days_away
 from backend.administration.memberships import end_membership, grant_membership
 from backend.api.fields import Day, PersonRef, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
@@ -22,7 +22,7 @@ from backend.api.permissions import Needed
 from backend.api.resource import Resource
 from backend.core.errors import StaleVersion
 from backend.org.access import Actor, granting
-from backend.org.models import Deputy, Membership, Unit, User
+from backend.org.models import Deputy, DeputyQuerySet, Membership, Unit, User, UserQuerySet
 from backend.org.roles import ROLE_NAMES
 
 
@@ -156,6 +156,26 @@ class NewDeputySerializer(StrictSerializer):
     reason = Reason(max_length=200)
 
 
+class ColleagueField(VisibleField):
+    """The id of somebody who has the caller's role at the caller's place today."""
+
+    def __init__(self, model: type[User] = User, **kwargs: Any) -> None:
+        super().__init__(model, **kwargs)
+
+    def get_queryset(self) -> UserQuerySet:
+        """Without `user.read`: whom one works beside one knows."""
+        return can_stand_in(self.context["request"].user, timezone.localdate())
+
+
+class DaysAwaySerializer(StrictSerializer):
+    """When the caller is away, who does the work meanwhile, and why."""
+
+    deputy = ColleagueField()
+    from_date = Day()
+    to_date = Day()
+    reason = Reason(max_length=200)
+
+
 class _Say(TypedDict):
     """Who decides on deputies, and how far that reaches."""
 
@@ -199,3 +219,47 @@ class Deputies(Dated):
             return {"actor": self.actor("membership.write"), "within": None}
         within = [grant.path for grant in granting(self.user, "deputy.write")]
         return {"actor": self.actor("deputy.write"), "within": within}
+
+
+@extend_schema_view(list=extend_schema(summary="My days away"), retrieve=extend_schema(summary="Some of my days away"))
+class OwnDeputies(Resource):
+    """When the caller is away and who stands in: recorded by oneself, among those who do the same work."""
+
+    model = Deputy
+    serializer_class = DeputySerializer
+    filterset_class = DatedFilters
+    related = ("absent", "deputy")
+    orderings = Dated.orderings
+    required_actions = dict.fromkeys(("list", "retrieve", "create", "end", "colleagues"), "own.deputy.write")
+
+    def get_queryset(self) -> DeputyQuerySet:
+        """Where the caller is the absent one."""
+        rows = cast("DeputyQuerySet", super().get_queryset())
+        return rows if getattr(self, "swagger_fake_view", False) else rows.filter(absent=self.user)
+
+    def is_own(self, row: Any) -> bool:
+        """All that is found here is."""
+        return bool(row.absent_id == self.user.pk)
+
+    @extend_schema(summary="Record days away", request=DaysAwaySerializer, responses={201: DeputySerializer})
+    def create(self, request: Request) -> Response:
+        """The colleague finds the caller's open work in the inbox meanwhile and does it in the caller's name."""
+        given = self.given(DaysAwaySerializer)
+        made = take_days_away(**given, absent=self.user, actor=self.actor("own.deputy.write"), now=self.now)
+        return Response(self.represent(made), status=201)
+
+    @extend_schema(summary="Back earlier", request=EndSerializer, responses=DeputySerializer)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, pk: UUID) -> Response:
+        """The caller is back on that day; with the first day away it is taken back."""
+        row = self.get_object()
+        to_date = self.given(EndSerializer)["to_date"]
+        ended = come_back(deputy=row, to_date=to_date, actor=self.actor("own.deputy.write"), now=self.now)
+        return Response(self.represent(ended))
+
+    @extend_schema(summary="Who could stand in for me", responses=PersonRef(many=True), filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def colleagues(self, request: Request) -> Response:
+        """Everybody who has the caller's role at the caller's place today."""
+        found = can_stand_in(self.user, timezone.localdate(self.now))
+        return Response(PersonRef(found, many=True).data)

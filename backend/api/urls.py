@@ -22,7 +22,7 @@ from backend.api.helpers import Helpers
 from backend.api.jobs import Jobs
 from backend.api.leavings import Leavings
 from backend.api.me import Me
-from backend.api.memberships import Deputies, Memberships
+from backend.api.memberships import Deputies, Memberships, OwnDeputies
 from backend.api.nothing import Nothing
 from backend.api.offers import Offers
 from backend.api.overview import Overview
@@ -74,6 +74,7 @@ router.register("units", Units, basename="units")
 router.register("users", Users, basename="users")
 router.register("memberships", Memberships, basename="memberships")
 router.register("leavings", Leavings, basename="leavings")
+router.register("deputies/own", OwnDeputies, basename="own-deputies")
 router.register("deputies", Deputies, basename="deputies")
 router.register("events", Events, basename="events")
 router.register("samples", Samples, basename="samples")

@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
         "absence.read", "absence.write", "absence.tell", "own.leaving.read", "rotation.read", "rotation.write",
         "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "proposal.write",
+        "own.deputy.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -59,13 +60,14 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "work_item.delegate", "work_item.postpone", "work_item.assign", "saved_filter.share", "deputy.write",
         "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
         "absence.read", "leaving.read", "leaving.write", "own.leaving.read", "rotation.read", "rotation.approve",
-        "grievance.read", "grievance.write", "own.grievance.read", "proposal.read",
+        "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "own.deputy.write",
     },
     "village": _READ_CASES
     | _WORK
     | {
         "visit.write", "case.message", "process.read", "unit.read", "work_item.postpone", "round.read", "round.report",
         "absence.read", "absence.tell", "own.leaving.read", "grievance.write", "own.grievance.read",
+        "own.deputy.write",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read"},

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backend.api.memberships import Deputies as DeputiesResource
+from backend.api.memberships import OwnDeputies
 from backend.api.users import Users
 from backend.api.workload import Workload
 from backend.web import schemas
@@ -132,6 +133,74 @@ class EndDeputy(Page):
     def _form(self, row: dict[str, Any], known: dict[str, Any], refused: Refused | None = None) -> HttpResponse:
         told = {**self._question().shown(self.request, known, refused), "row": row, "key": uuid4()}
         return self.show(told, status=refused.status if refused else 200)
+
+
+class OwnDays(Page):
+    """My days away: what is recorded, and a form for more."""
+
+    needs = ("own.deputy.write",)
+    template = "web/deputies/own.html"
+    title = gettext_lazy("My days away")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """What is to come and was, with an empty form."""
+        return self._page({"from_date": timezone.localdate(self.now).isoformat()})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Recorded, or the page again with everything typed."""
+        given = self._question(self._colleagues()).answers(request)
+        try:
+            made = command(request, OwnDeputies, "create", body=given, key=request.POST.get("key", ""))
+        except Refused as refused:
+            return self._page(given, refused)
+        messages.success(request, _("Recorded: %(name)s stands in for you.") % {"name": made["deputy"]["name"]})
+        return redirect("web:own_days")
+
+    def _page(self, known: dict[str, Any], refused: Refused | None = None) -> HttpResponse:
+        today = timezone.localdate(self.now).isoformat()
+        rows = read(self.request, OwnDeputies, query={"page_size": OTHERS, "ordering": "-from_date"})["results"]
+        for row in rows:
+            row["is_coming"] = row["from_date"] > today
+            row["is_over"] = row["to_date"] is not None and row["to_date"] <= max(today, row["from_date"])
+        colleagues = self._colleagues()
+        told = {
+            **self._question(colleagues).shown(self.request, known, refused),
+            "rows": [row for row in rows if row["to_date"] != row["from_date"]],
+            "colleagues": colleagues,
+            "key": uuid4(),
+        }
+        return self.show(told, status=refused.status if refused else 200)
+
+    def _colleagues(self) -> dict[str, str]:
+        return {each["id"]: each["name"] for each in read(self.request, OwnDeputies, "colleagues")}
+
+    def _question(self, colleagues: Mapping[str, str]) -> Question:
+        schema = schemas.asked(
+            ("deputy", "from_date", "to_date", "reason"),
+            deputy=schemas.chosen(_("Who stands in"), colleagues),
+            from_date=schemas.day_of(_("First day away")),
+            to_date=schemas.day_of(_("First day back")),
+            reason=schemas.text(_("Why"), 200, description=_("It becomes part of the history.")),
+        )
+        return Question(schema)
+
+
+class OwnReturn(Page):
+    """I am back earlier, or not away at all."""
+
+    needs = ("own.deputy.write",)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ended today; what has not begun is taken back."""
+        today = timezone.localdate(self.now).isoformat()
+        body = {"to_date": max(today, request.POST.get("from_date", ""))}
+        try:
+            command(request, OwnDeputies, "end", pk=pk, body=body, key=request.POST.get("key", ""))
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+        else:
+            messages.success(request, _("Noted: your work is yours alone again."))
+        return redirect("web:own_days")
 
 
 class ColleagueChoices(Choices):

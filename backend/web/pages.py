@@ -94,6 +94,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     return {
         "navigation": entries(user) if user is not None and user.is_authenticated else [],
+        "may_take_days": user is not None and bool(granting(user, "own.deputy.write")),
         "text_size": size if size in TEXT_SIZES else TEXT_SIZES[0],
         "text_sizes": TEXT_SIZES,
         "is_demo": settings.DEMO,

@@ -15,7 +15,7 @@ from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
 from backend.web.cases import Case, Cases, CaseVerb
-from backend.web.deputies import ColleagueChoices, Deputies, EndDeputy, NewDeputy
+from backend.web.deputies import ColleagueChoices, Deputies, EndDeputy, NewDeputy, OwnDays, OwnReturn
 from backend.web.emergency import Emergency
 from backend.web.families import (
     EditFamily,
@@ -126,6 +126,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("deputies/", Deputies.as_view(), name="deputies"),
     path("deputies/new/", NewDeputy.as_view(), name="deputy_new"),
     path("deputies/colleagues/", ColleagueChoices.as_view(), name="colleague_choices"),
+    path("deputies/own/", OwnDays.as_view(), name="own_days"),
+    path("deputies/own/<uuid:pk>/back/", OwnReturn.as_view(), name="own_return"),
     path("deputies/<uuid:pk>/end/", EndDeputy.as_view(), name="deputy_end"),
     path("absences/", Absences.as_view(), name="absences"),
     path("absences/new/", NewAbsence.as_view(), name="absence_new"),

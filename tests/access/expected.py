@@ -188,6 +188,12 @@ ROUTES: dict[str, Expected] = {
     "POST deputies/": Expected("S", everywhere="E"),
     "GET deputies/{pk}/": Expected("CSA", everywhere="YEG"),
     "POST deputies/{pk}/end/": Expected("S", everywhere="E"),
+    # --- own days away: only the office's people, and each only the own
+    "GET deputies/own/": Expected("CSV"),
+    "POST deputies/own/": Expected("CSV"),
+    "GET deputies/own/colleagues/": Expected("CSV"),
+    "GET deputies/own/{pk}/": Expected(hidden="CSV"),
+    "POST deputies/own/{pk}/end/": Expected(hidden="CSV"),
     # --- what runs in the background: counts and names of jobs, never what they are about
     "GET jobs/": Expected(everywhere="Y"),
     "POST jobs/{pk}/retry/": Expected(everywhere="Y"),

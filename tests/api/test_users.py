@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from backend.audit.models import Event
 from backend.org.models import Deputy, Membership, User
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
@@ -174,3 +175,57 @@ def test_who_stands_in_for_the_security_administrator_appoints_nobody() -> None:
     today = timezone.localdate().isoformat()
     body = {"absent": str(absent.pk), "deputy": str(stand_in.pk), "from_date": today, "reason": "休假"}
     assert_problem(Caller(supervisor).post("deputies/", body), 403, "not_a_colleague")
+
+
+def test_own_days_away_are_left_to_who_does_the_same_work() -> None:
+    me, colleague = factories.user("me", role="caseworker"), factories.user("colleague", role="caseworker")
+    leaving = factories.user("leaving", role="caseworker", to_date=timezone.localdate() + timedelta(days=2))
+    village, today = factories.user("village", role="village"), timezone.localdate()
+    caller = Caller(me)
+    assert {row["name"] for row in caller.get("deputies/own/colleagues/").json()} == {"colleague", "leaving"}
+    body = {"deputy": str(colleague.pk), "from_date": today.isoformat(), "reason": "年休假"}
+    body["to_date"] = (today + timedelta(days=5)).isoformat()
+    made = caller.post("deputies/own/", body)
+    assert made.status_code == 201, made.content
+    assert {each["on_behalf_of"] for each in Caller(colleague).get("me/").json()["memberships"]} == {"", "me"}
+    event = Event.objects.get(action="deputy.appointed")
+    assert (event.actor, event.object_id, event.reason) == ("me", str(me.pk), "年休假")
+    assert_problem(caller.post("deputies/own/", body), 409, "deputy_overlaps")
+    assert_problem(caller.post("deputies/own/", {**body, "deputy": str(leaving.pk)}), 403, "not_the_same_work")
+    for other in (me, village):
+        refused = caller.post("deputies/own/", {**body, "deputy": str(other.pk)})
+        assert_problem(refused, 400, "invalid", "/deputy")
+    yesterday = (today - timedelta(days=1)).isoformat()
+    for wrong in ({"to_date": yesterday}, {"from_date": yesterday}):
+        assert_problem(caller.post("deputies/own/", {**body, **wrong}), 422, "invalid")
+    back = {**body, "deputy": str(me.pk)}
+    assert_problem(Caller(colleague).post("deputies/own/", back), 409, "stand_in_is_away", "/deputy")
+
+
+def test_who_is_back_earlier_ends_only_the_own_days() -> None:
+    me, colleague = factories.user("me", role="caseworker"), factories.user("colleague", role="caseworker")
+    today = timezone.localdate()
+    end = today + timedelta(days=5)
+    row = Deputy.objects.create(absent=me, deputy=colleague, from_date=today, to_date=end, reason="年休假")
+    where = f"deputies/own/{row.pk}/end/"
+    assert [each["id"] for each in results(Caller(me).get("deputies/own/"))] == [str(row.pk)]
+    assert results(Caller(colleague).get("deputies/own/")) == []
+    assert_problem(Caller(colleague).post(where, {"to_date": today.isoformat()}), 404, "not_found")
+    for wrong in (-1, 6):
+        day = (today + timedelta(days=wrong)).isoformat()
+        assert_problem(Caller(me).post(where, {"to_date": day}), 422, "invalid", "/to_date")
+    assert Caller(me).post(where, {"to_date": today.isoformat()}).status_code == 200
+    row.refresh_from_db()
+    assert row.to_date == today
+
+
+def test_who_also_works_elsewhere_leaves_nothing_to_who_does_not() -> None:
+    """By oneself nobody's rights are widened: not to another place, not to an auditor's."""
+    colleague, today = factories.user("colleague", role="caseworker"), timezone.localdate()
+    body = {"deputy": str(colleague.pk), "from_date": today.isoformat(), "reason": "假"}
+    body["to_date"] = (today + timedelta(days=1)).isoformat()
+    both, auditor = factories.user("both", role="caseworker"), factories.user("auditor", role="caseworker")
+    factories.member(both, "caseworker", factories.town(factories.OTHER_TOWN))
+    factories.member(auditor, "auditor")
+    assert_problem(Caller(both).post("deputies/own/", body), 403, "not_the_same_work", "/deputy")
+    assert_problem(Caller(auditor).post("deputies/own/", body), 403, "not_a_colleague")

@@ -113,3 +113,51 @@ def test_as_many_statements_for_any_number_of_absences(here: Client, stage: Stag
             absent=factories.user(f"more{place}", role="village"), deputy=stage.caseworker, from_date=TODAY, reason="假"
         )
     assert statements(here, "/deputies/") == before
+
+
+def own(stage: Stage, first: int, last: int, **more: str) -> dict[str, str]:
+    """The form of a caseworker who is away from and to so many days from today."""
+    days = {"from_date": TODAY + timedelta(days=first), "to_date": TODAY + timedelta(days=last)}
+    given = {"deputy": str(stage.colleague.pk), "reason": "年休假"}
+    return given | {name: day.isoformat() for name, day in days.items()} | more
+
+
+def test_own_days_away_are_recorded_and_end_when_one_is_back(stage: Stage) -> None:
+    me = visitor(stage.caseworker)
+    first = text(me.get("/deputies/own/"))
+    assert "No days away are recorded." in first
+    assert 'href="/deputies/own/"' in first  # in the menu of the account
+    assert me.post("/deputies/own/", own(stage, 0, 5)).status_code == 302
+    assert me.post("/deputies/own/", own(stage, 9, 12)).status_code == 302
+    said = text(me.get("/deputies/own/"))
+    assert "Recorded: colleague stands in for you." in said
+    assert said.index("Take it back") < said.index("I am back today")
+    now, coming = Deputy.objects.order_by("from_date")
+    for row in (now, coming):
+        back = {"from_date": row.from_date.isoformat()}
+        assert me.post(f"/deputies/own/{row.pk}/back/", back).status_code == 302
+    said = text(me.get("/deputies/own/"))
+    assert "Noted: your work is yours alone again." in said
+    assert [row.to_date for row in Deputy.objects.order_by("from_date")] == [TODAY, coming.from_date]
+    assert "No days away are recorded." in said
+
+
+def test_own_days_refused_keep_what_was_typed(stage: Stage) -> None:
+    me = visitor(stage.caseworker)
+    for wrong in (own(stage, 3, 1), own(stage, -1, 1), own(stage, 0, 5, deputy=str(stage.village.pk)), {}):
+        again = me.post("/deputies/own/", wrong)
+        assert again.status_code in {400, 422}
+        assert wrong.get("reason", "") in again.content.decode()
+    assert not Deputy.objects.exists()
+    said = text(visitor(stage.village).get("/deputies/own/"))
+    assert "Nobody else does your work at your place." in said
+
+
+def test_own_days_are_the_offices_and_each_the_own(stage: Stage) -> None:
+    assert visitor(factories.user("guest", role="helper")).get("/deputies/own/").status_code == 403
+    row = stand_in(stage, -1, None)
+    assert "病假" not in text(visitor(stage.caseworker).get("/deputies/own/"))
+    back = f"/deputies/own/{row.pk}/back/"
+    assert visitor(stage.caseworker).post(back, {}).status_code == 404
+    assert visitor(stage.village).post(back, {"from_date": "x"}).status_code == 302
+    assert Deputy.objects.get().to_date is None
