@@ -111,8 +111,10 @@ class OwnHelperSerializer(RowSerializer[Helper]):
 
 
 class HelperSerializer(OwnHelperSerializer):
-    """A helper as lists show them. `taken`: places that spells and offers take, of `places`. `check_until`: the day from
-    which the background check holds no more."""
+    """A helper as lists show them. `taken`: places that spells and offers take, of `places`.
+
+    `check_until`: the day from which the background check holds no more.
+    """
 
     unit = UnitRef()
     partner_unit = UnitRef(allow_null=True)
