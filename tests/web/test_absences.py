@@ -39,6 +39,9 @@ def scene() -> Scene:
 
 
 def test_the_office_records_and_chooses_who_stands_in(scene: Scene) -> None:
+    found = text(scene.office.get("/absences/helpers/", {"helper_q": "李向阳"}))
+    assert f" · {scene.helper.number} · {scene.helper.unit.name}" in found
+    assert "{" not in found  # the kind's name, not its object
     form = {"helper": str(scene.helper.pk), "from_date": TODAY.isoformat(), "reason": "exams", "key": "one"}
     made = scene.office.post("/absences/new/", form, follow=True)
     assert "李向阳 is away" in text(made)
