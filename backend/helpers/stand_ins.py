@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.helpers.candidates import applicant, place_of
 from backend.helpers.models import Absence, Helper, Pairing, StandIn
+from backend.helpers.models.pairings import stand_in_unfit
 from backend.helpers.places import free_places
 from backend.helpers.scoring import Place, is_relative
 
@@ -41,6 +42,7 @@ class Presence:
     def __init__(self, pairings: Iterable[Pairing]) -> None:
         self._chosen = chosen = list(pairings)
         self._suspended: dict[date, set[UUID]] = {}
+        self._unfit: dict[date, set[UUID]] = {}
         rows = StandIn.objects.lasting().filter(pairing__in=chosen).select_related("helper__kind")
         self._stand_ins: dict[UUID, list[StandIn]] = {}
         for row in rows.order_by("from_date"):
@@ -56,9 +58,17 @@ class Presence:
             return pairing.helper
         rows = [row for row in self._stand_ins.get(pairing.pk, ()) if _covers(row, day)]
         for row in rows:
-            if row.helper is not None and self.is_there(row.helper, day):
+            if row.helper is not None and self.is_there(row.helper, day) and row.pk not in self._unfit_on(day):
                 return row.helper
         return None
+
+    def _unfit_on(self, day: date) -> set[UUID]:
+        """Stand-ins who may not go to a family with minors that day; one statement for each day that is asked about."""
+        if day not in self._unfit:
+            known = [row.pk for rows in self._stand_ins.values() for row in rows]
+            rows = StandIn.objects.filter(stand_in_unfit(day), pk__in=known)
+            self._unfit[day] = set(rows.values_list("pk", flat=True))
+        return self._unfit[day]
 
     def _is_suspended(self, pairing: Pairing, day: date) -> bool:
         """Whether the helper may not go to this family that day; one statement for each day that is asked about."""

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from backend.audit.models import Event
-from backend.helpers.models import Absence, Helper, Pairing, StandIn
+from backend.helpers.models import Absence, Helper, HelperKind, Pairing, StandIn
+from backend.helpers.stand_ins import visitor_on
 from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem
@@ -218,3 +219,32 @@ def test_ten_absences_take_no_more_statements_than_one(scene: Scene) -> None:
         factories.pairing(helper_=helper)
         assert scene.record(helper=str(helper.pk)).status_code == 201
     assert scene.office.statements("absences/") == one <= 3
+
+
+@pytest.mark.parametrize("unfit", ["check_over", "check_missing", "kind_without_minors"])
+def test_nobody_stands_in_with_minors_who_may_not_be_with_them(scene: Scene, unfit: str) -> None:
+    today = timezone.localdate()
+    factories.person(scene.pairing.family, name="小杰", birth_date=today - timedelta(days=3000))
+    Helper.objects.update(check_until=today + timedelta(days=400))
+    HelperKind.objects.update(minors=unfit != "kind_without_minors")
+    if unfit != "kind_without_minors":
+        scene.comrade.check_until = None if unfit == "check_missing" else today + timedelta(days=3)
+        scene.comrade.save()
+    assert_problem(scene.record(stand_in=str(scene.comrade.pk), agreed=True), 422, "cannot_stand_in")
+
+
+def test_when_the_stand_in_s_check_runs_out_the_village_worker_goes(scene: Scene) -> None:
+    today, last = timezone.localdate(), timezone.localdate() + timedelta(days=4)
+    factories.person(scene.pairing.family, name="小杰", birth_date=today - timedelta(days=3000))
+    Helper.objects.update(check_until=today + timedelta(days=400))
+    HelperKind.objects.update(minors=True)
+    comrade = factories.user("comrade", role="helper")
+    scene.recorded(from_date=day(0), stand_in=str(scene.comrade.pk), agreed=True)
+    Helper.objects.filter(pk=scene.comrade.pk).update(check_until=last, user=comrade)
+    pairing = Pairing.objects.select_related("helper").get(pk=scene.pairing.pk)
+    assert visitor_on(pairing, last - timedelta(days=1)) == scene.comrade
+    assert visitor_on(pairing, last) is None
+    assert Pairing.objects.all().stood_in_for(comrade, last - timedelta(days=1)).exists()
+    assert not Pairing.objects.all().stood_in_for(comrade, last).exists()
+    HelperKind.objects.update(minors=False)
+    assert visitor_on(pairing, today) is None

@@ -88,6 +88,7 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
         if user.pk is None:
             return self.none()
         rows = StandIn.objects.on(day).filter(helper__user_id=user.pk).exclude(helper__status=Helper.Status.SUSPENDED)
+        rows = rows.exclude(pk__in=StandIn.objects.filter(stand_in_unfit(day)).values("pk"))
         return self.on(day).filter(pk__in=rows.values("pairing"))
 
     def showing(self, user: Viewer, day: date) -> PairingQuerySet:
@@ -109,10 +110,24 @@ def check_missing(day: date) -> Q:
 
     未成年人保护法 art. 62. Statutory contacts hold an office and are not asked for one.
     """
+    return _unchecked(day) & Q(_minors(day, "family"), kind__statutory=False)
+
+
+def stand_in_unfit(day: date) -> Q:
+    """The same condition on stand-ins; whoever may not be with minors at all is unfit too."""
+    barred = _unchecked(day) | Q(helper__kind__minors=False)
+    return barred & Q(_minors(day, "pairing__family"), helper__kind__statutory=False)
+
+
+def _unchecked(day: date) -> Q:
+    return Q(helper__check_until__isnull=True) | Q(helper__check_until__lte=day)
+
+
+def _minors(day: date, family: str) -> Exists:
+    """Whether a minor lives with the family; `family`: the field of the outer row that names it."""
     grown_up_since = day.replace(year=day.year - GROWN, day=min(day.day, 28) if day.month == 2 else day.day)
-    minors = Person.objects.filter(family=OuterRef("family"), died_on__isnull=True, birth_date__gt=grown_up_since)
-    unchecked = Q(helper__check_until__isnull=True) | Q(helper__check_until__lte=day)
-    return unchecked & Q(Exists(minors.exclude(status="left")), kind__statutory=False)
+    minors = Person.objects.filter(family=OuterRef(family), died_on__isnull=True, birth_date__gt=grown_up_since)
+    return Exists(minors.exclude(status="left"))
 
 
 class Pairing(Record):
