@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case
 from backend.helpers.models import Absence, Helper
+from backend.org.models import Deputy, Membership
 from backend.visits.models import Visit
 from workflows.models import Instance, WorkItem
 
@@ -23,11 +24,36 @@ SHOWN = 20
 
 WORDS: Mapping[str, str | Promise] = {
     "items_of_closed_accounts": _("open work items of people whose account is closed"),
+    "items_of_people_who_left": _("open work items of people who work nowhere any more"),
+    "items_between_two_absent": _("open work items of people who are away, as is whoever stands in for them"),
     "cases_without_work": _("open cases in which neither a work item nor a timer waits"),
     "timers_overdue": _("timers that should have fired an hour ago"),
     "visits_of_absent_helpers": _("visits that may be made now, planned for a helper who is away, suspended or ended"),
 }
 """What is looked for: code → words."""
+
+
+UNATTENDED = ("items_of_closed_accounts", "items_of_people_who_left", "items_between_two_absent")
+"""Those of WORDS that `unattended` finds."""
+
+
+def unattended(day: date) -> dict[str, Q]:
+    """Conditions under which nobody is there on that day for what a person took: code → condition of work items.
+
+    Who stands in counts only when not away too.
+    """
+    works = Membership.objects.on(day).filter(user=OuterRef("assignee"))
+    away = Deputy.objects.on(day)
+    standing_in = away.filter(absent=OuterRef("assignee"), deputy__is_active=True)
+    there = standing_in.exclude(deputy__in=away.values("absent"))
+    taken = Q(assignee__isnull=False, assignee__is_active=True)
+    return {
+        "items_of_closed_accounts": Q(assignee__is_active=False),
+        "items_of_people_who_left": Q(taken, ~Exists(works)),
+        "items_between_two_absent": Q(
+            taken, Exists(works), Exists(away.filter(absent=OuterRef("assignee"))), ~Exists(there)
+        ),
+    }
 
 
 def found(now: datetime) -> dict[str, QuerySet[Any]]:
@@ -37,8 +63,9 @@ def found(now: datetime) -> dict[str, QuerySet[Any]]:
     today = timezone.localdate(now)
     away = Absence.objects.on(today).filter(helper=OuterRef("helper"))
     gone = Q(helper__status__in=[Helper.Status.SUSPENDED, Helper.Status.ENDED])
+    items = WorkItem.objects.filter(state=WorkItem.State.OPEN)
     return {
-        "items_of_closed_accounts": WorkItem.objects.filter(state=WorkItem.State.OPEN, assignee__is_active=False),
+        **{code: items.filter(condition) for code, condition in unattended(today).items()},
         "cases_without_work": Case.objects.filter(state=Case.State.OPEN).exclude(
             Exists(waiting) | Exists(running.filter(wake_at__isnull=False))
         ),

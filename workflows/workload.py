@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Case, CharField, Count, Min, Q, Value, When
 
 from backend.org.access import in_subtree
 from backend.org.models import Deputy, Membership, User
 from backend.org.roles import ACTIONS, INDEPENDENT, OFFICE
+from workflows import integrity
 from workflows.models import WorkItem, WorkItemQuerySet, past_due
 
 ELSEWHERE = frozenset({"helper", "liaison"}) | INDEPENDENT
@@ -72,6 +73,20 @@ def loads(*, user: User, items: WorkItemQuerySet, path: str, now: datetime, day:
 def unclaimed(items: WorkItemQuerySet, now: datetime) -> dict[str, Any]:
     """The same counts of what nobody has taken."""
     return items.filter(assignee__isnull=True).aggregate(**_tally(now))
+
+
+def unattended(items: WorkItemQuerySet, day: date) -> list[dict[str, Any]]:
+    """People with work for which nobody is there that day: {user, open, why}, those with the most first.
+
+    `why`: a code of integrity.WORDS.
+    """
+    whens = [When(condition, then=Value(code)) for code, condition in integrity.unattended(day).items()]
+    told = items.filter(assignee__isnull=False).annotate(why=Case(*whens, output_field=CharField()))
+    rows = told.exclude(why=None).values("assignee", "assignee__name", "why").annotate(open=Count("pk"))
+    return [
+        {"user": {"id": row["assignee"], "name": row["assignee__name"]}, "open": row["open"], "why": row["why"]}
+        for row in rows.order_by("-open", "assignee__name")
+    ]
 
 
 def takers(*, user: User, chosen: WorkItemQuerySet, now: datetime, day: date) -> list[Taker]:

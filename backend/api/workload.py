@@ -20,6 +20,7 @@ from backend.api.resource import Resource
 from backend.api.work_items import BULK, ItemsBelow
 from backend.org.models import Unit
 from workflows import workload
+from workflows.integrity import UNATTENDED
 from workflows.models import WorkItem, WorkItemQuerySet
 
 
@@ -70,12 +71,21 @@ class TakerSerializer(LoadSerializer):
     )
 
 
+class UnattendedSerializer(serializers.Serializer[Any]):
+    """A person with work for which nobody is there today."""
+
+    user = PersonRef()
+    open = serializers.IntegerField()
+    why = serializers.ChoiceField(choices=list(UNATTENDED))
+
+
 @extend_schema_serializer(many=False)
 class WorkloadSerializer(serializers.Serializer[Any]):
     """Everybody of the office, those with the most overdue items first."""
 
     people = LoadSerializer(many=True)
     unclaimed = TallySerializer()
+    unattended = UnattendedSerializer(many=True)
 
 
 class Workload(Resource):
@@ -101,6 +111,7 @@ class Workload(Resource):
         found = {
             "people": workload.loads(user=self.user, items=items, path=self._path(), now=self.now, day=day),
             "unclaimed": workload.unclaimed(items, self.now),
+            "unattended": workload.unattended(items, day),
         }
         return Response(WorkloadSerializer(found).data)
 

@@ -49,6 +49,21 @@ def test_who_is_absent_and_who_has_left(stage: Stage) -> None:
     assert (rows["village"]["roles"], rows["village"]["open"]) == ([], 1)
 
 
+def test_work_for_which_nobody_is_there_today(stage: Stage) -> None:
+    today = timezone.localdate()
+    caller = Caller(stage.supervisor)
+    Deputy.objects.create(absent=stage.village, deputy=stage.caseworker, from_date=today, reason="病假")
+    assert caller.get("workload/").json()["unattended"] == []
+    Deputy.objects.create(absent=stage.caseworker, deputy=stage.colleague, from_date=today, reason="病假")
+    [row] = caller.get("workload/").json()["unattended"]
+    assert (row["user"]["name"], row["open"], row["why"]) == ("village", 1, "items_between_two_absent")
+    stage.village.memberships.update(to_date=today)
+    [row] = caller.get("workload/").json()["unattended"]
+    assert row["why"] == "items_of_people_who_left"
+    alone = factories.user(role="supervisor", unit=factories.town(factories.OTHER_TOWN))
+    assert Caller(alone).get("workload/").json()["unattended"] == []
+
+
 def test_who_could_take_over_is_what_delegating_answers(stage: Stage) -> None:
     free = factories.user("free", role="village")
     factories.user("elsewhere", role="village", unit=factories.village("120114122202"))
@@ -92,4 +107,4 @@ def test_as_many_statements_for_any_number_of_people(stage: Stage) -> None:
     for place in range(6):
         factories.user(f"more{place}", role="village")
     assert [caller.statements("workload/"), caller.statements("workload/takers/", ids=ids)] == before
-    assert max(before) <= 7
+    assert max(before) <= 8

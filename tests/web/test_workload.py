@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from backend.audit.models import Event
 from backend.org.codes import load_codes
-from backend.org.models import User
+from backend.org.models import Deputy, User
 from tests import factories
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import Stage
@@ -91,3 +91,15 @@ def test_as_many_statements_for_any_number_of_people(here: Client, stage: Stage)
     for place in range(5):
         factories.user(f"more{place}", role="village")
     assert statements(here, "/workload/") == before
+
+
+def test_work_for_which_nobody_is_there_stands_first(stage: Stage) -> None:
+    here = visitor(stage.supervisor)
+    words = "For this work nobody is there today"
+    assert words not in text(here.get("/workload/"))
+    today = timezone.localdate(NOW)
+    for absent, deputy in ((stage.village, stage.caseworker), (stage.caseworker, stage.colleague)):
+        Deputy.objects.create(absent=absent, deputy=deputy, from_date=today, reason="病假")
+    said = text(here.get("/workload/"))
+    assert words in said
+    assert "away, as is whoever stands in" in said

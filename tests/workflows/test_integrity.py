@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from backend.helpers.models import Absence
-from backend.org.models import User
+from backend.org.models import Deputy, User
 from tests import factories
 from tests.workflows.stage import Stage
 from workflows import services
@@ -34,7 +34,7 @@ def test_where_all_is_well_nothing_is_found(stage: Stage) -> None:
     assert numbers() == {}
     told = StringIO()
     call_command("check_integrity", stdout=told)
-    assert told.getvalue().count("\n0 ") == 3
+    assert told.getvalue().count("\n0 ") == 5
 
 
 def test_an_item_of_a_closed_account(stage: Stage) -> None:
@@ -43,6 +43,23 @@ def test_an_item_of_a_closed_account(stage: Stage) -> None:
     assert numbers() == {"items_of_closed_accounts": 1}
     with pytest.raises(CommandError, match="1 faults"):
         call_command("check_integrity", stdout=StringIO())
+
+
+def test_an_item_of_who_works_nowhere_any_more(stage: Stage) -> None:
+    services.claim(item=stage.item("take_note"), user=stage.village, now=NOW)
+    stage.village.memberships.update(to_date=timezone.localdate(NOW))
+    assert numbers() == {"items_of_people_who_left": 1}
+
+
+def test_an_item_between_two_who_are_away(stage: Stage) -> None:
+    services.claim(item=stage.item("take_note"), user=stage.village, now=NOW)
+    today = timezone.localdate(NOW)
+    Deputy.objects.create(absent=stage.village, deputy=stage.caseworker, from_date=today, reason="病假")
+    assert numbers() == {}
+    Deputy.objects.create(absent=stage.caseworker, deputy=stage.colleague, from_date=today, reason="病假")
+    assert numbers() == {"items_between_two_absent": 1}
+    Deputy.objects.create(absent=stage.village, deputy=stage.supervisor, from_date=today, reason="病假")
+    assert numbers() == {}
 
 
 def test_a_case_that_waits_for_nothing(stage: Stage) -> None:
