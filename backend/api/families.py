@@ -80,7 +80,7 @@ class FamilyDetailSerializer(FamilySerializer):
         fields = (
             *FamilySerializer.Meta.fields, "hukou_address", "hukou_kind", "declared_categories", "consented_on",
             "refused_on", "emergency_contact", "emergency_phone", "child_state", "needs", "policies", "helper_number",
-            "languages", "notes", "source", "surveyed_on", "merged_into",
+            "languages", "wanted_sex", "notes", "source", "surveyed_on", "merged_into",
         )  # type: ignore[assignment]  # fmt: skip
 
 
@@ -128,6 +128,9 @@ class FamilyChangeSerializer(StrictSerializer):
     needs = short_texts(60, required=False)
     policies = short_texts(60, required=False)
     languages = short_texts(20, required=False)
+    wanted_sex = serializers.ChoiceField(
+        choices=["", "1", "2"], required=False, help_text="1 a man, 2 a woman, empty: either is welcome (GB/T 2261.1)."
+    )
     reason = Reason(required=False, allow_blank=True)
 
 

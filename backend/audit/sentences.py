@@ -249,6 +249,7 @@ FIELDS: Mapping[str, str] = {
     "needs": "needs",
     "policies": "policies",
     "languages": "languages",
+    "wanted_sex": "wished sex of the helper",
     "skills": "skills",
     "risk_tier": "risk tier",
     "tier": "risk tier",

@@ -26,7 +26,7 @@ ASK_AGAIN_DAYS = 182
 FAMILY_FIELDS = frozenset(
     {
         "label", "hukou_address", "live_address", "hukou_kind", "residence", "emergency_contact", "emergency_phone",
-        "child_state", "needs", "policies", "languages",
+        "child_state", "needs", "policies", "languages", "wanted_sex",
     }
 )  # fmt: skip
 PERSON_FIELDS = frozenset(

@@ -8,11 +8,15 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from backend.org import codes
 from backend.web import forms
 
 Schema = dict[str, Any]
+
+WANTED_SEXES: Mapping[str, Any] = {"": _lazy("either is welcome"), "2": _lazy("a woman"), "1": _lazy("a man")}
+"""Code (GB/T 2261.1) of the helper whom a family would rather have → what the page says."""
 
 
 def text(title: str, longest: int, **more: Any) -> Schema:
@@ -63,6 +67,7 @@ def family(today: date) -> Schema:
         emergency_contact=text(_("Emergency contact"), 60),
         emergency_phone=text(_("Emergency telephone"), 30, description=keep),
         needs=several(_("Needs"), "need", today),
+        wanted_sex=chosen(_("Helper the family would rather have"), WANTED_SEXES),
         policies=text(_("Policies and benefits, one per line"), 400, of="lines"),
     )
 
@@ -140,7 +145,12 @@ def changes(schema: Schema, posted: QueryDict, sealed: frozenset[str]) -> dict[s
             found[name] = value
         else:
             found[name] = value or ""
-    return {name: value for name, value in found.items() if value != "" or "oneOf" not in schema["properties"][name]}
+    offered = {name: [each["const"] for each in inner.get("oneOf", [])] for name, inner in schema["properties"].items()}
+    return {
+        name: value
+        for name, value in found.items()
+        if value != "" or not offered[name] or ("" in offered[name] and name in posted)
+    }
 
 
 def differing(

@@ -90,6 +90,14 @@ def test_correcting_one_tells_history_from_what_to_what(caseworker: User, family
     assert [row["id"] for row in results(Caller(caseworker).get("families/", q="西街"))] == [str(family.pk)]
 
 
+def test_a_family_may_rather_have_a_woman_or_a_man(caseworker: User, family: Family) -> None:
+    address = f"families/{family.pk}/"
+    assert Caller(caseworker).patch(address, {"wanted_sex": "2"}).json()["wanted_sex"] == "2"
+    assert Event.objects.get(action="family.updated").data["wanted_sex"] == {"from": "", "to": "2"}
+    assert Caller(caseworker).patch(address, {"wanted_sex": ""}).json()["wanted_sex"] == ""
+    assert_problem(Caller(caseworker).patch(address, {"wanted_sex": "9"}), 400, "invalid", "/wanted_sex")
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

@@ -137,11 +137,17 @@ def test_a_correction_is_guarded_and_shows_both_values(here: Client, family: Fam
         "live_address": "西街一号",
         "needs": ["comfort", "housework"],
         "policies": "低保\n高龄津贴",
+        "wanted_sex": "2",
     }
     assert here.post(path, {**form, "version": family.version, "reason": "搬家"}).status_code == 302
     family.refresh_from_db()
     assert (family.live_address, family.needs) == ("西街一号", ["comfort", "housework"])
     assert (family.policies, family.emergency_phone) == (["低保", "高龄津贴"], EMERGENCY)
+    assert family.wanted_sex == "2"
+    either = {**form, "wanted_sex": "", "version": family.version}
+    assert here.post(path, either).status_code == 302
+    family.refresh_from_db()
+    assert family.wanted_sex == ""
     stale = here.post(path, {**form, "live_address": "南街九号", "version": family.version - 1})
     said = stale.content.decode()
     assert stale.status_code == 409
