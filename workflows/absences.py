@@ -6,7 +6,7 @@ stand-in, and on the first day after it, `turn` looks again; what people may see
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -15,14 +15,9 @@ from django.utils import timezone
 
 from backend.audit.history import collect
 from backend.helpers import absences
-from backend.helpers.accounts import account_of
 from backend.helpers.models import Absence, Helper, Pairing, PairingQuerySet, StandIn
 from backend.org.access import SYSTEM, Actor
-from backend.visits.models import Visit
-from backend.visits.visitors import readdress
-from workflows import store
-from workflows.chronicle import record_item
-from workflows.models import WorkItem
+from workflows.visitors import follow
 
 LOOKED_BACK = timedelta(days=7)
 """How long after its day a beginning or an end is still looked for: the machine may have been off over a weekend."""
@@ -51,7 +46,7 @@ def record_absence(
             actor=actor,
             now=now,
         )
-        _follow(_touched_by([helper.pk]), actor, now)
+        follow(_touched_by([helper.pk]), actor, now)
     return made
 
 
@@ -69,7 +64,7 @@ def change_absence(
         changed = absences.change_absence(
             absence=absence, from_date=from_date, to_date=to_date, actor=actor, now=now, version=version
         )
-        _follow(_touched_by([absence.helper_id]), actor, now)
+        follow(_touched_by([absence.helper_id]), actor, now)
     return changed
 
 
@@ -79,7 +74,7 @@ def withdraw_absence(
     """See backend.helpers.absences.withdraw_absence."""
     with collect():
         withdrawn = absences.withdraw_absence(absence=absence, reason=reason, actor=actor, now=now, version=version)
-        _follow(_touched_by([absence.helper_id]), actor, now)
+        follow(_touched_by([absence.helper_id]), actor, now)
     return withdrawn
 
 
@@ -98,7 +93,7 @@ def choose_stand_in(
         chosen = absences.choose_stand_in(
             absence=absence, pairing=pairing, helper=helper, agreed=agreed, from_date=from_date, actor=actor, now=now
         )
-        _follow(_touched_by([absence.helper_id]), actor, now)
+        follow(_touched_by([absence.helper_id]), actor, now)
     return chosen
 
 
@@ -110,37 +105,11 @@ def turn(now: datetime) -> int:
     helpers = {row.helper_id for row in Absence.objects.valid().filter(turned)}
     spells = StandIn.objects.filter(turned).values_list("pairing", flat=True)
     with collect():
-        return len(_follow(_touched_by(helpers, spells), SYSTEM, now))
+        return len(follow(_touched_by(helpers, spells), SYSTEM, now))
 
 
 def _touched_by(helpers: Iterable[UUID], spells: Iterable[UUID] = ()) -> PairingQuerySet:
     """The spells of these helpers, and those in which one of them stands in."""
     ids = list(helpers)
     stood_in = StandIn.objects.lasting().filter(helper__in=ids).values("pairing")
-    rows = Pairing.objects.filter(Q(helper__in=ids) | Q(pk__in=stood_in) | Q(pk__in=list(spells)))
-    return rows.select_related("helper__kind")
-
-
-def _follow(pairings: PairingQuerySet, actor: Actor, now: datetime) -> list[Visit]:
-    """Planned visits to whoever is there, and with them the work items that wait for their record."""
-    moved = readdress(pairings=pairings, actor=actor, now=now)
-    _hand_items(moved, actor, now)
-    return moved
-
-
-def _hand_items(visits: Sequence[Visit], actor: Actor, now: datetime) -> None:
-    """Open items go with their visits. What the one before had begun to write is not shown to the next."""
-    by_run = {visit.instance_id: visit for visit in visits if visit.instance_id}
-    rows = WorkItem.objects.select_for_update(of=("self",)).filter(
-        instance__in=by_run, process="care_visit", step="record_visit", state=WorkItem.State.OPEN
-    )
-    for row in rows.select_related("assignee").order_by("id"):
-        visit = by_run[row.instance_id]
-        account = account_of(visit.helper, timezone.localdate(now)) if visit.helper else None
-        row.role = "helper" if account else store.STAND_INS["helper"]
-        row.unit = store.unit_for(row.role, visit.family.unit)
-        row.unit_path, row.assignee_id = row.unit.path, account
-        row.draft, row.draft_at, row.version = None, None, row.version + 1
-        row.save(update_fields=["role", "unit", "unit_path", "assignee", "draft", "draft_at", "version"])
-        to = {"to": visit.helper.name} if visit.helper and account else {}
-        record_item(row, "work_item.readdressed" if to else "work_item.left_to_village", actor, now, data=to)
+    return Pairing.objects.filter(Q(helper__in=ids) | Q(pk__in=stood_in) | Q(pk__in=list(spells)))

@@ -117,7 +117,7 @@ def _lift(row: Suspension, pairing: Pairing, reason: str, actor: Actor, now: dat
 
 
 def _follow(pairing: Pairing, what: str, reason: str, actor: Actor) -> None:
-    """Visits go to whoever may make them, and the caseworker is told (workflows.suspensions)."""
+    """Visits go to whoever may make them, and the caseworker is told (workflows.visitors)."""
     enqueue(
         "suspensions.follow",
         lock=f"case:{pairing.case_id}",

@@ -9,12 +9,13 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from backend.audit.history import collect
 from backend.helpers.models import Pairing
 from backend.helpers.suspensions import follow_checks
 from backend.jobs.once import once
 from backend.jobs.processes import RETRY
 from backend.org.access import Actor
-from workflows import suspensions
+from workflows import visitors
 
 
 @app.periodic(cron="2 0 * * *")
@@ -29,9 +30,7 @@ def note_checks(timestamp: int) -> None:
 def follow(
     context: JobContext, *, pairing_id: str, what: str, reason: str, actor: dict[str, Any] | None = None
 ) -> None:
-    """Visits of a pairing that is suspended go to whoever may make them."""
-    with once(context) as first:
-        if first and what == "suspended":
-            suspensions.leave_to_village(
-                pairing=Pairing.objects.get(pk=pairing_id), actor=Actor.from_json(actor), now=timezone.now()
-            )
+    """Visits of a pairing that is suspended go to whoever may make them; taken up again, they are the helper's."""
+    with once(context) as first, collect():
+        if first:
+            visitors.follow(Pairing.objects.filter(pk=pairing_id), Actor.from_json(actor), timezone.now())

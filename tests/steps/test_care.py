@@ -21,7 +21,7 @@ from backend.visits.visits import record_contact
 from tests import factories
 from tests.steps.office import Office
 from workflows.models import Instance, Trace
-from workflows.suspensions import leave_to_village
+from workflows.visitors import follow
 
 pytestmark = pytest.mark.django_db
 
@@ -68,8 +68,9 @@ def test_while_the_pairing_is_suspended_the_village_worker_goes() -> None:
     case, pairing = caring(office)
     until_due(office, case)
     actor = factories.actor(office.caseworker)
+    spells = Pairing.objects.filter(pk=pairing.pk)
     suspend_pairing(pairing=pairing, reason="complaint", actor=actor, now=office.now)
-    assert leave_to_village(pairing=pairing, actor=actor, now=office.now) == 1
+    assert follow(spells, actor, office.now) == [Visit.objects.get()]
     assert (office.item(case, "record_visit").role, Visit.objects.get().helper) == ("village", None)
     with pytest.raises(DomainError):
         office.do(case, "record_visit", office.volunteer, office.visited())
@@ -77,6 +78,7 @@ def test_while_the_pairing_is_suspended_the_village_worker_goes() -> None:
     office.go_to(office.next_timer(case) or office.now)
     assert office.waiting(case) == ["visit_instead"]
     lift_suspension(pairing=pairing, reason="cleared", actor=actor, now=office.now)
+    follow(spells, actor, office.now)
     office.do(case, "visit_instead", office.village, office.visited())
     until_due(office, case)
     assert office.item(case, "record_visit").assignee == office.volunteer
