@@ -88,7 +88,7 @@ def main() -> int:
     from tests.browser.conftest import CHROMIUM, QUIET
 
     if not CHROMIUM:
-        console.print("No Chromium on this machine (Debian: apt-get install chromium fonts-noto-cjk).")
+        console.print("No Chromium on this machine (Debian: apt-get install chromium-headless-shell fonts-noto-cjk).")
         return 2
     FOLDER.mkdir(exist_ok=True)
     with demo() as (address, password), sync_playwright() as playwright:
