@@ -411,7 +411,7 @@ def _check_spell(visit: Visit, actor: Actor, now: datetime) -> None:
     day = timezone.localdate(visit.started_at or now)
     if day < pairing.from_date:
         raise BadRecord([FieldProblem("/started_at", "before_spell", _("The pairing had not begun on that day."))])
-    if pairing.to_date is not None and day >= pairing.to_date:
+    if pairing.to_date is not None and day > pairing.to_date:  # that day itself: before the hour it ended at
         raise BadRecord([FieldProblem("/started_at", "after_spell", _("The pairing was over on that day."))])
     if pairing.is_suspended(day) or pairing.is_suspended(timezone.localdate(now)):
         raise PairingSuspended

@@ -213,9 +213,9 @@ def test_no_record_of_a_day_before_the_spell(helper: Caller, visit: Visit) -> No
 
 
 def test_no_record_of_a_day_after_the_spell(helper: Caller, visit: Visit) -> None:
-    """The day on which the spell ends is not part of it; what was done before may still be written down."""
+    """What was done on the day on which it ended, perhaps hours before, may still be written down."""
     today, yesterday = timezone.localdate(), timezone.now() - timedelta(days=1)
-    Pairing.objects.update(to_date=today - timedelta(days=1))
+    Pairing.objects.update(to_date=today - timedelta(days=2))
     problem = assert_problem(record(helper, visit, yesterday), 422, "bad_visit_record")
     assert [each["code"] for each in problem["errors"]] == ["after_spell"]
     assert Visit.objects.count() == 1

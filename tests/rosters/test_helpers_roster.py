@@ -146,7 +146,12 @@ def test_numbers_and_units_of_other_places_are_theirs(now: datetime) -> None:
 
 
 def test_new_helpers_wake_as_many_waiting_cases(now: datetime) -> None:
-    waiting = [factories.case(phase="waiting", opened_at=now - timedelta(days=days)) for days in (30, 20, 10)]
+    waiting = [
+        factories.case(
+            factories.family(categories=["empty_nest"]), phase="waiting", opened_at=now - timedelta(days=days)
+        )
+        for days in (30, 20, 10)
+    ]
     people = [
         helper(帮扶人编号=f"JD{number}", 证件号码=certificate(f"2004050{number}"), 服务结束="2027-09-01")
         for number in (1, 2)
