@@ -26,7 +26,6 @@ from backend.ops.catalogues import compile_catalogues
 
 LONG = (
     "tests/journeys/", "tests/browser/", "tests/web/test_phone_queue.py", "tests/faults/",
-    "tests/ops/test_run.py",
     "tests/api/test_conformance.py", "tests/access/",
 )  # fmt: skip
 """Tests that take longest; --no-loadscope-reorder keeps this order."""
