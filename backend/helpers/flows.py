@@ -16,8 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.graph.python.max_flow import SimpleMaxFlow
-from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from backend.helpers.scoring import Bools, Ints
 
@@ -61,6 +59,8 @@ def most_served(pairs: Pairs) -> tuple[Ints, Bools]:
 
     A family without any pair competes as well: it waits.
     """
+    from ortools.graph.python.max_flow import SimpleMaxFlow  # loaded where it is needed: each process starts without
+
     flow, source, sink = SimpleMaxFlow(), pairs.many + len(pairs.places), pairs.many + len(pairs.places) + 1
     families, helpers = np.split(np.arange(source, dtype=np.int32), [pairs.many])
     flow.add_arcs_with_capacity(np.full_like(families, source), families, np.ones(pairs.many, np.int64))
@@ -85,6 +85,8 @@ def _neediest(pairs: Pairs, competing: Bools) -> Bools:
 
 def _heaviest(pairs: Pairs, gains: Ints) -> Bools:
     """Which pairs to choose, so that as many families as possible are served, with the greatest gain."""
+    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow  # as in most_served
+
     solver = SimpleMinCostFlow()
     arcs = solver.add_arcs_with_capacity_and_unit_cost(*_nodes(pairs), np.ones(len(gains), np.int64), -gains)
     solver.set_nodes_supplies(
