@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotFound
-from backend.org import codes, working_days
+from backend.org import calendar, codes, working_days
 from backend.org.access import Actor
 from backend.org.codes import KEPT, CodeList
 from backend.org.models import CodeEntry
@@ -71,6 +71,7 @@ def add_entry(
     working: bool | None = None,
 ) -> CodeEntry:
     """An office's own entry, at the end of the list. `working`: for corrected working days only, whose codes are days.
+    The code of an own day of the calendar is its rule: `05-08`, `lunar-05-05`, `05-w7-2`.
 
     Raises UnknownCode, FixedList, CodeTaken, Invalid.
     """
@@ -81,7 +82,7 @@ def add_entry(
     if rows.filter(code=code).exists():
         raise CodeTaken
     last = rows.order_by("-order").values_list("order", flat=True).first() or 0
-    data = _of_working_day(code, working) if kind == working_days.LIST else {}
+    data = _data(kind, code, working)
     entry = CodeEntry.objects.create(
         list=kind, code=code, label=label, label_en=label_en, order=last + 1, from_date=from_date, data=data
     )
@@ -149,6 +150,19 @@ def _entry(kind: str, code: str) -> CodeEntry:
     if found is None:
         raise UnknownCode
     return found
+
+
+def _data(kind: str, code: str, working: bool | None) -> dict[str, Any]:
+    """What rules read of an own entry."""
+    if kind == working_days.LIST:
+        return _of_working_day(code, working)
+    if kind == calendar.LIST:
+        try:
+            return calendar.rule_of(code)
+        except calendar.NotARule:
+            message = _("The code is the day: 05-08, lunar-05-05, or 05-w7-2 for the second Sunday of May.")
+            raise Invalid(problems=[FieldProblem("/code", "bad_date", message)]) from None
+    return {}
 
 
 def _of_working_day(code: str, working: bool | None) -> dict[str, bool]:

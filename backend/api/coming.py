@@ -19,12 +19,11 @@ from backend.api.fields import RowSerializer
 from backend.api.resource import Resource
 from backend.api.submissions import SubmissionDetailSerializer, Submissions
 from backend.cases.models import Case, Family
-from backend.cases.surveys import answers_of
+from backend.cases.surveys import answers_of, families_with_photo_consent
 from backend.helpers.models import Pairing
 from backend.org.access import may
 from backend.visits import coming
 from backend.visits.models import Visit
-from backend.visits.photos import families_with_photo_consent
 
 
 class PlaceToVisitSerializer(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from backend.api.fields import Moment, RowSerializer
 from backend.api.resource import Resource
 from backend.api.uploads import FormParser
+from backend.cases.surveys import families_with_photo_consent
 from backend.core.errors import NotAllowed
 from backend.org.access import granting, may
 from backend.visits import photos
@@ -138,7 +139,7 @@ class Photos(Resource):
     def is_allowed(self, family: UUID) -> bool:
         """Whether a family agrees to photographs: asked once per request."""
         if family not in self._allowed:
-            self._allowed[family] = bool(photos.families_with_photo_consent([family]))
+            self._allowed[family] = bool(families_with_photo_consent([family]))
         return self._allowed[family]
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -140,3 +140,12 @@ def withdraw_item(*, family: Family, purpose: str, item: str, actor: Actor, now:
             reason=reason,
         )
     return len(having)
+
+
+def families_with_photo_consent(families: Iterable[Any]) -> set[Any]:
+    """Those of the families whose newest consent in force covers photographs; a renewal covers what it renews."""
+    allowed: dict[Any, bool] = {}
+    rows = Consent.objects.filter(family__in=set(families), purpose="care", withdrawn_at__isnull=True)
+    for family, items in rows.order_by("given_at", "id").values_list("family_id", "items"):
+        allowed[family] = bool(items.get("photo") or (items.get("renewed") and allowed.get(family)))
+    return {family for family, yes in allowed.items() if yes}

@@ -109,16 +109,17 @@ def load_codes(*, file: Path = FILE) -> tuple[int, int]:
     lists = json.loads(file.read_text(encoding="utf-8"))
     shipped = {
         (kind, code): CodeEntry(
-            list=kind, code=code, label=label, label_en=label_en, standard=content["standard"], order=order
+            list=kind, code=code, label=label, label_en=label_en, standard=content["standard"], order=order,
+            data=dict(*data),
         )
         for kind, content in lists.items()
-        for order, (code, (label, label_en)) in enumerate(content["entries"].items(), start=1)
-    }
+        for order, (code, (label, label_en, *data)) in enumerate(content["entries"].items(), start=1)
+    }  # fmt: skip
     stored = {(entry.list, entry.code): entry for entry in CodeEntry.objects.filter(list__in=lists)}
     made = [entry for key, entry in shipped.items() if key not in stored]
     changed = [stored[key] for key, entry in shipped.items() if key in stored and _take_over(stored[key], entry)]
     CodeEntry.objects.bulk_create(made)
-    CodeEntry.objects.bulk_update(changed, SHIPPED)
+    CodeEntry.objects.bulk_update(changed, [*SHIPPED, "data"])
     cache.delete_many([_key(kind) for kind in lists])
     return len(made), len(changed)
 
@@ -139,6 +140,10 @@ def _take_over(stored: CodeEntry, shipped: CodeEntry) -> bool:
     differing = [field for field in SHIPPED if field not in kept and getattr(stored, field) != getattr(shipped, field)]
     for field in differing:
         setattr(stored, field, getattr(shipped, field))
+    data = {**shipped.data, **({KEPT: list(kept)} if kept else {})}
+    if shipped.data and data != stored.data:
+        stored.data = data
+        return True
     return bool(differing)
 
 

@@ -6,7 +6,7 @@ took it, when, and the digest of what was deleted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -16,8 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.cases.models import Consent
-from backend.cases.surveys import answers_of
+from backend.cases.surveys import answers_of, families_with_photo_consent
 from backend.core.crypto import decrypt_bytes, encrypt_bytes
 from backend.core.errors import Conflict, DomainError
 from backend.org import parameters
@@ -59,15 +58,6 @@ class PhotoTaken(Conflict):
 
     code = "photo_taken"
     message = _("This photograph's id belongs to another photograph.")
-
-
-def families_with_photo_consent(families: Iterable[Any]) -> set[Any]:
-    """Those of the families whose newest consent in force covers photographs; a renewal covers what it renews."""
-    allowed: dict[Any, bool] = {}
-    rows = Consent.objects.filter(family__in=set(families), purpose="care", withdrawn_at__isnull=True)
-    for family, items in rows.order_by("given_at", "id").values_list("family_id", "items"):
-        allowed[family] = bool(items.get("photo") or (items.get("renewed") and allowed.get(family)))
-    return {family for family, yes in allowed.items() if yes}
 
 
 def add_photo(

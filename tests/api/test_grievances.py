@@ -14,14 +14,13 @@ from backend.audit.models import Event
 from backend.cases.merging import merge
 from backend.cases.models import Case, Consent, Family, Review
 from backend.cases.reviews import CaseHeld, record_review
-from backend.cases.surveys import record_consent
+from backend.cases.surveys import families_with_photo_consent, record_consent
 from backend.helpers.models import Helper, Pairing
 from backend.org import parameters
 from backend.org.codes import load_codes
 from backend.org.models import User
 from backend.org.working_days import add_working_days
 from backend.rights.models import Grievance
-from backend.visits.photos import families_with_photo_consent
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.steps.office import Office

@@ -47,7 +47,7 @@ def test_every_entry_is_complete() -> None:
     for kind, content in json.loads(FILE.read_text()).items():
         assert content["title"][0].strip(), kind
         assert content["title"][1].isascii(), kind
-        for code, (label, label_en) in content["entries"].items():
+        for code, (label, label_en, *_data) in content["entries"].items():
             assert label.strip(), (kind, code)
             assert label_en.isascii(), (kind, code)
             assert label_en.strip(), (kind, code)
