@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "backend.helpers",
     "backend.visits",
     "backend.rights",
+    "backend.activities",
     "backend.reporting",
     "backend.inspection",
     "workflows",

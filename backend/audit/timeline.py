@@ -22,6 +22,12 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "kind": ("finding_kind",),
     "grievance_kind": ("grievance_kind",),
     "grievance_decision": ("grievance_decision",),
+    "volunteer_source": ("volunteer_source",),
+    "volunteer_end": ("volunteer_end_reason", "ban_reason"),
+    "ban_reason": ("ban_reason",),
+    "hours_source": ("hours_source",),
+    "hours_flag": ("hours_flag",),
+    "route": ("hours_route",),
     "categories": ("category",),
     "tier": ("risk_tier",),
 }

@@ -35,8 +35,11 @@ def gate_facts(offer: Offer, day: date) -> dict[str, Any]:
 def age_on(helper: Helper, day: date) -> int:
     """Full years on that day; a helper whose birth date is not on file counts as grown up."""
     born = helper.birth_date
-    if born is None:
-        return GROWN
+    return GROWN if born is None else years_on(born, day)
+
+
+def years_on(born: date, day: date) -> int:
+    """Full years of life on that day."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 

@@ -50,7 +50,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
         "absence.read", "absence.write", "absence.tell", "own.leaving.read", "rotation.read", "rotation.write",
         "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "proposal.write",
-        "own.deputy.write",
+        "own.deputy.write", "volunteer.read", "volunteer.write", "hours.read", "hours.write", "certificate.read",
+        "certificate.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -61,6 +62,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "parameter.read", "office.write", "finding.read", "round.read", "round.write", "difference.read",
         "absence.read", "leaving.read", "leaving.write", "own.leaving.read", "rotation.read", "rotation.approve",
         "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "own.deputy.write",
+        "volunteer.read", "volunteer.ban", "hours.read", "certificate.read", "certificate.revoke",
     },
     "village": _READ_CASES
     | _WORK
@@ -70,9 +72,12 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "own.deputy.write",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
-                       "own.work_item.read", "own.absence.read", "own.absence.write", "process.read"},
+                       "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
+                       "own.volunteer.read", "own.hours.read", "own.hours.write", "own.certificate.read",
+                       "own.certificate.write"},
     "liaison": _WORK | {"own.helper.read", "own.work_item.read", "own.absence.read", "own.absence.write",
-                        "partner_unit.read", "process.read"},
+                        "partner_unit.read", "process.read", "own.volunteer.read", "own.volunteer.write",
+                        "own.hours.read"},
     # Writes nothing of what is inspected: only samples and findings, and does the own lane's items.
     "auditor": _READ_CASES
     | _WORK
@@ -80,7 +85,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
         "round.read", "difference.read", "absence.read", "rotation.read", "leaving.read", "grievance.read",
-        "proposal.read",
+        "proposal.read", "volunteer.read", "hours.read", "certificate.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),
