@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
@@ -26,44 +26,106 @@ class Entry:
     unless: tuple[str, ...] = ()
     """Whoever holds one of these gets there by the tabs of another entry."""
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Itself, as a menu has its entries."""
+        return (self,)
+
+
+@dataclass(frozen=True)
+class Menu:
+    """Entries of one kind, behind one word."""
+
+    label: str | Promise
+    icon: str
+    entries: tuple[Entry, ...]
+    is_menu = True
+
+    def only(self, entries: tuple[Entry, ...]) -> Menu:
+        """The menu with some of its entries."""
+        return replace(self, entries=entries)
+
 
 ADMINISTRATION: tuple[str, ...] = ("unit.write", "user.write", "event.system")
 """What the system, the security and the audit administrator do, one each."""
 
-ENTRIES = (
+MENUS: tuple[Entry | Menu, ...] = (
     Entry(_("Today"), "web:today", "sun", ("work_item.read", "own.work_item.read")),
     Entry(_("Inbox"), "web:inbox", "inbox", ("work_item.read", "own.work_item.read")),
-    Entry(_("Families"), "web:families", "house-heart", ("family.read",)),
-    Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
-    Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
-    Entry(_("Reconciliation"), "web:rounds", "clipboard2-check", ("round.read",), unless=("proposal.read",)),
-    Entry(_("Pairing"), "web:waiting_list", "shuffle", ("proposal.read",)),
     Entry(_("My visits"), "web:phone", "phone", ("own.visit.write", "visit.write")),
-    Entry(
-        _("Absences"),
-        "web:absences",
-        "calendar-x",
-        ("absence.read", "own.absence.read"),
-        unless=("proposal.read",),
-    ),
-    Entry(_("Requests and complaints"), "web:grievances", "chat-left-text", ("grievance.read", "own.grievance.read")),
-    Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
     Entry(_("To sign"), "web:approvals", "pen", ("work_item.assign",)),
-    Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),
-    Entry(_("Month"), "web:month", "calendar3", ("event.read",)),
-    Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
-    Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
-    Entry(_("Audits"), "web:samples", "clipboard-check", ("sample.read",)),
-    Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
-    Entry(_("Office rules"), "web:parameters", "sliders", ("office.write",)),
+    Menu(
+        _("Families"),
+        "house-heart",
+        (
+            Entry(_("Families"), "web:families", "house-heart", ("family.read",)),
+            Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
+            Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
+        ),
+    ),
+    Menu(
+        _("Helpers"),
+        "person-hearts",
+        (
+            Entry(_("Helpers"), "web:helpers", "person-hearts", ("helper.read", "own.helper.read")),
+            Entry(_("Pairing"), "web:waiting_list", "shuffle", ("proposal.read",)),
+            Entry(_("Reconciliation"), "web:rounds", "clipboard2-check", ("round.read",), unless=("proposal.read",)),
+            Entry(
+                _("Absences"),
+                "web:absences",
+                "calendar-x",
+                ("absence.read", "own.absence.read"),
+                unless=("proposal.read",),
+            ),
+        ),
+    ),
+    Menu(
+        _("Services"),
+        "life-preserver",
+        (
+            Entry(
+                _("Requests and complaints"),
+                "web:grievances",
+                "chat-left-text",
+                ("grievance.read", "own.grievance.read"),
+            ),
+        ),
+    ),
+    Menu(
+        _("Oversight"),
+        "bar-chart",
+        (
+            Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),
+            Entry(_("Month"), "web:month", "calendar3", ("event.read",)),
+            Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
+            Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
+            Entry(_("Audits"), "web:samples", "clipboard-check", ("sample.read",)),
+            Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
+            Entry(_("Office rules"), "web:parameters", "sliders", ("office.write",)),
+        ),
+    ),
     Entry(_("Administration"), "web:units", "gear", ADMINISTRATION),
 )
+FEW = 8
+"""So many entries fit into one row; whoever has no more of them needs no menus."""
 
 
-def entries(user: Viewer) -> list[Entry]:
-    """The entries for this person, in order."""
+def menus(user: Viewer) -> list[Entry | Menu]:
+    """What this person's pages lead to, in order. A menu of one entry is that entry."""
+    granted: dict[str, bool] = {}
 
     def may(actions: tuple[str, ...]) -> bool:
-        return any(granting(user, action) for action in actions)
+        for action in actions:
+            if action not in granted:
+                granted[action] = bool(granting(user, action))
+        return any(granted[action] for action in actions)
 
-    return [entry for entry in ENTRIES if (not entry.actions or may(entry.actions)) and not may(entry.unless)]
+    def open_to_them(entry: Entry) -> bool:
+        return (not entry.actions or may(entry.actions)) and not may(entry.unless)
+
+    found: list[Entry | Menu] = []
+    for each in MENUS:
+        shown = tuple(entry for entry in each.entries if open_to_them(entry))
+        found += [each.only(shown)] if isinstance(each, Menu) and len(shown) > 1 else shown
+    flat = [entry for each in found for entry in each.entries]
+    return list(flat) if len(flat) <= FEW else found

@@ -23,7 +23,7 @@ from django_htmx.middleware import HtmxDetails
 from backend.org.access import granting
 from backend.org.models import User
 from backend.web import errors
-from backend.web.navigation import entries
+from backend.web.navigation import menus
 from backend.web.second_factor import is_missing
 
 TEXT_SIZES = ("normal", "large", "largest")
@@ -93,7 +93,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     size = request.COOKIES.get(TEXT_SIZE_COOKIE, "")
     user = getattr(request, "user", None)
     return {
-        "navigation": entries(user) if user is not None and user.is_authenticated else [],
+        "navigation": menus(user) if user is not None and user.is_authenticated else [],
         "may_take_days": user is not None and bool(granting(user, "own.deputy.write")),
         "text_size": size if size in TEXT_SIZES else TEXT_SIZES[0],
         "text_sizes": TEXT_SIZES,
