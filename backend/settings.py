@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from backend.core import failures, keys
 from backend.core.databases import connection_settings
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "backend.org",
     "backend.audit",
     "backend.administration",
+    "backend.reminders",
     "backend.desk",
     "backend.cases",
     "backend.helpers",
@@ -221,6 +223,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.housekeeping",
     "backend.jobs.processes",
     "backend.jobs.recovery",
+    "backend.jobs.reminders",
     "backend.jobs.proposals",
     "backend.jobs.rosters",
     "backend.jobs.rotations",
@@ -229,6 +232,22 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.rounds",
     "backend.jobs.timers",
 ]
+
+MAIL = urlsplit(text("JIEQIN_MAIL", ""))
+"""smtp://name:password@host:port, smtps:// for TLS from the start, smtp+starttls:// for TLS after greeting."""
+EMAIL_HOST, EMAIL_PORT = MAIL.hostname or "", MAIL.port or (465 if MAIL.scheme == "smtps" else 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(MAIL.username or ""), unquote(MAIL.password or "")
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL.scheme == "smtps", MAIL.scheme == "smtp+starttls"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = text("JIEQIN_MAIL_FROM", "jieqin@localhost")
+CHANNELS = {
+    "email": "backend.reminders.channels.Mail" if EMAIL_HOST else "",
+    "sms": text("JIEQIN_SMS", "file" if DEMO else ""),
+    "wechat": text("JIEQIN_WECHAT", ""),
+}
+"""Channel → `file`, the dotted name of an adapter (see backend/reminders/channels.py), or nothing: not there."""
+OUTBOX = DATA / "outbox"
+"""Where the adapter `file` writes."""
 
 BPMN_FOLDER = ROOT / "bpmn"
 os.environ.setdefault("PGTZ", "UTC")

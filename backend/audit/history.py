@@ -53,9 +53,9 @@ def record(
     """
     if now.tzinfo is None:
         raise ValueError("a time without zone")
-    case_id = case_id or _of(object, "case")
-    family_id = family_id or _of(object, "family")
-    kind = _kind(object)
+    case_id = case_id or id_of(object, "case")
+    family_id = family_id or id_of(object, "family")
+    kind = kind_of(object)
     event = Event(
         id=new_id(),
         at=now,
@@ -65,7 +65,7 @@ def record(
         role=actor.role,
         unit_id=actor.unit_id,
         unit=actor.unit_name,
-        unit_path=unit_path or _path(object),
+        unit_path=unit_path or place_of(object),
         case_id=case_id,
         family_id=family_id,
         object_kind=kind,
@@ -124,7 +124,7 @@ def _write(events: list[Event]) -> None:
         prepared.insert(events, COLUMNS)
 
 
-def _of(object: models.Model | None, kind: str) -> UUID | None:
+def id_of(object: models.Model | None, kind: str) -> UUID | None:
     """The id of the case or family that the object is or belongs to."""
     if object is None:
         return None
@@ -132,7 +132,7 @@ def _of(object: models.Model | None, kind: str) -> UUID | None:
     return found if isinstance(found, UUID) else None
 
 
-def _path(object: models.Model | None) -> str:
+def place_of(object: models.Model | None) -> str:
     """Where the object is: its own place, else that of the case or family that it belongs to."""
     if object is None:
         return ""
@@ -140,11 +140,11 @@ def _path(object: models.Model | None) -> str:
         return object.path
     path: str = getattr(object, "unit_path", "")
     above = (getattr(object, name, None) for name in ("unit", "case", "family"))
-    return path or next((_path(found) for found in above if isinstance(found, models.Model)), "")
+    return path or next((place_of(found) for found in above if isinstance(found, models.Model)), "")
 
 
-def _kind(object: models.Model | None) -> str:
-    """The object's kind in the words of the house: work_item, pairing …"""
+def kind_of(object: models.Model | None) -> str:
+    """The object's kind in the words of the house: work_item, pairing …; empty for none."""
     if object is None:
         return ""
     name = type(object).__name__

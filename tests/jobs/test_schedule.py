@@ -13,6 +13,8 @@ NAMES = {
     "history.seal",
     "housekeeping.purge",
     "recovery.take_up",
+    "reminders.remind",
+    "reminders.send",
     "rosters.remove_files",
     "rounds.remind",
     "successions.start_due",

@@ -1,0 +1,52 @@
+"""Sorts of reminders and their words, the whole text that leaves the system.
+
+A text message lies open on a telephone: no sentence here has room for a name, an illness, a category or a place. What
+exactly it is about stands behind the log-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort. `title`: one of it, shown here; `counted`: so many of it, sent out; `urgent`: at night, too."""
+
+    title: str | Promise
+    counted: str | Promise
+    urgent: bool = False
+
+    def told(self, count: int) -> str:
+        """The words for so many of it, in the active language."""
+        return str(self.counted) % {"count": count}
+
+
+KINDS: Mapping[str, Kind] = {
+    # --- work that waits, by how late it is (domain.md 3.0, common timers; table D20)
+    "work_item.soon": Kind(_("Work due soon"), _("work due soon: %(count)d")),
+    "work_item.due": Kind(_("Work due now"), _("work due now: %(count)d")),
+    "work_item.late": Kind(_("Work overdue"), _("work overdue: %(count)d")),
+    "work_item.escalated": Kind(_("Work of your place overdue for days"), _("work of your place overdue: %(count)d")),
+    "work_item.leading": Kind(_("Work below you overdue for a week"), _("work below you overdue: %(count)d")),
+    "visit.coming": Kind(_("A visit is due soon"), _("visits due soon: %(count)d")),
+    # --- what cannot wait
+    "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),
+    "emergency.escalated": Kind(
+        _("An emergency waits for an answer"), _("emergencies without an answer: %(count)d"), urgent=True
+    ),
+    # --- between offices
+    "referral.sent": Kind(_("A referral came in"), _("referrals come in: %(count)d")),
+    "referral.answered": Kind(_("A referral was answered"), _("referrals answered: %(count)d")),
+    "notice": Kind(_("A message for you"), _("messages for you: %(count)d")),
+    # --- the installation itself
+    "schedule.late": Kind(_("A scheduled job did not run"), _("scheduled jobs that did not run: %(count)d")),
+    "schedule.silent": Kind(
+        _("Nothing was sent though something was due"), _("reminders that were due and not sent: %(count)d")
+    ),
+}
+"""By code: `<noun>.<what happened>`. A code that is not here cannot be sent."""

@@ -1,0 +1,236 @@
+"""What reminders are about: work items by how late they are (table D20), visits that come near. And what they need to
+know when they are sent: whether it still matters, and how a helper can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from backend.cases.models import Family, Person
+from backend.helpers.models import Helper
+from backend.org import parameters
+from backend.org.models import Membership
+from backend.org.roles import INDEPENDENT
+from backend.org.working_days import add_working_days
+from backend.reminders.models import Reminder
+from backend.reminders.outbox import To, intend_all, one_helper, one_user, reminder_for, role_at
+from backend.reminders.recipients import HelperFound
+from backend.visits.models import Visit
+from workflows.models import WorkItem
+
+KEY = "reminder.ladder"
+DEFAULTS: Mapping[str, int] = {"soon_days": 2, "late_days": 1, "supervisor_days": 3, "leading_days": 7}
+"""Where the parameter is not set (domain.md 3.0, common timers)."""
+SOONEST = timedelta(days=7)
+"""The parameter's largest `soon_days`."""
+LONGEST = timedelta(days=60)
+"""What is longer overdue has been told to everybody there is."""
+CHUNK = 1000
+OUTSIDE = frozenset({"helper", "liaison"})
+"""Nobody of the office has their work in the inbox: the village worker hears of it."""
+CALENDAR_TIERS = frozenset({"A"})
+"""High risk: days are counted as they come, holidays included."""
+
+
+# --- what the outbox asks
+
+
+class Book:
+    """See backend.reminders.recipients.Book."""
+
+    def needless(self, reminders: Sequence[Reminder]) -> Mapping[UUID, str]:
+        """Work that was done, visits that were made, people who died, families who are gone (E2): nothing is sent."""
+        about: dict[str, set[UUID]] = {}
+        for row in reminders:
+            if row.about_id:
+                about.setdefault(row.about_kind, set()).add(row.about_id)
+        left = {kind: _which(rows, about.get(kind)) for kind, (rows, _why) in _still().items()}
+        gone = (Family.Status.CLOSED, Family.Status.MOVED)
+        there = _which(Family.objects.exclude(status__in=gone), {row.family_id for row in reminders if row.family_id})
+        why: dict[UUID, str] = {}
+        for row in reminders:
+            if row.about_kind in left and row.about_id not in left[row.about_kind]:
+                why[row.pk] = _still()[row.about_kind][1]
+            if row.family_id and row.family_id not in there and row.about_kind != "work_item":
+                why[row.pk] = Reminder.Why.GONE
+        return why
+
+    def helpers(self, ids: Iterable[UUID]) -> Mapping[UUID, HelperFound]:
+        """Their account when it is active, and their number."""
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        rows = Helper.objects.exclude(status=Helper.Status.ENDED).select_related("user").filter(pk__in=wanted)
+        return {
+            row.pk: HelperFound(row.user_id if row.user and row.user.is_active else None, row.phone) for row in rows
+        }
+
+
+def _still() -> dict[str, tuple[Any, str]]:
+    """By kind of thing: those about which something may still be said, and why nothing is said of the others."""
+    return {
+        "work_item": (WorkItem.objects.filter(state=WorkItem.State.OPEN), Reminder.Why.DONE),
+        "visit": (Visit.objects.filter(state=Visit.State.PLANNED), Reminder.Why.DONE),
+        "person": (Person.objects.filter(died_on__isnull=True), Reminder.Why.GONE),
+    }
+
+
+def _which(rows: Any, ids: set[UUID] | None) -> set[UUID]:
+    return set(rows.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+
+
+# --- work items
+
+
+@dataclass(frozen=True)
+class Item:
+    """What the ladder reads of a work item."""
+
+    id: UUID
+    due_at: datetime
+    role: str
+    unit_id: UUID
+    unit_path: str
+    assignee_id: UUID | None
+    closed_to: UUID | None
+    case_id: UUID | None
+    case_number: str
+    family_id: UUID | None
+    process: str
+    title: str
+    title_en: str
+    tier: str | None
+    village_id: UUID | None
+
+
+COLUMNS = (
+    "id", "due_at", "role", "unit_id", "unit_path", "assignee_id", "closed_to", "case_id", "case_number", "family_id",
+    "process", "title", "title_en", "family__risk_tier", "family__unit_id",
+)  # fmt: skip
+
+
+def remind_items(now: datetime) -> int:
+    """Whoever has to hear of a work item by now, once per rung; returns how many reminders were written.
+
+    After days without power only the rung that an item has reached is told, not those it passed (E35). Three statements
+    for every thousand items, whatever they need.
+    """
+    offices, count = _offices(now), 0
+    for items in _chunks(now):
+        rows = [row for item in items for row in _rungs(item, offices, now)]
+        known = set(Reminder.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True))
+        fresh = [row for row in rows if row.key not in known]
+        intend_all(fresh)
+        count += len(fresh)
+    return count
+
+
+def stage_of(due_at: datetime, *, tier: str | None, path: str, now: datetime) -> str:
+    """How far up the ladder an item has come (table D20): "", soon, due, late, escalated or leading."""
+    today = timezone.localdate(now)
+    days = {**DEFAULTS, **parameters.value(KEY, path=path, day=today, default=DEFAULTS)}
+    if due_at >= now:
+        return "soon" if due_at - timedelta(days=days["soon_days"]) <= now else ""
+    due = timezone.localdate(due_at)
+
+    def passed(count: int) -> bool:
+        last = due + timedelta(days=count) if tier in CALENDAR_TIERS else add_working_days(due, count)
+        return today >= last
+
+    rungs = (("leading", "leading_days"), ("escalated", "supervisor_days"), ("late", "late_days"))
+    return next((stage for stage, key in rungs if passed(days[key])), "due")
+
+
+def _chunks(now: datetime) -> Iterator[list[Item]]:
+    """Open items near their time or past it, in due order."""
+    rows = WorkItem.objects.ready(now).filter(due_at__gt=now - LONGEST, due_at__lte=now + SOONEST)
+    after: tuple[datetime, UUID] | None = None
+    while True:
+        page = rows
+        if after is not None:
+            page = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], id__gt=after[1]))
+        found = [Item(*values) for values in page.order_by("due_at", "id").values_list(*COLUMNS)[:CHUNK]]
+        if found:
+            yield found
+        if len(found) < CHUNK:
+            return
+        after = (found[-1].due_at, found[-1].id)
+
+
+def _rungs(item: Item, offices: Mapping[str, UUID], now: datetime) -> Iterator[Reminder]:
+    stage = stage_of(item.due_at, tier=item.tier, path=item.unit_path, now=now)
+    if not stage or (item.process == "care_visit" and item.role == "helper" and stage in {"soon", "due"}):
+        return  # a helper's visit is told as a visit
+    for name, to in _told(item, stage, offices).items():
+        yield reminder_for(
+            to,
+            kind=f"work_item.{stage}",
+            key=f"work_item:{item.id}:{stage}:{timezone.localdate(item.due_at):%Y%m%d}:{name}",
+            about_kind="work_item",
+            about_id=item.id,
+            family_id=item.family_id,
+            case_id=item.case_id,
+            unit_path=item.unit_path,
+            label=f"{item.title} {item.case_number}".strip(),
+            label_en=f"{item.title_en} {item.case_number}".strip(),
+            page=f"/work-items/{item.id}/",
+            closed_to=item.closed_to,
+            created_at=now,
+        )
+
+
+def _told(item: Item, stage: str, offices: Mapping[str, UUID]) -> dict[str, To]:
+    """Who hears of it on this rung, by a name for the key."""
+    everybody = role_at(item.role, item.unit_id)
+    own = one_user(item.assignee_id) if item.assignee_id else everybody
+    if stage in {"soon", "due"}:
+        return {"own": own}
+    if item.role in INDEPENDENT:
+        return {"own": everybody}  # those who are inspected hear nothing of it
+    if stage == "late":
+        beside = role_at("village", item.village_id) if item.role in OUTSIDE and item.village_id else everybody
+        return {"own": own, "beside": beside} if beside != own else {"own": own}
+    above = [offices[path] for path in _upwards(item.unit_path) if path in offices]
+    if item.role == "supervisor" and above and above[0] == item.unit_id:
+        above = above[1:] or above
+    if not above:
+        return {"own": everybody}
+    return {"above": role_at("supervisor", above[0 if stage == "escalated" else min(1, len(above) - 1)])}
+
+
+def _upwards(path: str) -> list[str]:
+    return [path[: end + 1] for end in range(len(path) - 1, -1, -1) if path[end] == "."]
+
+
+def _offices(now: datetime) -> dict[str, UUID]:
+    """The units that have a supervisor today, by path."""
+    held = Membership.objects.on(timezone.localdate(now)).filter(role="supervisor", user__is_active=True)
+    return dict(held.values_list("unit__path", "unit"))
+
+
+# --- visits
+
+
+def remind_visits(now: datetime) -> int:
+    """Helpers whose visits come near, once a visit; returns how many reminders were written."""
+    rows = Visit.objects.filter(
+        state=Visit.State.PLANNED, helper__isnull=False, due_at__gt=now, due_at__lte=now + SOONEST
+    )
+    columns = ("id", "due_at", "helper_id", "family_id", "case_id", "case__unit_path")
+    found = []
+    for visit, due_at, helper, family, case, path in rows.values_list(*columns):
+        if stage_of(due_at, tier=None, path=path, now=now) == "soon":
+            key = f"visit:{visit}:coming:{timezone.localdate(due_at):%Y%m%d}:{helper}"
+            told = {"kind": "visit.coming", "key": key, "about_kind": "visit", "about_id": visit, "page": "/visits/"}
+            where = {"family_id": family, "case_id": case, "unit_path": path}
+            found.append(reminder_for(one_helper(helper), **told, **where, created_at=now))
+    known = set(Reminder.objects.filter(key__in=[row.key for row in found]).values_list("key", flat=True))
+    fresh = [row for row in found if row.key not in known]
+    intend_all(fresh)
+    return len(fresh)
