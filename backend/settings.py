@@ -220,6 +220,7 @@ PROCRASTINATE_ON_APP_READY = "backend.jobs.schedule.install"
 PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.history",
     "backend.jobs.absences",
+    "backend.jobs.hours",
     "backend.jobs.housekeeping",
     "backend.jobs.processes",
     "backend.jobs.recovery",
@@ -290,6 +291,8 @@ SPECTACULAR_SETTINGS = {
         "FamilyStatusEnum": "backend.cases.models.Family.Status",
         "GrievanceKindEnum": "backend.rights.models.Grievance.Kind",
         "GrievanceStateEnum": "backend.rights.models.Grievance.State",
+        "HourSourceEnum": "backend.activities.models.HourClaim.Source",
+        "VolunteerSourceEnum": "backend.activities.models.Volunteer.Source",
         "HelperStatusEnum": "backend.helpers.models.Helper.Status",
         "InstanceStateEnum": "workflows.models.Instance.State",
         "SubmissionStateEnum": "backend.visits.models.Submission.State",

@@ -152,6 +152,12 @@ def revoke(*, certificate: Certificate, reason: str, actor: Actor, now: datetime
     _move(certificate, "certificate.revoked", actor, now)
 
 
+def half_hours(certificate: Certificate) -> int:
+    """How many half hours it certifies; before it is checked, how many are verified by now."""
+    row = certificate
+    return row.half_hours or _half_hours(row.helper, row.from_date, row.to_date)
+
+
 def checked(number: str) -> Certificate | None:
     """The certificate with this number if one was ever issued: valid or revoked. Nobody finds a number by trying."""
     issued = (Certificate.State.ISSUED, Certificate.State.REVOKED)

@@ -11,6 +11,7 @@ from backend.api.absences import Absences
 from backend.api.approvals import Approvals
 from backend.api.attention import Attention
 from backend.api.cases import Cases
+from backend.api.certificates import Certificates
 from backend.api.codes import Codes
 from backend.api.coming import Coming
 from backend.api.differences import Differences
@@ -19,6 +20,7 @@ from backend.api.families import Families
 from backend.api.findings import Findings
 from backend.api.grievances import Grievances
 from backend.api.helpers import Helpers
+from backend.api.hours import Hours
 from backend.api.jobs import Jobs
 from backend.api.leavings import Leavings
 from backend.api.me import Me
@@ -47,6 +49,7 @@ from backend.api.tokens import Tokens
 from backend.api.units import Units
 from backend.api.users import Users
 from backend.api.visits import Visits
+from backend.api.volunteers import Bans, Volunteers
 from backend.api.waiting_list import WaitingList
 from backend.api.work_items import WorkItems
 from backend.api.workload import Workload
@@ -84,6 +87,10 @@ router.register("rounds", Rounds, basename="rounds")
 router.register("differences", Differences, basename="differences")
 router.register("rotations", Rotations, basename="rotations")
 router.register("grievances", Grievances, basename="grievances")
+router.register("volunteers", Volunteers, basename="volunteers")
+router.register("bans", Bans, basename="bans")
+router.register("hours", Hours, basename="hours")
+router.register("certificates", Certificates, basename="certificates")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
+from backend.activities.models import Ban, Certificate, HourClaim, Volunteer
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
@@ -121,6 +122,7 @@ class World:
             text="要一份复印件", complainant=LABEL, channel="window", reply_by="letter", office=self.town,
             due_at=timezone.now(),
         )  # fmt: skip
+        self._volunteering()
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.rotation = self._rotation()
         self.deputy = self._deputy()
@@ -196,6 +198,25 @@ class World:
         RotationRow.objects.create(rotation=rotation, place=1, pairing=self.pairing, pairing_version=1)
         return rotation
 
+    def _volunteering(self) -> None:
+        """The helper's registration, an old ban, hours and their certificate."""
+        day, now = timezone.localdate(), timezone.now()
+        self.volunteer = Volunteer.objects.create(
+            source="unit", kind=self.helper.kind, name=self.helper.name, unit=self.town, partner_unit=self.partner,
+            helper=self.helper, birth_date=factories.LONG_AGO, notice_version="1", accepted_on=day, state="active",
+        )  # fmt: skip
+        self.ban = Ban.objects.create(
+            helper=self.helper, from_date=factories.LONG_AGO, to_date=factories.LONG_AGO + timedelta(days=1),
+            reason="conduct", note="旧事",
+        )  # fmt: skip
+        self.hours = HourClaim.objects.create(
+            helper=self.helper, unit=self.town, source="manual", content="visit", started_at=now - timedelta(hours=2),
+            ended_at=now, claimed=4, evidence="witness", claimed_at=now,
+        )  # fmt: skip
+        self.certificate = Certificate.objects.create(
+            number="ZM-1", helper=self.helper, unit=self.town, from_date=day, to_date=day, name=self.helper.name
+        )
+
     def _deputy(self) -> Deputy:
         other = factories.user("stand-in", role="caseworker", name="赵代班")
         return Deputy.objects.create(
@@ -236,6 +257,10 @@ class World:
             "differences": str(self.difference.pk),
             "rotations": str(self.rotation.pk),
             "grievances": str(self.grievance.pk),
+            "volunteers": str(self.volunteer.pk),
+            "bans": str(self.ban.pk),
+            "hours": str(self.hours.pk),
+            "certificates": str(self.certificate.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

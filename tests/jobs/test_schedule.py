@@ -11,6 +11,7 @@ from procrastinate.periodic import PeriodicDeferrer
 NAMES = {
     "absences.turn",
     "history.seal",
+    "hours.claim_visits",
     "housekeeping.purge",
     "recovery.take_up",
     "reminders.remind",

@@ -19,10 +19,13 @@ from workflows.steps import (
     family_case,
     finding,
     grievance,
+    hours_certificate,
+    hours_claim,
     household_intake,
     pairing,
     reconciliation,
     succession,
+    volunteer_service,
     yearly_review,
 )
 from workflows.steps.context import Step
@@ -57,6 +60,9 @@ STEPS: Mapping[str, Step] = {
         finding,
         reconciliation,
         grievance,
+        volunteer_service,
+        hours_claim,
+        hours_certificate,
     )
     for name, step in module.STEPS.items()
 }

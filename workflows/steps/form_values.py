@@ -12,10 +12,13 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from backend.activities import certificates
+from backend.activities.models import Certificate, HourClaim, Volunteer
 from backend.cases import merging, reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
 from backend.helpers import gates, offers, pairings, proposals, successions
+from backend.helpers.gates import years_on
 from backend.helpers.models import Difference, Offer, Succession
 from backend.inspection.models import Finding
 from backend.rights.models import Grievance
@@ -305,6 +308,69 @@ def _grievance(data: Mapping[str, Any]) -> Grievance:
     return rows.get(pk=data["grievance"])
 
 
+def volunteer(context: Context, data: Mapping[str, Any]) -> Known:
+    """Who wants to serve, what they offer, for a minor whose word there is; what the register says of the papers."""
+    row = Volunteer.objects.select_related("helper", "kind").get(pk=data["volunteer"])
+    facts: dict[str, Any] = {
+        "volunteer": row.name,
+        "volunteer_source": row.source,
+        "age": years_on(row.birth_date, context.today),
+        "kind": row.kind.label,
+        "kind_en": row.kind.label_en,
+        "with_minors": row.with_minors,
+        "risky": row.risky,
+        "notice_accepted": f"{row.notice_version} · {row.accepted_on.isoformat()}",
+        "guardian": row.guardian,
+        "accompanied_by": row.accompanied_by,
+    }
+    if row.helper is not None:
+        facts |= {
+            "helper_number": row.helper.number,
+            "training_done": [each.module for each in row.helper.trainings.order_by("module")],
+            "insured_to": _text(row.helper.insured_until),
+            "checked_to": _text(row.helper.check_until),
+        }
+    return {"facts": facts}
+
+
+def claim(context: Context, data: Mapping[str, Any]) -> Known:
+    """What somebody claims, what shows it, and what is odd about it; never which family it was."""
+    row = HourClaim.objects.select_related("helper", "place").get(pk=data["claim"])
+    facts = {
+        "volunteer": row.helper.name,
+        "service_content": row.content,
+        "hours_source": row.source,
+        "began": _text(row.started_at),
+        "ended": _text(row.ended_at),
+        "hours_claimed": row.claimed / 2,
+        "where": row.place.name if row.place else "",
+        "hours_evidence": row.evidence,
+        "hours_flags": list(row.flags),
+        "said_about_it": row.note,
+        "claimed_by": row.claimed_label,
+        "decided_before": f"{row.counted / 2} · {row.reason}" if row.disputed_at else "",
+        "dispute": row.dispute,
+    }
+    return {"values": {"verification": "all"}, "facts": facts}
+
+
+def certificate(context: Context, data: Mapping[str, Any]) -> Known:
+    """Whose hours, of which months, how many, and what somebody objects."""
+    row = Certificate.objects.select_related("helper").get(pk=data["certificate"])
+    facts = {
+        "certificate_number": row.number,
+        "volunteer": row.name,
+        "helper_number": row.helper.number,
+        "certified_from": _text(row.from_date),
+        "certified_to": _text(row.to_date),
+        "hours_certified": certificates.half_hours(row) / 2,
+        "announced_to": _text(row.announced_until),
+        "objection_text": row.objection,
+        "answered_by": row.handled_label,
+    }
+    return {"facts": facts}
+
+
 def _case(context: Context) -> Case:
     if context.case is None:
         raise NotFound
@@ -357,6 +423,16 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("grievance", "confirm_request"): proposed_answer,
     ("grievance", "reply_to_person"): grievance_reply,
     ("grievance", "reply_independently"): grievance_reply,
+    ("volunteer_service", "screen_volunteer"): volunteer,
+    ("volunteer_service", "prepare_volunteer"): volunteer,
+    ("volunteer_service", "renew_papers"): volunteer,
+    ("hours_claim", "verify_hours"): claim,
+    ("hours_claim", "verify_in_village"): claim,
+    ("hours_claim", "verify_in_unit"): claim,
+    ("hours_claim", "settle_dispute"): claim,
+    ("hours_certificate", "check_hours"): certificate,
+    ("hours_certificate", "settle_objection"): certificate,
+    ("hours_certificate", "sign_certificate"): certificate,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

@@ -138,7 +138,11 @@ class Training(Record):
 
 
 class BanQuerySet(models.QuerySet["Ban"]):
-    """Bans by day."""
+    """Bans by who may see them and by day."""
+
+    def visible_to(self, user: Viewer) -> BanQuerySet:
+        """Those of helpers registered in one's subtree."""
+        return self.filter(in_subtree(user, "volunteer.read", "helper__unit__path"))
 
     def on(self, day: date) -> BanQuerySet:
         """Those in force on that day."""

@@ -34,6 +34,8 @@ NAMES: Mapping[str, str | Promise] = {
     "rosters.apply": gettext_lazy("Importing a roster"),
     "rosters.check": gettext_lazy("Checking a roster"),
     "rosters.remove_files": gettext_lazy("Deleting old roster files"),
+    "hours.claim_visits": gettext_lazy("Volunteers' hours from visits"),
+    "hours.have_verified": gettext_lazy("Volunteers' hours to be verified"),
     "suspensions.follow": gettext_lazy("Visits of a suspended pairing"),
     "suspensions.follow_checks": gettext_lazy("Background checks that are over"),
     "timers.wake_due": gettext_lazy("Waking what is due"),

@@ -1,0 +1,184 @@
+"""Volunteers and bans: registered by themselves, from a league's or unit's list, or at the office; gone; banned.
+
+Screened, prepared and renewed as work items of the process `volunteer_service`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.activities.models import Ban, Volunteer
+from backend.activities.volunteers import Registration
+from backend.api.fields import Day, PersonRef, RowSerializer, StrictSerializer, UnitRef, VisibleField, short_texts
+from backend.api.filters import Filters, Subtree
+from backend.api.helpers import KindRef
+from backend.api.resource import Resource
+from backend.core.errors import NotAllowed
+from backend.helpers.models import Helper, HelperKind
+from backend.org.access import grants, may
+from backend.org.models import Unit
+from workflows import volunteers
+
+
+class VolunteerFilters(Filters):
+    """What the list of volunteers is narrowed by."""
+
+    open_to_all = frozenset({"state", "source"})
+
+    state = django_filters.ChoiceFilter(choices=Volunteer.State.choices)
+    source = django_filters.ChoiceFilter(choices=Volunteer.Source.choices)
+    unit = Subtree(field_name="unit__path", label="Id or code of a unit: registered there and below it.")
+
+
+class VolunteerSerializer(RowSerializer[Volunteer]):
+    """A registration. Insurance and background check stand with the helper; who the guardian is, in the work item."""
+
+    kind = KindRef()
+    unit = UnitRef()
+    partner_unit = UnitRef(allow_null=True)
+    helper = PersonRef(allow_null=True)
+    registered_by = serializers.CharField(source="registered_label")
+    decided_by = serializers.CharField(source="decided_label")
+
+    class Meta:
+        model = Volunteer
+        fields = (
+            "id", "source", "kind", "name", "unit", "partner_unit", "helper", "skills", "with_minors", "risky",
+            "notice_version", "accepted_on", "state", "registered_by", "decided_by", "active_on", "ended_on",
+            "end_reason", "created_at", "version",
+        )  # fmt: skip
+
+
+class NewVolunteerSerializer(StrictSerializer):
+    """What somebody says who wants to volunteer. Whoever is a helper already names the entry, or is it."""
+
+    source = serializers.ChoiceField(choices=Volunteer.Source.choices)  # type: ignore[assignment]
+    kind = serializers.PrimaryKeyRelatedField(queryset=HelperKind.objects.all())
+    name = serializers.CharField(max_length=60)
+    unit = VisibleField(Unit)
+    partner_unit = VisibleField(Unit, required=False, allow_null=True)
+    helper = VisibleField(Helper, required=False, allow_null=True)
+    birth_date = Day()
+    phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    certificate = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    skills = short_texts(30, required=False)
+    with_minors = serializers.BooleanField(default=False)
+    risky = serializers.BooleanField(default=False)
+    notice_version = serializers.CharField(max_length=20, help_text="The notice of risks that was read out.")
+    accepted_on = Day()
+    guardian = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    guardian_agreed_on = Day(required=False, allow_null=True)
+    accompanied_by = serializers.CharField(max_length=100, required=False, allow_blank=True)
+
+
+class VolunteerLeavingSerializer(StrictSerializer):
+    """Why; nobody has to stay."""
+
+    reason = serializers.CharField(max_length=40, help_text="A code of the list volunteer_end_reason.")
+
+
+@extend_schema_view(list=extend_schema(summary="Volunteers"), retrieve=extend_schema(summary="One registration"))
+class Volunteers(Resource):
+    """Registrations as a volunteer."""
+
+    model = Volunteer
+    serializer_class = VolunteerSerializer
+    filterset_class = VolunteerFilters
+    related = ("kind", "unit", "partner_unit", "helper")
+    orderings = {"name": "name"}
+    ordering = "-id"
+    required_actions = {
+        "list": ("volunteer.read", "own.volunteer.read"),
+        "retrieve": ("volunteer.read", "own.volunteer.read"),
+        "create": ("volunteer.write", "own.volunteer.write"),
+        "leave": ("volunteer.write", "own.volunteer.write"),
+    }
+
+    def is_own(self, row: Volunteer) -> bool:
+        """Oneself, or somebody of one's own unit's list."""
+        partners = {grant.unit_id for grant in grants(self.user) if grant.role == "liaison"}
+        return (row.helper is not None and row.helper.user_id == self.user.pk) or row.partner_unit_id in partners
+
+    @extend_schema(summary="Register a volunteer", request=NewVolunteerSerializer, responses={201: VolunteerSerializer})
+    def create(self, request: Request) -> Response:
+        """Told of the risks first; the township screens them. A liaison registers people of the own unit only."""
+        given = Registration(**self.given(NewVolunteerSerializer))
+        path = given.unit.path
+        if not may(self.user, "volunteer.write", path=path) and not self._is_own_wish(given):
+            raise NotAllowed
+        action_ = "volunteer.write" if may(self.user, "volunteer.write", path=path) else "own.volunteer.write"
+        row = volunteers.register(given=given, actor=self.actor(action_, path), now=self.now)
+        return Response(self.represent(self._again(row)), status=201)
+
+    @extend_schema(summary="Leave", request=VolunteerLeavingSerializer, responses=VolunteerSerializer)
+    @action(detail=True, methods=["post"])
+    def leave(self, request: Request, pk: UUID) -> Response:
+        """Without penalty; hours and certificates stay."""
+        row: Volunteer = self.get_object()
+        action_ = "own.volunteer.write" if self.is_own(row) else "volunteer.write"
+        reason = self.given(VolunteerLeavingSerializer)["reason"]
+        volunteers.leave(volunteer=row, reason=reason, actor=self.actor(action_, row.unit_path), now=self.now)
+        return Response(self.represent(self._again(row)))
+
+    def _is_own_wish(self, given: Registration) -> bool:
+        """Somebody registers oneself, or a liaison somebody of the own unit."""
+        if given.helper is not None and given.helper.user_id == self.user.pk:
+            return True
+        partners = {grant.unit_id for grant in grants(self.user) if grant.role == "liaison"}
+        return given.partner_unit is not None and given.partner_unit.pk in partners
+
+    def _again(self, row: Volunteer) -> Volunteer:
+        return Volunteer.objects.select_related(*self.related).get(pk=row.pk)
+
+
+class BanSerializer(RowSerializer[Ban]):
+    """A ban with its reason and term; without an end it is for good."""
+
+    helper = PersonRef()
+    decided_by = serializers.CharField(source="decided_label")
+
+    class Meta:
+        model = Ban
+        fields = ("id", "helper", "from_date", "to_date", "reason", "note", "decided_by", "created_at")
+
+
+class NewBanSerializer(StrictSerializer):
+    """Whom, why, and until when."""
+
+    helper = VisibleField(Helper)
+    reason = serializers.CharField(max_length=40, help_text="A code of the list ban_reason.")
+    to_date = Day(required=False, allow_null=True, help_text="The first day on which they may serve again.")
+    note = serializers.CharField(max_length=1000, help_text="What was found out; kept encrypted.")
+
+
+@extend_schema_view(list=extend_schema(summary="Bans"), retrieve=extend_schema(summary="One ban"))
+class Bans(Resource):
+    """Who may not volunteer, why and until when."""
+
+    model = Ban
+    serializer_class = BanSerializer
+    related = ("helper__unit",)
+    ordering = "-id"
+    required_actions = {"list": "volunteer.read", "retrieve": "volunteer.read", "create": "volunteer.ban"}
+
+    @extend_schema(summary="Ban somebody from volunteering", request=NewBanSerializer, responses={201: BanSerializer})
+    def create(self, request: Request) -> Response:
+        """The service and all pairings end at once, stars are withdrawn; verified hours stay on record."""
+        given: dict[str, Any] = self.given(NewBanSerializer)
+        helper: Helper = given["helper"]
+        path = helper.unit.path
+        if not may(self.user, "volunteer.ban", path=path):
+            raise NotAllowed
+        row = volunteers.ban(
+            helper=helper, reason=given["reason"], to_date=given.get("to_date"), note=given["note"], user=self.user,
+            actor=self.actor("volunteer.ban", path), now=self.now,
+        )  # fmt: skip
+        return Response(self.represent(row), status=201)
