@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -21,11 +22,18 @@ from backend.api.fields import Day, PersonRef, RowSerializer, StrictSerializer, 
 from backend.api.filters import Filters, Subtree
 from backend.api.helpers import KindRef
 from backend.api.resource import Resource
-from backend.core.errors import NotAllowed
+from backend.core.errors import FieldProblem, Invalid, NotAllowed
 from backend.helpers.models import Helper, HelperKind
 from backend.org.access import grants, may
 from backend.org.models import Unit
 from workflows import volunteers
+
+
+class UnitMissing(Invalid):
+    """It has to be known which office screens them."""
+
+    code = "unit_missing"
+    message = _("Please say at which township or village they register.")
 
 
 class VolunteerFilters(Filters):
@@ -63,7 +71,7 @@ class NewVolunteerSerializer(StrictSerializer):
     source = serializers.ChoiceField(choices=Volunteer.Source.choices)  # type: ignore[assignment]
     kind = serializers.PrimaryKeyRelatedField(queryset=HelperKind.objects.all())
     name = serializers.CharField(max_length=60)
-    unit = VisibleField(Unit)
+    unit = VisibleField(Unit, required=False, help_text="By default the township of the partner unit or helper.")
     partner_unit = VisibleField(Unit, required=False, allow_null=True)
     helper = VisibleField(Helper, required=False, allow_null=True)
     birth_date = Day()
@@ -110,7 +118,13 @@ class Volunteers(Resource):
     @extend_schema(summary="Register a volunteer", request=NewVolunteerSerializer, responses={201: VolunteerSerializer})
     def create(self, request: Request) -> Response:
         """Told of the risks first; the township screens them. A liaison registers people of the own unit only."""
-        given = Registration(**self.given(NewVolunteerSerializer))
+        said = self.given(NewVolunteerSerializer)
+        near = said.get("partner_unit") or getattr(said.get("helper"), "unit", None)
+        if "unit" not in said:
+            if near is None:
+                raise UnitMissing([FieldProblem("/unit", UnitMissing.code, UnitMissing.message)])
+            said["unit"] = volunteers.office_of(near)
+        given = Registration(**said)
         path = given.unit.path
         if not may(self.user, "volunteer.write", path=path) and not self._is_own_wish(given):
             raise NotAllowed
