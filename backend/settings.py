@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "backend.visits",
     "backend.rights",
     "backend.activities",
+    "backend.health",
     "backend.reporting",
     "backend.inspection",
     "workflows",
@@ -80,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "backend.api.refusals.Refusals",
     "backend.api.errors.ProblemMiddleware",
 ]
 
@@ -293,6 +295,8 @@ SPECTACULAR_SETTINGS = {
         "GrievanceStateEnum": "backend.rights.models.Grievance.State",
         "HourSourceEnum": "backend.activities.models.HourClaim.Source",
         "VolunteerSourceEnum": "backend.activities.models.Volunteer.Source",
+        "HealthKindEnum": "backend.health.models.HealthService.Kind",
+        "HealthOutcomeEnum": "backend.health.models.HealthService.Outcome",
         "HelperStatusEnum": "backend.helpers.models.Helper.Status",
         "InstanceStateEnum": "workflows.models.Instance.State",
         "SubmissionStateEnum": "backend.visits.models.Submission.State",

@@ -41,6 +41,9 @@ LISTS: Mapping[str, str] = {
     "hours_source": "hours_source",
     "hours_evidence": "hours_evidence",
     "hours_flags": "hours_flag",
+    "health_kind": "health_kind",
+    "health_advice": "health_advice",
+    "health_reason": "health_reason",
 }
 """Facts whose values are codes of these lists."""
 
@@ -168,6 +171,22 @@ LABELS: Mapping[str, str] = {
     "complainant": _("Who said it (stays here)"),
     "complainant_contact": _("How to reach the person"),
     "reply_by": _("Wants to be answered"),
+    "health_number": _("Voucher"),
+    "health_person": _("For whom"),
+    "health_kind": _("Service"),
+    "health_hospital": _("Hospital"),
+    "health_company": _("Wants company"),
+    "health_under_way": _("Under way already"),
+    "health_notice": _("To be read out"),
+    "residence_months": _("Months lived here"),
+    "health_planning": _("Planned or begun, as the person says"),
+    "health_had_before": _("Had it before, as the person says"),
+    "health_advice": _("What the table advises"),
+    "health_reason": _("Why"),
+    "health_green": _("Green channel, level"),
+    "health_valid_until": _("Valid until"),
+    "health_appointment": _("Time agreed on"),
+    "health_handed_out": _("Handed out so far (times)"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 

@@ -239,10 +239,10 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: 
         unit=unit,
         unit_path=unit.path,
         case=case,
-        case_number=case.number if case else "",
+        case_number=case.number if case else _reference(data),
         family=None if hidden else family,
         family_label="" if hidden or family is None else family.label,
-        search=_search_text(node, instance, hidden=hidden),
+        search=_search_text(node, instance, data, hidden=hidden),
         assignee_id=UUID(str(assignee)) if assignee else None,
         priority=node.priority,
         due_at=_due(node, data, now),
@@ -265,8 +265,15 @@ def _due(node: Node, data: Mapping[str, Any], now: datetime) -> datetime:
     return due_at(now, node.due)
 
 
-def _search_text(node: Node, instance: Instance, *, hidden: bool) -> str:
+def _reference(data: Mapping[str, Any]) -> str:
+    """What people quote of an instance that has no case: `reference` in its data; empty without one."""
+    return str(data.get("reference") or "")[:40]
+
+
+def _search_text(node: Node, instance: Instance, data: Mapping[str, Any], *, hidden: bool) -> str:
     parts, case = [node.name, node.name_en], instance.case_in_outline
+    if case is None:
+        parts.append(_reference(data))
     if case and not hidden:
         parts += [case.number, case.family.search]
     return " ".join(parts).lower()

@@ -19,6 +19,8 @@ from backend.api.events import Events
 from backend.api.families import Families
 from backend.api.findings import Findings
 from backend.api.grievances import Grievances
+from backend.api.health_counts import HealthCounts
+from backend.api.health_services import HealthServices
 from backend.api.helpers import Helpers
 from backend.api.hours import Hours
 from backend.api.jobs import Jobs
@@ -91,6 +93,7 @@ router.register("volunteers", Volunteers, basename="volunteers")
 router.register("bans", Bans, basename="bans")
 router.register("hours", Hours, basename="hours")
 router.register("certificates", Certificates, basename="certificates")
+router.register("health-services", HealthServices, basename="health-services")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.
@@ -100,6 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Counts, not rows: there is no single one of them.
     path("approvals/", Approvals.as_view({"get": "list"}), name="approvals"),
     path("attention/", Attention.as_view({"get": "list"}), name="attention"),
+    path("health-counts/", HealthCounts.as_view({"get": "list", "post": "create"}), name="health-counts"),
     path("overview/", Overview.as_view({"get": "list"}), name="overview"),
     path("overview/tokens/", Overview.as_view({"get": "tokens"}), name="overview-tokens"),
     path("workload/", Workload.as_view({"get": "list"}), name="workload"),

@@ -225,9 +225,9 @@ class WorkItemSerializer(RowSerializer[WorkItem]):
 
     @extend_schema_field(CaseOfItem(allow_null=True))
     def get_case(self, item: WorkItem) -> dict[str, Any] | None:
-        """{id, number}; the id only for who may see the case."""
+        """{id, number}; the id only for who may see the case. Without a case the number that people quote of it."""
         if item.case_id is None:
-            return None
+            return {"id": None, "number": item.case_number} if item.case_number else None
         known = self.context["view"].is_seen_in_full(item)
         return {"id": str(item.case_id) if known else None, "number": item.case_number}
 

@@ -52,6 +52,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "proposal.write",
         "own.deputy.write", "volunteer.read", "volunteer.write", "hours.read", "hours.write", "certificate.read",
         "certificate.write",
+        "health.read", "health.write", "health_count.read", "health_count.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -63,13 +64,14 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "absence.read", "leaving.read", "leaving.write", "own.leaving.read", "rotation.read", "rotation.approve",
         "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "own.deputy.write",
         "volunteer.read", "volunteer.ban", "hours.read", "certificate.read", "certificate.revoke",
+        "health_count.read",
     },
     "village": _READ_CASES
     | _WORK
     | {
         "visit.write", "case.message", "process.read", "unit.read", "work_item.postpone", "round.read", "round.report",
         "absence.read", "absence.tell", "own.leaving.read", "grievance.write", "own.grievance.read",
-        "own.deputy.write",
+        "own.deputy.write", "health.write", "health_count.write",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
@@ -86,6 +88,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
         "round.read", "difference.read", "absence.read", "rotation.read", "leaving.read", "grievance.read",
         "proposal.read", "volunteer.read", "hours.read", "certificate.read",
+        "health_count.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

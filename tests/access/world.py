@@ -15,6 +15,7 @@ from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
 from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
+from backend.health.models import HealthService
 from backend.helpers import snapshots
 from backend.helpers.models import (
     Absence,
@@ -123,6 +124,9 @@ class World:
             due_at=timezone.now(),
         )  # fmt: skip
         self._volunteering()
+        self.health = HealthService.objects.create(
+            number="JK-ABCD-2345", kind="infertility", place=self.village, person=self.family.persons.get(name=LABEL)
+        )
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.rotation = self._rotation()
         self.deputy = self._deputy()
@@ -261,6 +265,7 @@ class World:
             "bans": str(self.ban.pk),
             "hours": str(self.hours.pk),
             "certificates": str(self.certificate.pk),
+            "health-services": str(self.health.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

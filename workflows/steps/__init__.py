@@ -19,6 +19,7 @@ from workflows.steps import (
     family_case,
     finding,
     grievance,
+    health_service,
     hours_certificate,
     hours_claim,
     household_intake,
@@ -63,6 +64,7 @@ STEPS: Mapping[str, Step] = {
         volunteer_service,
         hours_claim,
         hours_certificate,
+        health_service,
     )
     for name, step in module.STEPS.items()
 }

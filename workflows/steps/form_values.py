@@ -23,6 +23,7 @@ from backend.helpers.models import Difference, Offer, Succession
 from backend.inspection.models import Finding
 from backend.rights.models import Grievance
 from backend.visits.models import Visit
+from workflows.steps import health_facts
 from workflows.steps.context import Context
 
 Known: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -436,5 +437,6 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,
+    **health_facts.FORM_VALUES,
 }
 """Process and step → what is known for its form."""
