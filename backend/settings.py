@@ -230,6 +230,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.proposals",
     "backend.jobs.rosters",
     "backend.jobs.rotations",
+    "backend.jobs.sites",
     "backend.jobs.successions",
     "backend.jobs.suspensions",
     "backend.jobs.rounds",

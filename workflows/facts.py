@@ -44,6 +44,10 @@ LISTS: Mapping[str, str] = {
     "health_kind": "health_kind",
     "health_advice": "health_advice",
     "health_reason": "health_reason",
+    "activity_kind": "activity_kind",
+    "activity_theme": "activity_theme",
+    "activity_groups": "activity_group",
+    "site_kind": "site_kind",
 }
 """Facts whose values are codes of these lists."""
 
@@ -187,6 +191,21 @@ LABELS: Mapping[str, str] = {
     "health_valid_until": _("Valid until"),
     "health_appointment": _("Time agreed on"),
     "health_handed_out": _("Handed out so far (times)"),
+    "activity": _("Activity"),
+    "activity_number": _("Number"),
+    "organiser": _("Organised by"),
+    "activity_kind": _("Kind"),
+    "activity_theme": _("Theme"),
+    "activity_groups": _("For"),
+    "starts_at": _("Begins"),
+    "ends_at": _("Ends"),
+    "late_reason": _("Why it is proposed so late"),
+    "level_reason": _("Why at this level"),
+    "proposed_by": _("Proposed by"),
+    "signed_up": _("Signed up"),
+    "volunteers": _("Volunteers"),
+    "site": _("Site"),
+    "site_kind": _("Kind"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 

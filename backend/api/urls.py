@@ -8,6 +8,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import SimpleRouter
 
 from backend.api.absences import Absences
+from backend.api.activities import Activities, SignUps
 from backend.api.approvals import Approvals
 from backend.api.attention import Attention
 from backend.api.cases import Cases
@@ -46,6 +47,7 @@ from backend.api.rounds import Rounds
 from backend.api.samples import Samples
 from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
+from backend.api.sites import Bookings, Enrolments, Sites
 from backend.api.submissions import Submissions
 from backend.api.tokens import Tokens
 from backend.api.units import Units
@@ -94,6 +96,11 @@ router.register("bans", Bans, basename="bans")
 router.register("hours", Hours, basename="hours")
 router.register("certificates", Certificates, basename="certificates")
 router.register("health-services", HealthServices, basename="health-services")
+router.register("activities", Activities, basename="activities")
+router.register("sign-ups", SignUps, basename="sign-ups")
+router.register("sites", Sites, basename="sites")
+router.register("bookings", Bookings, basename="bookings")
+router.register("enrolments", Enrolments, basename="enrolments")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.

@@ -28,13 +28,14 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "hours_source": ("hours_source",),
     "hours_flag": ("hours_flag",),
     "route": ("hours_route",),
+    "headcount_source": ("headcount_source",),
     "categories": ("category",),
     "tier": ("risk_tier",),
 }
 """Names in data whose values are codes of these lists."""
 
 REASONED = frozenset(
-    {"flags", "flag_reasons", "gate", "gate_reason", "tier_reason", "category_reasons", "period_reason"}
+    {"flags", "flag_reasons", "gate", "gate_reason", "tier_reason", "category_reasons", "period_reason", "level_reason"}
 )
 """Names in a decision's outputs whose values are codes of its table."""
 

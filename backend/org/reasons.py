@@ -11,6 +11,11 @@ REASONS: Mapping[str, str] = {
     "about_helper": _("about a helper"), "child_concerned": _("a child is concerned"), "danger": _("violence or abuse"),
     "about_officer": _("about somebody who works here"), "about_decision": _("about a decision"),
     "objection": _("an objection"), "data_right": _("a right to the data kept"), "withdrawal": _("a consent withdrawn"),
+    # who approves an activity (D26)
+    "large_budget": _("a large budget"), "large_crowd": _("many people"),
+    "children_outdoors": _("with children outdoors"), "children": _("with children"), "outdoors": _("outdoors"),
+    "budget": _("the budget"), "crowd": _("the number of people"), "small": _("small and indoors"),
+    "nobody_else": _("nobody else in the village could decide"),
     # groups of the year's flags, and of a visit (D07)
     "emergency": _("emergency"), "mental_crisis": _("mental crisis"), "boundary": _("boundary crossed"),
     "safety": _("safety at home"), "welfare_check": _("nobody answers"), "psych": _("low spirits"),

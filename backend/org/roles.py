@@ -53,6 +53,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "own.deputy.write", "volunteer.read", "volunteer.write", "hours.read", "hours.write", "certificate.read",
         "certificate.write",
         "health.read", "health.write", "health_count.read", "health_count.write",
+        "activity.read", "activity.write", "sign_up.write", "site.read", "site.write", "booking.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -65,6 +66,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "own.deputy.write",
         "volunteer.read", "volunteer.ban", "hours.read", "certificate.read", "certificate.revoke",
         "health_count.read",
+        "activity.read", "site.read",
     },
     "village": _READ_CASES
     | _WORK
@@ -72,6 +74,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "visit.write", "case.message", "process.read", "unit.read", "work_item.postpone", "round.read", "round.report",
         "absence.read", "absence.tell", "own.leaving.read", "grievance.write", "own.grievance.read",
         "own.deputy.write", "health.write", "health_count.write",
+        "activity.read", "activity.write", "sign_up.write", "site.read", "booking.write",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
@@ -89,6 +92,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "round.read", "difference.read", "absence.read", "rotation.read", "leaving.read", "grievance.read",
         "proposal.read", "volunteer.read", "hours.read", "certificate.read",
         "health_count.read",
+        "activity.read", "site.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
 
-from backend.activities.models import Ban, Certificate, HourClaim, Volunteer
+from backend.activities.models import Activity, Ban, Booking, Certificate, Enrolment, HourClaim, SignUp, Site, Volunteer
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.models import Case, Family, Review, Roster
@@ -127,6 +127,7 @@ class World:
         self.health = HealthService.objects.create(
             number="JK-ABCD-2345", kind="infertility", place=self.village, person=self.family.persons.get(name=LABEL)
         )
+        self._activities()
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.rotation = self._rotation()
         self.deputy = self._deputy()
@@ -143,6 +144,22 @@ class World:
         )
         record(action="family.updated", object=self.family, actor=factories.actor(), now=timezone.now())
         self.event = Event.objects.filter(case_id=self.case.pk).earliest("seq")
+
+    def _activities(self) -> None:
+        """An activity of the township, and a site of the village."""
+        begin = timezone.now() + timedelta(days=1)
+        end = begin + timedelta(minutes=30)
+        self.site = Site.objects.create(
+            unit=self.village, kind="video_room", name="亲情视频室", weekdays=[1], opens=time(8), closes=time(17),
+            opened_on=factories.LONG_AGO,
+        )  # fmt: skip
+        self.activity = Activity.objects.create(
+            number="HD-1", title="健康讲座", kind="lecture", theme="health", unit=self.town, starts_at=begin,
+            ends_at=end, sign_up_until=begin, expected=1, budget=0, risk="无", state="published",
+        )  # fmt: skip
+        self.sign_up = SignUp.objects.create(activity=self.activity, name=PERSON, state="placed")
+        self.booking = Booking.objects.create(site=self.site, family=self.family, starts_at=begin, ends_at=end)
+        self.enrolment = Enrolment.objects.create(site=self.site, family=self.family, from_date=factories.LONG_AGO)
 
     def _batch(self) -> Batch:
         nothing = encrypt_bytes(snapshots.packed(snapshots.rows([], [])))
@@ -266,6 +283,11 @@ class World:
             "hours": str(self.hours.pk),
             "certificates": str(self.certificate.pk),
             "health-services": str(self.health.pk),
+            "activities": str(self.activity.pk),
+            "sign-ups": str(self.sign_up.pk),
+            "sites": str(self.site.pk),
+            "bookings": str(self.booking.pk),
+            "enrolments": str(self.enrolment.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

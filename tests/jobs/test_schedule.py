@@ -18,6 +18,7 @@ NAMES = {
     "reminders.send",
     "rosters.remove_files",
     "rounds.remind",
+    "sites.start_checks",
     "successions.start_due",
     "suspensions.follow_checks",
     "timers.wake_due",

@@ -15,6 +15,7 @@ from typing import Any
 from backend.core.errors import DomainError
 from workflows.engine.runner import Call
 from workflows.steps import (
+    activity_site,
     care_visit,
     family_case,
     finding,
@@ -25,6 +26,7 @@ from workflows.steps import (
     household_intake,
     pairing,
     reconciliation,
+    site_inspection,
     succession,
     volunteer_service,
     yearly_review,
@@ -65,6 +67,8 @@ STEPS: Mapping[str, Step] = {
         hours_claim,
         hours_certificate,
         health_service,
+        activity_site,
+        site_inspection,
     )
     for name, step in module.STEPS.items()
 }

@@ -1,17 +1,38 @@
-"""What is kept of volunteers, of the hours they give, and of what they are given for it."""
+"""What is kept of volunteers, their hours and what they are given for them; of activities and sites."""
 
+from backend.activities.models.campaigns import Activity, ActivityQuerySet, SignUp, SignUpQuerySet
 from backend.activities.models.certificates import Certificate, CertificateQuerySet
 from backend.activities.models.hours import HourClaim, HourClaimQuerySet
+from backend.activities.models.sites import (
+    Booking,
+    BookingQuerySet,
+    DayCount,
+    Enrolment,
+    EnrolmentQuerySet,
+    Site,
+    SiteQuerySet,
+)
 from backend.activities.models.stars import StarAward, StarAwardQuerySet
 from backend.activities.models.volunteers import Ban, BanQuerySet, Training, Volunteer, VolunteerQuerySet
 
 __all__ = [
+    "Activity",
+    "ActivityQuerySet",
     "Ban",
     "BanQuerySet",
+    "Booking",
+    "BookingQuerySet",
     "Certificate",
     "CertificateQuerySet",
+    "DayCount",
+    "Enrolment",
+    "EnrolmentQuerySet",
     "HourClaim",
     "HourClaimQuerySet",
+    "SignUp",
+    "SignUpQuerySet",
+    "Site",
+    "SiteQuerySet",
     "StarAward",
     "StarAwardQuerySet",
     "Training",
