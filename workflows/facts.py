@@ -48,12 +48,18 @@ LISTS: Mapping[str, str] = {
     "activity_theme": "activity_theme",
     "activity_groups": "activity_group",
     "site_kind": "site_kind",
+    "service_needs": "service_need",
+    "department": "department",
+    "measure": "service_measure",
+    "frequency": "service_frequency",
+    "decline_code": "referral_decline_reason",
 }
 """Facts whose values are codes of these lists."""
 
 OFFERED: Mapping[str, tuple[str, str]] = {
     "helper": ("shortlist", "helper"),
     "other_family": ("duplicates", "family"),
+    "services": ("catalogue", "entry"),
 }
 """Field that holds an id → the fact that lists the rows it can be, and the key of their ids."""
 RANKING = "ranking"
@@ -206,6 +212,22 @@ LABELS: Mapping[str, str] = {
     "volunteers": _("Volunteers"),
     "site": _("Site"),
     "site_kind": _("Kind"),
+    "plan_source": _("Where the need was found"),
+    "service_needs": _("Needs"),
+    "level": _("How pressing"),
+    "plan_items": _("Services, cards and packages"),
+    "composed_by": _("Composed by"),
+    "came_of_it": _("What came of it"),
+    "referral_number": _("Number"),
+    "service": _("Service"),
+    "department": _("Department"),
+    "measure": _("What is counted"),
+    "frequency": _("How often"),
+    "quantity": _("Quantity"),
+    "delivered_on": _("Given on"),
+    "delivered_quantity": _("Given"),
+    "decline_code": _("Why it was declined"),
+    "evidence": _("What shows it"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 
@@ -225,6 +247,9 @@ WORDS: Mapping[str, str] = {
     "over_capacity": _("more families than allowed"), "ended_on_paper": _("ended on paper, still helping"),
     "told_by_survey": _("a survey"), "told_by_roster": _("a roster"), "told_by_village": _("the village"),
     "told_by_visits": _("no visit so far"), "told_by_register": _("the register itself"),
+    # service plans: where a need was found, how pressing it is, why something is suggested (D10)
+    "intake": _("survey"), "visit": _("visit"), "office": _("by hand"), "review": _("review of the last plan"),
+    "urgent": _("urgent"), "ordinary": _("ordinary"), "low": _("can wait"), "asked_for": _("meets a need"),
 }  # fmt: skip
 """Codes that no list and no form explains: reasons of tables, rankings and searches."""
 

@@ -11,6 +11,7 @@ from backend.api.absences import Absences
 from backend.api.activities import Activities, SignUps
 from backend.api.approvals import Approvals
 from backend.api.attention import Attention
+from backend.api.cards import Cards
 from backend.api.cases import Cases
 from backend.api.certificates import Certificates
 from backend.api.codes import Codes
@@ -39,6 +40,7 @@ from backend.api.photos import Photos, PictureRenderer
 from backend.api.processes import Processes
 from backend.api.programmes import Programmes
 from backend.api.proposals import Proposals
+from backend.api.referrals import Referrals
 from backend.api.reports import Reports
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
@@ -48,6 +50,7 @@ from backend.api.samples import Samples
 from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
 from backend.api.sites import Bookings, Enrolments, Sites
+from backend.api.service_plans import ServiceCatalogue, ServicePlans
 from backend.api.submissions import Submissions
 from backend.api.tokens import Tokens
 from backend.api.units import Units
@@ -72,6 +75,10 @@ router.register("pairings", Pairings, basename="pairings")
 router.register("absences", Absences, basename="absences")
 router.register("visits", Visits, basename="visits")
 router.register("submissions", Submissions, basename="submissions")
+router.register("service-catalogue", ServiceCatalogue, basename="service-catalogue")
+router.register("service-plans", ServicePlans, basename="service-plans")
+router.register("cards", Cards, basename="cards")
+router.register("referrals", Referrals, basename="referrals")
 router.register("reviews", Reviews, basename="reviews")
 router.register("rosters", Rosters, basename="rosters")
 router.register("processes", Processes, basename="processes")

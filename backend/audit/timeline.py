@@ -31,11 +31,27 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "headcount_source": ("headcount_source",),
     "categories": ("category",),
     "tier": ("risk_tier",),
+    "service_needs": ("service_need",),
+    "department": ("department",),
+    "co_department": ("department",),
+    "card_reason": ("card_freeze_reason",),
+    "referral_reason": ("referral_decline_reason",),
 }
 """Names in data whose values are codes of these lists."""
 
 REASONED = frozenset(
-    {"flags", "flag_reasons", "gate", "gate_reason", "tier_reason", "category_reasons", "period_reason", "level_reason"}
+    {
+        "flags",
+        "flag_reasons",
+        "gate",
+        "gate_reason",
+        "tier_reason",
+        "category_reasons",
+        "period_reason",
+        "level_reason",
+        "service_reasons",
+        "route_reason",
+    }
 )
 """Names in a decision's outputs whose values are codes of its table."""
 

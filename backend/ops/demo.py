@@ -35,6 +35,7 @@ from backend.org.codes import load_codes
 from backend.org.models import Unit, User
 from backend.org.parameters import load_parameters, set_parameter
 from backend.org.regions import load_regions
+from backend.services.catalogue import load_catalogue
 from workflows import deployment
 from workflows.models import Process
 
@@ -101,6 +102,7 @@ def _load_ground(now: datetime) -> None:
     set_parameter(key=second_factors.ROLES, value=[], from_date=timezone.localdate(), source="demo")
     load_kinds()
     load_programmes()
+    load_catalogue()
     if not Unit.objects.filter(code=TOWN).exists():
         load_regions(now=now)
     if not Process.objects.exists():

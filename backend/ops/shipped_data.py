@@ -1,4 +1,4 @@
-"""Data that come with the program: regions, code lists, parameters, kinds of helpers, programmes."""
+"""Data that come with the program: regions, code lists, parameters, kinds of helpers, programmes, the catalogue."""
 
 import hashlib
 from datetime import datetime
@@ -12,6 +12,7 @@ from backend.org import regions
 from backend.org.codes import load_codes
 from backend.org.models import Unit
 from backend.org.parameters import load_parameters
+from backend.services.catalogue import load_catalogue
 
 
 @transaction.atomic
@@ -21,7 +22,7 @@ def load_shipped_data(*, mark: Path, now: datetime) -> int:
     Comparing 45,000 regions takes seconds, so the file `mark` remembers which edition was loaded last.
     """
     codes, parameters = sum(load_codes()), load_parameters()
-    return _load_regions(mark, now) + codes + parameters + load_kinds() + load_programmes()
+    return _load_regions(mark, now) + codes + parameters + load_kinds() + load_programmes() + load_catalogue()
 
 
 def _load_regions(mark: Path, now: datetime) -> int:

@@ -33,6 +33,7 @@ KEPT_SECONDS = 60
 UNITS: Mapping[str, tuple[str | Promise, str | Promise]] = {
     "days": (_("day"), _("days")),
     "hours": (_("hour"), _("hours")),
+    "months": (_("month"), _("months")),
     "times": (_("time"), _("times")),
     "percent": ("%", "%"),
 }

@@ -47,6 +47,11 @@ REASONS: Mapping[str, str] = {
     "half_needs_care": _("needs some care"), "child_in_difficulty": _("a child in difficulty"),
     "special_family": _("family that lost its only child"), "general": _("general case"),
     "refused": _("does not want visits"),
+    # what a plan suggests and where a referral goes (D10, D11)
+    "alone_or_left": _("alone or left behind"), "aged_60": _("60 or older"), "aged_65": _("65 or older"),
+    "aged_80": _("80 or older"), "high_risk": _("high risk"), "child_left": _("a child left behind"),
+    "girl_or_mother": _("a daughter or a mother alone"), "by_duty": _("by the duty table"),
+    "women_first": _("the women's federation leads"),
     # categories (D02)
     "elder_without_children_near": _("60 or older, no children near"),
     "children_away_part_of_year": _("60 or older, children away part of the year"),

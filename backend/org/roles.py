@@ -54,6 +54,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "certificate.write",
         "health.read", "health.write", "health_count.read", "health_count.write",
         "activity.read", "activity.write", "sign_up.write", "site.read", "site.write", "booking.write",
+        "plan.read", "plan.write", "card.read", "card.freeze", "card.write", "referral.read",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -67,6 +68,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "volunteer.read", "volunteer.ban", "hours.read", "certificate.read", "certificate.revoke",
         "health_count.read",
         "activity.read", "site.read",
+        "plan.read", "card.read", "card.freeze", "referral.read",
     },
     "village": _READ_CASES
     | _WORK
@@ -75,6 +77,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "absence.read", "absence.tell", "own.leaving.read", "grievance.write", "own.grievance.read",
         "own.deputy.write", "health.write", "health_count.write",
         "activity.read", "activity.write", "sign_up.write", "site.read", "booking.write",
+        "plan.read", "card.read", "card.freeze", "referral.read",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
@@ -82,7 +85,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
                        "own.certificate.read", "own.certificate.write"},
     "liaison": _WORK | {"own.helper.read", "own.work_item.read", "own.absence.read", "own.absence.write",
                         "partner_unit.read", "process.read", "own.volunteer.read", "own.volunteer.write",
-                        "own.hours.read"},
+                        "own.hours.read", "own.referral.read"},
     # Writes nothing of what is inspected: only samples and findings, and does the own lane's items.
     "auditor": _READ_CASES
     | _WORK
@@ -93,6 +96,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "proposal.read", "volunteer.read", "hours.read", "certificate.read",
         "health_count.read",
         "activity.read", "site.read",
+        "plan.read", "card.read", "referral.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

@@ -38,6 +38,8 @@ from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.parameters import set_parameter
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 from backend.rights.models import Grievance
+from backend.services.catalogue import load_catalogue
+from backend.services.models import Card, Entry, Plan, PlanItem, Referral
 from backend.visits.models import Photo, Submission, Visit
 from tests import factories
 from tests.queueing import failed_job
@@ -61,7 +63,9 @@ CLASSIFIED = ("bereaved", '"risk_tier"', TAIL, "disability")
 """What a helper never hears of the own family."""
 
 
-PUBLIC = frozenset({"processes", "programmes", "units", "partner-units", "parameters", "codes", "jobs"})
+PUBLIC = frozenset(
+    {"processes", "programmes", "units", "partner-units", "parameters", "codes", "jobs", "service-catalogue"}
+)
 """Resources that tell of no family."""
 
 
@@ -128,6 +132,7 @@ class World:
             number="JK-ABCD-2345", kind="infertility", place=self.village, person=self.family.persons.get(name=LABEL)
         )
         self._activities()
+        self.plan = self._plan()
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.rotation = self._rotation()
         self.deputy = self._deputy()
@@ -160,6 +165,23 @@ class World:
         self.sign_up = SignUp.objects.create(activity=self.activity, name=PERSON, state="placed")
         self.booking = Booking.objects.create(site=self.site, family=self.family, starts_at=begin, ends_at=end)
         self.enrolment = Enrolment.objects.create(site=self.site, family=self.family, from_date=factories.LONG_AGO)
+
+    def _plan(self) -> Plan:
+        """A plan with a card, and an item that a department was asked for."""
+        load_catalogue()
+        plan = Plan.objects.create(
+            number="FW-1", family=self.family, case=self.case, source="office", state="running", evidence=LABEL
+        )
+        entries = {entry.code: entry for entry in Entry.objects.all()}
+        Card.objects.create(
+            number="K-1", family=self.family, entry=entries["card_moss"], plan=plan, issued_on=factories.TODAY
+        )
+        item = PlanItem.objects.create(plan=plan, entry=entries["family_doctor"], department="culture_health")
+        Referral.objects.create(
+            number="ZJ-1", item=item, case=self.case, department="culture_health", unit=self.partner,
+            answer_by=timezone.now(), shared=f'{{"name": "{LABEL}"}}',
+        )  # fmt: skip
+        return plan
 
     def _batch(self) -> Batch:
         nothing = encrypt_bytes(snapshots.packed(snapshots.rows([], [])))
@@ -288,6 +310,10 @@ class World:
             "sites": str(self.site.pk),
             "bookings": str(self.booking.pk),
             "enrolments": str(self.enrolment.pk),
+            "service-catalogue": str(Entry.objects.get(code="family_doctor").pk),
+            "service-plans": str(self.plan.pk),
+            "cards": str(self.plan.cards.get().pk),
+            "referrals": str(Referral.objects.get().pk),
             "codes": "need",
             "jobs": str(self.job),
         }

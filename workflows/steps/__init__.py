@@ -27,6 +27,8 @@ from workflows.steps import (
     pairing,
     reconciliation,
     site_inspection,
+    referral,
+    service_plan_referral,
     succession,
     volunteer_service,
     yearly_review,
@@ -69,6 +71,8 @@ STEPS: Mapping[str, Step] = {
         health_service,
         activity_site,
         site_inspection,
+        service_plan_referral,
+        referral,
     )
     for name, step in module.STEPS.items()
 }

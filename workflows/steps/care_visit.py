@@ -9,15 +9,17 @@ from typing import Any
 from django.utils import timezone
 
 from backend.audit.history import record
-from backend.cases import families
+from backend.cases import families, surveys
 from backend.cases.models import Case, Family
 from backend.helpers import pairings
 from backend.helpers.accounts import account_of
 from backend.helpers.models import Helper, Pairing
 from backend.helpers.stand_ins import visitor_on
+from backend.services.models import Plan
 from backend.visits import cadence, facts, visitors, visits
 from backend.visits.models import Visit
 from workflows.engine.runner import Call
+from workflows.steps import needs
 from workflows.steps.context import Context, Step, case_of, code, number, of, tell
 
 REASONS: Mapping[str, str] = {
@@ -140,9 +142,12 @@ def pass_on_alarm(call: Call) -> None:
 
 
 def record_follow_up(call: Call) -> None:
-    """What follows from needs, health, safety or boundary flags."""
+    """What follows from needs, health, safety or boundary flags; what is referred goes into the service plan."""
     _keep_flags(call)
     _follow_up(call, "follow_up", "follow_up_result")
+    if call.answers["follow_up_result"] == "referred":
+        asked = surveys.answers_of(_visit(call).answers).get("needs") or []
+        needs.pass_on(of(call), case_of(call), source=Plan.Source.VISIT, needs=asked)
 
 
 def record_call_back(call: Call) -> None:

@@ -47,7 +47,9 @@ SPELL_ENDS: Mapping[str, str] = {
 }
 """Why a case ends or pauses → why its spells end (code list helper_end_reason), when it is more than that."""
 BESIDE = "succession"
-"""The process that runs beside the phases."""
+"""The process beside the phases that hears of helpers."""
+ENDING_WITH_CASE = (BESIDE, "service_plan_referral")
+"""Processes beside the phases that end with them."""
 MORNING = time(9)
 SUDDENLY_GONE = "gone"
 """Code of helper_end_reason: died, arrested, vanished. Which of these is nobody's business here."""
@@ -238,7 +240,8 @@ def _message(call: Call) -> tuple[str, dict[str, Any]]:
 
 def _stop_beside(context: Context) -> None:
     """What runs beside the phases ends with them."""
-    _pass_on("case_closed", {}, context, only=BESIDE)
+    for process in ENDING_WITH_CASE:
+        _pass_on("case_closed", {}, context, only=process)
 
 
 def _pass_on(name: str, data: Mapping[str, Any], context: Context, *, only: str = "") -> None:

@@ -16,7 +16,10 @@ from backend.helpers import contacts
 from backend.org.access import grants
 from backend.org.models import User
 from backend.org.working_days import due_at
+from backend.services.catalogue import needs_a_department
+from backend.services.models import Plan
 from workflows.engine.runner import Call
+from workflows.steps import needs
 from workflows.steps.context import Context, Step, case_of, number, of, tell
 
 ATTEMPTS = 3
@@ -232,9 +235,13 @@ def confirm_file(call: Call) -> None:
 
 
 def file_family(call: Call) -> dict[str, Any]:
-    """The household is on file; a special family has its statutory contacts before anybody is asked to pair."""
+    """The household is on file; a special family has its statutory contacts before anybody is asked to pair. What it
+    needs beyond visits goes into a service plan (P05)."""
     case, context = case_of(call), of(call)
     families.put_on_file(family=case.family, actor=context.actor, now=context.now)
+    family = case.family
+    if family.is_special or needs_a_department(family.needs, path=case.unit_path, day=context.today):
+        needs.pass_on(context, case, source=Plan.Source.INTAKE, needs=family.needs)
     return {"contacts": contacts.name_contacts(case=case, actor=context.actor, now=context.now)}
 
 
