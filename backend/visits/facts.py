@@ -53,9 +53,9 @@ def cadence_days(pairing: Pairing | None) -> int:
     return CADENCES.get(str(pairing.agreement.get("cadence", "")), pairing.kind.cadence_days)
 
 
-def visit_facts(visit: Visit) -> dict[str, Any]:
-    """The inputs of table D07, out of the record; what was not asked is unknown."""
-    answers = answers_of(visit.answers)
+def visit_facts(visit: Visit | None) -> dict[str, Any]:
+    """The inputs of table D07, out of the record; what was not asked is unknown. Without a visit nothing is known."""
+    answers = answers_of(visit.answers) if visit else {}
     worries = answers.get("worries") or []
     return {
         "physical": answers.get("physical") or "unknown",
@@ -67,7 +67,7 @@ def visit_facts(visit: Visit) -> dict[str, Any]:
         "minor_alone": "minor_alone" in worries,
         "needs": len(answers.get("needs") or []),
         "money_or_gifts": bool(answers.get("money_or_gifts")),
-        "unanswered": unanswered(visit.family),
+        "unanswered": unanswered(visit.family) if visit else 0,
     }
 
 

@@ -111,13 +111,14 @@ class Recorded:
     record_state: Lateness
     call_back: bool
 
-    def as_message(self) -> dict[str, Any]:
-        """The data of `visit_recorded`."""
+    def as_message(self, *, looked_into: bool) -> dict[str, Any]:
+        """The data of `visit_recorded`. `looked_into`: another run follows up what was found and calls back (E6)."""
         return {
             "visit": str(self.visit.pk),
             "visit_result": self.result,
-            "record_state": self.record_state,
-            "call_back": self.call_back,
+            "record_state": "in_time" if looked_into else self.record_state,
+            "call_back": self.call_back and not looked_into,
+            "looked_into": looked_into,
         }
 
 
@@ -455,9 +456,10 @@ def _time(plain: Mapping[str, Any], key: str) -> datetime | None:
 
 
 def _pass_on(recorded: Recorded, actor: Actor, now: datetime, answering: UUID | None) -> None:
-    """Tell the runs that wait for this visit, or for one that it stands for."""
+    """Tell the runs that wait for this visit, or for one that it stands for: one of them follows up what was found."""
     visit = recorded.visit
     told = {visit.instance_id}
+    leader = answering or visit.instance_id
     if recorded.result == "met":
         for plan in _plans_served(visit):
             plan.state, plan.replaced_by, plan.version = Visit.State.CANCELLED, visit, plan.version + 1
@@ -470,9 +472,10 @@ def _pass_on(recorded: Recorded, actor: Actor, now: datetime, answering: UUID | 
             lock=f"instance:{instance_id}",
             instance_id=instance_id,
             name="visit_recorded",
-            data=recorded.as_message(),
+            data=recorded.as_message(looked_into=leader is not None and instance_id != str(leader)),
             actor=actor.as_json(),
         )
+        leader = leader or UUID(instance_id)
 
 
 def _plans_served(visit: Visit) -> list[Visit]:

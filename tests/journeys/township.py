@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -22,10 +22,12 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.periodic import PeriodicRegistry
 
+from backend.jobs.suspensions import note_checks
 from backend.jobs.timers import wake_all
 from workflows.models import Instance
 
 LOCAL = ZoneInfo("Asia/Shanghai")
+NIGHT = time(0, 2, tzinfo=LOCAL)
 PASSWORD = "明月照大江-8"
 
 
@@ -143,16 +145,24 @@ class Clock:
         return self.now.date()
 
     def let_pass(self, until: datetime, worker: Worker) -> None:
-        """Time goes by: whatever falls due is woken when it is due, and its jobs are done, before the next."""
-        while (due := self._next_timer()) is not None and due <= until:
+        """Time goes by: whatever falls due is woken when it is due, and its jobs are done, before the next; and every
+        night the dates of background checks are looked at."""
+        while (due := min(self._next_timer() or until, self._next_night())) < until:
             self.traveller.move_to(max(due, self.now))
+            if self.now.timetz() == NIGHT:
+                note_checks(0)
             self.wake(worker)
         self.traveller.move_to(until)
+        self.wake(worker)
 
     def wake(self, worker: Worker) -> None:
         """What the worker does every minute."""
         wake_all(self.now)
         worker.finish()
+
+    def _next_night(self) -> datetime:
+        """When the nightly job runs next."""
+        return datetime.combine(self.today + timedelta(days=self.now.timetz() >= NIGHT), NIGHT)
 
     @staticmethod
     def _next_timer() -> datetime | None:

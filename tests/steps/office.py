@@ -91,6 +91,14 @@ class Office(Rehearsal):
         self.work()
         return case
 
+    def open_another(self, case: Case) -> Case:
+        """A case of the same family in another programme."""
+        other = factories.programme("jljq", name="结邻里亲", name_en="Neighbours as kin")
+        actor = factories.actor(self.caseworker)
+        made = cases.start_case(family=case.family, programme=other, actor=actor, now=self.now)
+        self.work()
+        return made
+
     def do(self, case: Case, step: str, user: User, answers: Mapping[str, Any]) -> WorkItem:
         """Complete an item as a door does: refused, nothing happened."""
         with transaction.atomic():

@@ -150,6 +150,37 @@ def test_a_record_from_elsewhere_closes_the_item_and_goes_on() -> None:
     assert Visit.objects.get(pk=id_).red_flags == ["need"]
 
 
+@pytest.mark.parametrize("by_telephone", [False, True])
+def test_one_visit_serves_two_programmes_and_is_followed_up_once(by_telephone: bool) -> None:
+    """E6: whoever comes for one programme comes for the other too; nobody is asked twice about the same visit."""
+    office = Office()
+    case, pairing = caring(office)
+    other = office.open_another(case)
+    first, office.volunteer = office.volunteer, factories.user("neighbour", role="helper", name="钱大嫂")
+    neighbour = office.helper(name="钱大嫂")
+    office.file(other)
+    office.pair(other, neighbour, cadence="quarterly")
+    office.volunteer = first
+    assert Visit.objects.filter(state="planned").count() == 2
+    until_due(office, case)
+    office.pass_time(hours=3)
+    answers = office.visited(needs=["health"])
+    if by_telephone:
+        volunteer = factories.actor(office.volunteer, role="helper")
+        record_contact(case=case, pairing=pairing, answers=answers, actor=volunteer, now=office.now)
+        office.work()
+    else:
+        office.do(case, "record_visit", office.volunteer, answers)
+        office.work()
+    waiting = sorted(office.waiting(case) + office.waiting(other))
+    assert waiting == ["follow_up"]
+    following = case if office.waiting(case) else other
+    office.do(following, "follow_up", office.caseworker, {"follow_up_result": "advice", "note": "已联系卫生院"})
+    plans = Visit.objects.filter(state="planned")
+    assert {plan.case_id for plan in plans} == {case.pk, other.pk}
+    assert len({plan.planned_for for plan in plans}) == 1  # the stricter agreement, for both
+
+
 def test_whoever_is_faster_the_item_or_the_telephone() -> None:
     office = Office()
     case, pairing = caring(office)

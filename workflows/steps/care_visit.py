@@ -91,7 +91,7 @@ def record_visit(call: Call) -> dict[str, Any]:
         actor=context.actor,
         now=context.now,
     )
-    return {"record_state": recorded.record_state, "call_back": recorded.call_back}
+    return {"record_state": recorded.record_state, "call_back": recorded.call_back, "looked_into": False}
 
 
 def note_missed(call: Call) -> dict[str, Any]:
@@ -121,8 +121,8 @@ def decide_late_record(call: Call) -> None:
 
 
 def visit_facts(call: Call) -> dict[str, Any]:
-    """The inputs of table D07."""
-    return facts.visit_facts(_visit(call))
+    """The inputs of table D07; nothing, where the run of another programme follows the same visit up (E6)."""
+    return facts.visit_facts(None if call.data.get("looked_into") else _visit(call))
 
 
 def raise_alarm(call: Call) -> None:
