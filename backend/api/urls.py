@@ -16,6 +16,7 @@ from backend.api.cases import Cases
 from backend.api.certificates import Certificates
 from backend.api.codes import Codes
 from backend.api.coming import Coming
+from backend.api.condolences import Condolences, Gifts
 from backend.api.differences import Differences
 from backend.api.events import Events
 from backend.api.families import Families
@@ -108,6 +109,8 @@ router.register("sign-ups", SignUps, basename="sign-ups")
 router.register("sites", Sites, basename="sites")
 router.register("bookings", Bookings, basename="bookings")
 router.register("enrolments", Enrolments, basename="enrolments")
+router.register("condolences", Condolences, basename="condolences")
+router.register("gifts", Gifts, basename="gifts")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.

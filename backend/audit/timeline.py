@@ -29,6 +29,7 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "hours_flag": ("hours_flag",),
     "route": ("hours_route",),
     "headcount_source": ("headcount_source",),
+    "calendar_day": ("calendar_day",),
     "categories": ("category",),
     "tier": ("risk_tier",),
     "service_needs": ("service_need",),

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_noop as _
 
 REASONS: Mapping[str, str] = {
+    # condolence at a festival (D21)
+    "gone": _("died, moved or closed"), "family_refuses": _("does not want visits"),
+    "one_per_festival": _("one gift per festival"), "painful_day": _("a painful day for this family"),
+    "hardship": _("hardship"), "elder": _("elders alone or left behind"),
+    "mourning": _("in mourning"), "no_group": _("in none of the groups"),
     # who looks into a complaint or request (D31)
     "about_helper": _("about a helper"), "child_concerned": _("a child is concerned"), "danger": _("violence or abuse"),
     "about_officer": _("about somebody who works here"), "about_decision": _("about a decision"),

@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "finding.read", "round.read", "round.write", "round.report", "difference.read", "difference.write",
         "absence.read", "absence.write", "absence.tell", "own.leaving.read", "rotation.read", "rotation.write",
         "grievance.read", "grievance.write", "own.grievance.read", "proposal.read", "proposal.write",
+        "condolence.read", "condolence.write", "condolence.deliver",
         "own.deputy.write", "volunteer.read", "volunteer.write", "hours.read", "hours.write", "certificate.read",
         "certificate.write",
         "health.read", "health.write", "health_count.read", "health_count.write",
@@ -69,6 +70,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "health_count.read",
         "activity.read", "site.read",
         "plan.read", "card.read", "card.freeze", "referral.read",
+        "condolence.read", "condolence.approve",
     },
     "village": _READ_CASES
     | _WORK
@@ -97,6 +99,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "health_count.read",
         "activity.read", "site.read",
         "plan.read", "card.read", "referral.read",
+        "condolence.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry"}),

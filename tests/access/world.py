@@ -12,6 +12,7 @@ from django.utils import timezone
 from backend.activities.models import Activity, Ban, Booking, Certificate, Enrolment, HourClaim, SignUp, Site, Volunteer
 from backend.audit.history import record
 from backend.audit.models import Event
+from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Review, Roster
 from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
@@ -133,6 +134,14 @@ class World:
         )
         self._activities()
         self.plan = self._plan()
+        self.condolence = Condolence.objects.create(
+            unit=self.town, festival="new_year", festival_on=day, freeze_on=day, deliver_from=day, close_on=day,
+            state="listing", opened_label="主任",
+        )  # fmt: skip
+        self.gift = Gift.objects.create(
+            condolence=self.condolence, festival="new_year", year=day.year, family=self.family, unit=self.village,
+            unit_path=self.village.path, group="special", manner="quiet", change_reason=f"慰问{LABEL}",
+        )  # fmt: skip
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.rotation = self._rotation()
         self.deputy = self._deputy()
@@ -314,6 +323,8 @@ class World:
             "service-plans": str(self.plan.pk),
             "cards": str(self.plan.cards.get().pk),
             "referrals": str(Referral.objects.get().pk),
+            "condolences": str(self.condolence.pk),
+            "gifts": str(self.gift.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

@@ -17,7 +17,9 @@ from workflows.engine.runner import Call
 from workflows.steps import (
     activity_site,
     care_visit,
+    condolence_delivery,
     family_case,
+    festival_condolence,
     finding,
     grievance,
     health_service,
@@ -73,6 +75,8 @@ STEPS: Mapping[str, Step] = {
         site_inspection,
         service_plan_referral,
         referral,
+        festival_condolence,
+        condolence_delivery,
     )
     for name, step in module.STEPS.items()
 }
