@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from backend.core import failures, keys
+from backend.core import failures, keys, schedules
 from backend.core.databases import connection_settings
 from backend.core.environment import flag, number, text
 
@@ -213,7 +213,7 @@ if HTTPS:
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
 PROCRASTINATE_WORKER_DEFAULTS = {
-    "worker_middleware": [failures.note],
+    "worker_middleware": [failures.note, schedules.note],
     "concurrency": number("JIEQIN_WORKER_THREADS", 2),
     "delete_jobs": "successful",  # a failed job stays to be looked at
     "update_heartbeat_interval": 5,

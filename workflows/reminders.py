@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from backend.cases.models import Family, Person
@@ -31,6 +31,8 @@ SOONEST = timedelta(days=7)
 """The parameter's largest `soon_days`."""
 LONGEST = timedelta(days=60)
 """What is longer overdue has been told to everybody there is."""
+LATEST = timedelta(hours=6)
+"""The ladder is walked every hour: what is due for so long has been told."""
 CHUNK = 1000
 OUTSIDE = frozenset({"helper", "liaison"})
 """Nobody of the office has their work in the inbox: the village worker hears of it."""
@@ -212,6 +214,12 @@ def _offices(now: datetime) -> dict[str, UUID]:
     """The units that have a supervisor today, by path."""
     held = Membership.objects.on(timezone.localdate(now)).filter(role="supervisor", user__is_active=True)
     return dict(held.values_list("unit__path", "unit"))
+
+
+def untold(now: datetime) -> int:
+    """Open items due since hours of which nobody was told anything: the ladder was not walked."""
+    due = WorkItem.objects.ready(now).filter(due_at__gt=now - SOONEST, due_at__lt=now - LATEST)
+    return due.exclude(Exists(Reminder.objects.filter(about_id=OuterRef("pk")))).exclude(process="care_visit").count()
 
 
 # --- visits

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from backend.api.events import SentenceFilters, SentenceSerializer, sentences_of
 from backend.api.fields import Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField, short_texts
 from backend.api.filters import Filters, Subtree
+from backend.api.reminders import SentSerializer, with_deliveries
 from backend.api.resource import Resource
 from backend.audit.models import Event
 from backend.cases.families import create_family, update_family
@@ -30,6 +31,7 @@ from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
 from backend.org.access import in_subtree, may
 from backend.org.models import Unit
+from backend.reminders.models import Reminder
 
 
 class FamilyFilters(Filters):
@@ -222,6 +224,7 @@ class Families(Resource):
         "partial_update": "family.write",
         "history": "family.read",
         "documents": "family.read",
+        "reminders": "family.read",
     }
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -296,6 +299,14 @@ class Families(Resource):
             .order_by("-from_date"),
         }
         return Response(DocumentsSerializer(found).data)
+
+    @extend_schema(summary="Who was reminded of it, and how", responses=SentSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def reminders(self, request: Request, pk: UUID) -> Response:
+        """The last ten, newest first."""
+        family = self._seen_in_full()
+        rows = with_deliveries(Reminder.objects.about_family(family.pk, reader=self.user))[:10]
+        return Response(SentSerializer(rows, many=True).data)
 
     def _seen_in_full(self) -> Family:
         """The family of the address. Raises Http404, and NotAllowed for its helper."""

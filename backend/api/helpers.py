@@ -32,6 +32,8 @@ from backend.helpers.models import Helper, HelperKind, HelperQuerySet
 from backend.helpers.register import end_helper, register_helper, set_status, update_helper
 from backend.org.access import Actor, in_subtree, may
 from backend.org.models import Unit, User
+from backend.reminders.choices import choose_for_helper
+from backend.reminders.models import Channel, Choice
 from workflows.successions import announce_leaving
 
 
@@ -138,11 +140,17 @@ class HelperSerializer(OwnHelperSerializer):
 class HelperDetailSerializer(HelperSerializer):
     """A helper. Of the certificate's number only the last characters are told."""
 
+    text_messages = serializers.SerializerMethodField()
+
     class Meta(HelperSerializer.Meta):
         fields = (
             *HelperSerializer.Meta.fields, "certificate_tail", "sex", "birth_date", "liaison", "phone", "address",
-            "notes",
+            "notes", "text_messages",
         )  # type: ignore[assignment]  # fmt: skip
+
+    def get_text_messages(self, helper: Helper) -> bool:
+        """Whether the helper, without an account, gets text messages."""
+        return Choice.objects.filter(helper_id=helper.pk, channel=Channel.SMS).exists()
 
 
 class HelperFieldsSerializer(StrictSerializer):
@@ -195,6 +203,12 @@ class EndServiceSerializer(VersionedSerializer):
     note = Reason(required=False, allow_blank=True, default="")
 
 
+class TextMessagesSerializer(StrictSerializer):
+    """Whether the helper wants them."""
+
+    wanted = serializers.BooleanField()
+
+
 class LeavingSerializer(VersionedSerializer):
     """The first day without the helper, and why (as in `end`). Where somebody goes is not asked."""
 
@@ -232,6 +246,7 @@ class Helpers(Resource):
         "status": "helper.write",
         "end": "helper.write",
         "leaving": "helper.write",
+        "text_messages": "helper.write",
     }
 
     def get_queryset(self) -> HelperQuerySet:
@@ -334,6 +349,20 @@ class Helpers(Resource):
             actor=self._by(helper),
             now=self.now,
         )
+        return Response(self._again(helper))
+
+    @extend_schema(
+        summary="Wants text messages, or no more", request=TextMessagesSerializer, responses=HelperDetailSerializer
+    )
+    @action(detail=True, methods=["post"], url_path="text-messages")
+    def text_messages(self, request: Request, pk: UUID) -> Response:
+        """For a helper without an account, to the telephone on file: that visits are due, never whose."""
+        helper: Helper = self.get_object()
+        choose_for_helper(
+            helper_id=helper.pk, has_account=helper.user_id is not None, number=helper.number,
+            unit_path=helper.unit.path, phone=helper.phone, wanted=self.given(TextMessagesSerializer)["wanted"],
+            actor=self._by(helper), now=self.now,
+        )  # fmt: skip
         return Response(self._again(helper))
 
     def _current(self) -> Helper:

@@ -11,8 +11,10 @@ from rest_framework.response import Response
 
 from backend.api.resource import Resource
 from backend.audit.history import record
-from backend.core import queue
+from backend.core import queue, schedules
 from backend.core.models import JobFailure
+from backend.reminders import watch
+from workflows import reminders
 
 
 class WorkerSerializer(serializers.Serializer[Any]):
@@ -42,6 +44,22 @@ class PeriodicSerializer(serializers.Serializer[Any]):
     last = serializers.DateTimeField(allow_null=True)
 
 
+class LateSerializer(serializers.Serializer[Any]):
+    """A job that should have come to its end since `expected`."""
+
+    name = serializers.CharField()
+    expected = serializers.DateTimeField()
+    last = serializers.DateTimeField(allow_null=True)
+
+
+class SilenceSerializer(serializers.Serializer[Any]):
+    """What should have been sent and was not: counts."""
+
+    unsent = serializers.IntegerField(help_text="Reminders that wait although their hour has come.")
+    untold = serializers.IntegerField(help_text="Due work of which nobody was told.")
+    unknown = serializers.IntegerField(help_text="Messages handed over of which nobody knows whether they went out.")
+
+
 class FailedSerializer(serializers.Serializer[Any]):
     """A job that is not tried again by itself. `error`: the kind, empty when the worker itself died."""
 
@@ -60,6 +78,8 @@ class JobsSerializer(serializers.Serializer[Any]):
     queues = JobQueueSerializer(many=True)
     periodic = PeriodicSerializer(many=True)
     failed = FailedSerializer(many=True, help_text="The 50 newest.")
+    late = LateSerializer(many=True, help_text="Scheduled jobs that did not run.")
+    silence = SilenceSerializer()
 
 
 class RetriedSerializer(serializers.Serializer[Any]):
@@ -86,6 +106,12 @@ class Jobs(Resource):
             "queues": queue.queues(self.now),
             "periodic": queue.periodic(),
             "failed": queue.failed(),
+            "late": schedules.late(self.now),
+            "silence": {
+                "unsent": watch.unsent(self.now),
+                "untold": reminders.untold(self.now),
+                "unknown": watch.unknown(self.now),
+            },
         }
         return Response(JobsSerializer(told).data)
 

@@ -42,6 +42,7 @@ from backend.api.processes import Processes
 from backend.api.programmes import Programmes
 from backend.api.proposals import Proposals
 from backend.api.referrals import Referrals
+from backend.api.reminders import Channels, Outbox, OwnReminders
 from backend.api.reports import Reports
 from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
@@ -130,6 +131,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<int:pk>/retry/", Jobs.as_view({"post": "retry"}), name="jobs-retry"),
     path("me/", Me.as_view({"get": "retrieve"}), name="me"),
     path("me/preferences/", Me.as_view({"get": "preferences", "put": "set_preferences"}), name="me-preferences"),
+    path("me/reminders/", OwnReminders.as_view({"get": "list"}), name="me-reminders"),
+    path("me/reminders/count/", OwnReminders.as_view({"get": "count"}), name="me-reminders-count"),
+    path("me/reminders/read/", OwnReminders.as_view({"post": "read"}), name="me-reminders-read"),
+    path("me/channels/", Channels.as_view({"get": "list", "put": "choose"}), name="me-channels"),
+    path("outbox/", Outbox.as_view({"get": "list"}), name="outbox"),
     path("me/password/", Me.as_view({"post": "password"}), name="me-password"),
     path(
         "rosters/<uuid:pk>/problems.xlsx",

@@ -66,6 +66,8 @@ SENTENCES: Mapping[str, str] = {
     "helper.registered": _("%(actor)s registered the helper %(object)s."),
     "helper.updated": _("%(actor)s changed %(fields)s of the helper %(object)s."),
     "helper.status_changed": _("%(actor)s set the helper %(object)s from “%(before)s” to “%(after)s”."),
+    "helper.messages_wanted": _("%(actor)s noted that the helper %(object)s wants text messages."),
+    "helper.messages_ended": _("%(actor)s noted that the helper %(object)s wants no text messages any more."),
     "helper.ended": _("The helper %(object)s ended on %(ended_on)s: %(reason_code)s."),
     "helpers.ranked": _("Helpers were ranked for case %(object)s."),
     "proposals.asked": _("%(actor)s had helpers proposed for %(families)s families of %(object)s."),

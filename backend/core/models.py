@@ -65,3 +65,12 @@ class JobFailure(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="job_failure_age")]
+
+
+class ScheduleRun(models.Model):
+    """When a scheduled job last came to its end: what does not run tells nobody, so somebody has to look."""
+
+    name = models.CharField(primary_key=True, max_length=80)
+    first_at = models.DateTimeField()
+    """Since when it is known: before that nothing can have been missed."""
+    at = models.DateTimeField()

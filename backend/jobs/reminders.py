@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from backend.reminders import sending
+from backend.reminders import sending, watch
 from backend.reminders.channels import Message
 from workflows import reminders
 
@@ -21,6 +21,15 @@ def remind(timestamp: int) -> None:
     now = timezone.now()
     reminders.remind_items(now)
     reminders.remind_visits(now)
+
+
+@app.periodic(cron="50 * * * *")
+@app.task(name="reminders.watch", queueing_lock="reminders.watch")
+def look(timestamp: int) -> None:
+    """Every hour: system administrators hear of jobs that did not run, and of due work that nobody was told of."""
+    now = timezone.now()
+    with transaction.atomic():
+        watch.tell_administrators(untold=reminders.untold(now), now=now)
 
 
 @app.periodic(cron="* * * * *")

@@ -7,6 +7,9 @@ import psycopg
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from backend.core import schedules
 
 STALE_SECONDS = 30
 """A worker tells every 5 seconds that it lives; after this long it is thought dead (see settings)."""
@@ -29,9 +32,21 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when work can be done; else 503, and `missing` tells what is not there."""
+    """200 when work can be done; else 503, and `missing` tells what is not there. `late`: scheduled jobs that did not
+    run when they should have; the pages work without them, so the status does not change."""
     missing = missing_parts()
-    return JsonResponse({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+    late = [] if missing else late_jobs()
+    return JsonResponse({"ready": not missing, "missing": missing, "late": late}, status=503 if missing else 200)
+
+
+def late_jobs() -> list[str]:
+    """Names of scheduled jobs that did not run when they should have."""
+    try:
+        with direct_connection() as found:
+            runs = found.execute(schedules.RUNS).fetchall()
+    except psycopg.Error:
+        return []
+    return [each.name for each in schedules.late_among(runs, timezone.now())]
 
 
 def direct_connection() -> "psycopg.Connection[tuple[object, ...]]":

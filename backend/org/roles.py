@@ -102,7 +102,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "condolence.read",
     },
     "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
-                           "parameter.write", "code.write", "job.read", "job.retry"}),
+                           "parameter.write", "code.write", "job.read", "job.retry", "outbox.read"}),
     "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write", "parameter.read",
                            "parameter.write"}),
     "auditadmin": frozenset({"unit.read", "user.read", "event.verify", "event.system", "parameter.read"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
-from backend.org.access import in_subtree, may
+from backend.org.access import may
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
     """Reminders by who may see that they exist."""
 
     def visible_to(self, user: Viewer) -> ReminderQuerySet:
-        """The system administrator all, without what they are about; an office those of its place."""
-        if may(user, "outbox.read"):
-            return self
-        return self.filter(in_subtree(user, "reminder.read", "unit_path")).exclude(closed_to=user.pk)
+        """All, for whoever watches over the outbox; nobody is told by this what they are about."""
+        return self if may(user, "outbox.read") else self.none()
+
+    def about_family(self, family_id: UUID, *, reader: Viewer) -> ReminderQuerySet:
+        """Those about a family that the reader may see, newest first; none that is closed to the reader."""
+        found = self.filter(family_id=family_id).exclude(closed_to=reader.pk)
+        return found.exclude(state=Reminder.State.DROPPED).order_by("-id")
 
 
 class Reminder(Record):

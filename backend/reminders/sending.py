@@ -81,6 +81,11 @@ def show(*, now: datetime, book: Book) -> int:
     return len(rows)
 
 
+def unread(user: User) -> int:
+    """How many reminders the user has not looked at."""
+    return Delivery.objects.visible_to(user).unread().count()
+
+
 def read_all(*, user: User, now: datetime, ids: Iterable[UUID] | None = None) -> int:
     """The user has looked at these of their reminders (default: at all); returns how many were new to them."""
     unread = Delivery.objects.visible_to(user).unread()

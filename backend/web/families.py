@@ -31,6 +31,7 @@ from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
 from backend.web.pages import Page
+from backend.web.reminders import told
 from backend.web.spells import axis
 
 FILTERS = ("category", "risk_tier", "willingness", "status", "unit")
@@ -146,7 +147,8 @@ def _documents(page: Page, family: dict[str, Any]) -> dict[str, Any]:
 
 
 def _history(page: Page, family: dict[str, Any]) -> dict[str, Any]:
-    return history(page, FamiliesResource, family["id"])
+    reminded = read(page.request, FamiliesResource, "reminders", pk=family["id"])
+    return {**history(page, FamiliesResource, family["id"]), "rows": [told(row) for row in reminded]}
 
 
 def history(page: Page, resource: Any, pk: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.views import View
 from django.views.decorators.gzip import gzip_page
 from django_htmx.http import reswap, retarget
@@ -22,6 +22,7 @@ from django_htmx.middleware import HtmxDetails
 
 from backend.org.access import granting
 from backend.org.models import User
+from backend.reminders.sending import unread
 from backend.web import errors
 from backend.web.navigation import menus
 from backend.web.second_factor import is_missing
@@ -94,6 +95,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     return {
         "navigation": menus(user) if user is not None and user.is_authenticated else [],
+        "unread_reminders": SimpleLazyObject(lambda: unread(user)) if user is not None and user.is_authenticated else 0,
         "may_take_days": user is not None and bool(granting(user, "own.deputy.write")),
         "text_size": size if size in TEXT_SIZES else TEXT_SIZES[0],
         "text_sizes": TEXT_SIZES,

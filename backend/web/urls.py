@@ -39,6 +39,7 @@ from backend.web.matching import Batch, BatchAgain, Batches, NewBatch, Outcomes,
 from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
+from backend.web.reminders import HelperMessages, Outbox, ReadReminders, Reminders
 from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.rotations import HelperLeaving, NewRotation, ReplaceSuccessor, Rotation, Rotations
 from backend.web.rounds import Differences, NewRound, Round, RoundFamilies, Rounds, RoundWorkbook
@@ -74,6 +75,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/colleagues/", InboxColleagues.as_view(), name="inbox_colleagues"),
     path("inbox/filters/", InboxFilters.as_view(), name="inbox_filters"),
     path("inbox/filters/<uuid:pk>/", InboxFilter.as_view(), name="inbox_filter"),
+    path("reminders/", Reminders.as_view(), name="reminders"),
+    path("reminders/read/", ReadReminders.as_view(), name="reminders_read"),
+    path("reminders/<uuid:pk>/read/", ReadReminders.as_view(), name="reminder_read"),
+    path("helpers/<uuid:pk>/messages/", HelperMessages.as_view(), name="helper_messages"),
     path("work-items/<uuid:pk>/", WorkItem.as_view(), name="work_item"),
     path("work-items/<uuid:pk>/typed/", WorkItemTyped.as_view(), name="work_item_typed"),
     *(
@@ -186,6 +191,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/processes/check/", CheckProcess.as_view(), name="process_check"),
     path("administration/processes/deploy/", DeployProcess.as_view(), name="process_deploy"),
     path("administration/processes/<slug:key>/", Process.as_view(), name="process"),
+    path("administration/outbox/", Outbox.as_view(), name="outbox"),
     path("administration/jobs/", Jobs.as_view(), name="jobs"),
     path("administration/jobs/<int:pk>/retry/", RetryJob.as_view(), name="job_retry"),
     path("administration/users/", Users.as_view(), name="users"),

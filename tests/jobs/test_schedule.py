@@ -2,9 +2,10 @@
 
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.periodic import PeriodicDeferrer
 
@@ -16,6 +17,7 @@ NAMES = {
     "recovery.take_up",
     "reminders.remind",
     "reminders.send",
+    "reminders.watch",
     "rosters.remove_files",
     "rounds.remind",
     "sites.start_checks",
@@ -48,6 +50,12 @@ def test_after_hours_of_sleep_each_job_runs_once(deferrer: PeriodicDeferrer, asl
     assert all(len(times) == 1 for times in found.values())
     assert now - 60 <= found["timers.wake_due"][0] <= now
     assert queued(deferrer, now) == {}
+
+
+def test_times_are_those_of_the_local_clock(deferrer: PeriodicDeferrer) -> None:
+    found = queued(deferrer, time.time())
+    turned = datetime.fromtimestamp(found["absences.turn"][0], timezone.get_default_timezone())
+    assert f"{turned:%H:%M}" == "00:05"
 
 
 def test_awake_no_minute_is_left_out(deferrer: PeriodicDeferrer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import email
 import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
@@ -27,14 +27,16 @@ class Postbox:
     """What a server took, and what it answers."""
 
     def __init__(self) -> None:
-        self.letters: list[Message] = []
+        self.letters: list[EmailMessage] = []
         self.answer = "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep the letter when the answer is yes."""
         if self.answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
-            self.letters.append(email.message_from_bytes(envelope.content, policy=default))
+            letter = email.message_from_bytes(envelope.content, policy=default)
+            assert isinstance(letter, EmailMessage)
+            self.letters.append(letter)
         return self.answer
 
 

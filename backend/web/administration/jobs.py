@@ -31,6 +31,7 @@ NAMES: Mapping[str, str | Promise] = {
     "reminders.remind": gettext_lazy("Finding what people have to be reminded of"),
     "reminders.send": gettext_lazy("Sending reminders"),
     "reminders.send_urgent": gettext_lazy("Sending urgent reminders"),
+    "reminders.watch": gettext_lazy("Looking whether scheduled jobs ran"),
     "rosters.apply": gettext_lazy("Importing a roster"),
     "rosters.check": gettext_lazy("Checking a roster"),
     "rosters.remove_files": gettext_lazy("Deleting old roster files"),
@@ -54,7 +55,7 @@ class Jobs(Administered):
     def get(self, request: HttpRequest) -> HttpResponse:
         """For htmx only the figures, every quarter of a minute."""
         found = read(request, JobsResource)
-        for row in (*found["periodic"], *found["failed"]):
+        for row in (*found["periodic"], *found["failed"], *found["late"]):
             row["title"] = NAMES.get(row["name"], row["name"])
         # A worker that ends properly signs off: then what it began last tells of it.
         seen = [worker["last_heartbeat"] for worker in found["workers"]]

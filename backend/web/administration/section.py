@@ -37,6 +37,7 @@ TABS = (
     Tab(gettext_lazy("Users"), "web:users"),
     Tab(gettext_lazy("Processes"), "web:processes", ("process.deploy",)),
     Tab(gettext_lazy("Background work"), "web:jobs", ("job.read",)),
+    Tab(gettext_lazy("Outbox"), "web:outbox", ("outbox.read",)),
     Tab(gettext_lazy("Code lists"), "web:codes"),
     Tab(gettext_lazy("Rules"), "web:parameters", (*ADMINISTRATION, "office.write")),
 )
