@@ -51,8 +51,8 @@ from backend.api.rounds import Rounds
 from backend.api.samples import Samples
 from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
-from backend.api.sites import Bookings, Enrolments, Sites
 from backend.api.service_plans import ServiceCatalogue, ServicePlans
+from backend.api.sites import Bookings, Enrolments, Sites
 from backend.api.submissions import Submissions
 from backend.api.tokens import Tokens
 from backend.api.units import Units
