@@ -80,6 +80,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "own.deputy.write", "health.write", "health_count.write",
         "activity.read", "activity.write", "sign_up.write", "site.read", "booking.write",
         "plan.read", "card.read", "card.freeze", "referral.read",
+        "condolence.read", "condolence.deliver",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
