@@ -89,6 +89,7 @@ MENUS: tuple[Entry | Menu, ...] = (
                 "chat-left-text",
                 ("grievance.read", "own.grievance.read"),
             ),
+            Entry(_("Activities"), "web:activities", "calendar-event", ("activity.read",)),
         ),
     ),
     Menu(

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web.absences import Absence, Absences, AbsenceVerb, HelperChoices, NewAbsence, StandInChoice, Told
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
+from backend.web.activities import Activities, Activity, ActivityVerb, NewActivity, NewSignUp, SignUpVerb
 from backend.web.administration.codes import AddCode, ChangeCode, CodeLists, Codes, EndCode
 from backend.web.administration.jobs import Jobs, RetryJob
 from backend.web.administration.parameters import EndParameter, Parameter, Parameters, SetParameter
@@ -44,6 +45,7 @@ from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.rotations import HelperLeaving, NewRotation, ReplaceSuccessor, Rotation, Rotations
 from backend.web.rounds import Differences, NewRound, Round, RoundFamilies, Rounds, RoundWorkbook
 from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
+from backend.web.sites import BookingVerb, EnrolmentEnd, NewAtSite, NewSite, Site, SiteFamilies, Sites
 from backend.web.suspensions import Suspension
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
@@ -168,6 +170,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samples/<uuid:pk>/again/", SampleAgain.as_view(), name="sample_again"),
     path("samples/<uuid:pk>/population.txt", SamplePopulation.as_view(), name="sample_population"),
     path("findings/", Findings.as_view(), name="findings"),
+    path("activities/", Activities.as_view(), name="activities"),
+    path("activities/new/", NewActivity.as_view(), name="activity_new"),
+    path("activities/<uuid:pk>/", Activity.as_view(), name="activity"),
+    path("activities/<uuid:pk>/sign-ups/", NewSignUp.as_view(), name="sign_up_new"),
+    path("activities/<uuid:pk>/<slug:verb>/", ActivityVerb.as_view(), name="activity_verb"),
+    path("sign-ups/<uuid:pk>/<slug:verb>/", SignUpVerb.as_view(), name="sign_up_verb"),
+    path("sites/", Sites.as_view(), name="sites"),
+    path("sites/new/", NewSite.as_view(), name="site_new"),
+    path("sites/families/", SiteFamilies.as_view(), name="site_families"),
+    path("sites/<uuid:pk>/", Site.as_view(), name="site"),
+    path("sites/<uuid:pk>/<slug:verb>/", NewAtSite.as_view(), name="site_entry"),
+    path("bookings/<uuid:pk>/<slug:verb>/", BookingVerb.as_view(), name="booking_verb"),
+    path("enrolments/<uuid:pk>/end/", EnrolmentEnd.as_view(), name="enrolment_end"),
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),

@@ -10,12 +10,14 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.activities.models import Activity, Booking, DayCount, SignUp
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
 from backend.helpers.models import Batch, Difference, Helper, Offer, Proposal, Rotation, RotationRow, Round, Succession
 from backend.inspection.models import Finding, Sample
 from backend.org import codes
 from backend.org.models import Unit
+from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES
 from backend.rights.models import Grievance
 from backend.visits.models import Visit
@@ -121,6 +123,12 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         },
         "grievance_state": dict(Grievance.State.choices),
         "grievance_satisfied": {"yes": _("satisfied"), "no": _("not satisfied"), "not_asked": _("not asked")},
+        "activity_state": dict(Activity.State.choices),
+        "activity_level": dict(Activity.Level.choices),
+        "reason": {code: _(said) for code, said in REASONS.items()},
+        "sign_up_state": dict(SignUp.State.choices),
+        "booking_state": dict(Booking.State.choices),
+        "day_count": dict(DayCount.What.choices),
         "round_state": dict(Round.State.choices),
         "difference_kind": dict(Difference.Kind.choices),
         "difference_state": dict(Difference.State.choices),
