@@ -90,6 +90,8 @@ MENUS: tuple[Entry | Menu, ...] = (
                 ("grievance.read", "own.grievance.read"),
             ),
             Entry(_("Activities"), "web:activities", "calendar-event", ("activity.read",)),
+            Entry(_("Volunteers"), "web:volunteers", "award", ("volunteer.read",)),
+            Entry(_("Hours of service"), "web:hours", "clock", ("own.hours.read",)),
         ),
     ),
     Menu(

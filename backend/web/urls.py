@@ -16,6 +16,14 @@ from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
 from backend.web.cases import Case, Cases, CaseVerb
+from backend.web.certificates import (
+    Certificate,
+    Certificates,
+    CheckCertificate,
+    NewCertificate,
+    ObjectToCertificate,
+    RevokeCertificate,
+)
 from backend.web.deputies import ColleagueChoices, Deputies, EndDeputy, NewDeputy, OwnDays, OwnReturn
 from backend.web.emergency import Emergency
 from backend.web.families import (
@@ -33,6 +41,7 @@ from backend.web.findings import Findings, NewFinding
 from backend.web.grievances import Grievance, Grievances, NewGrievance
 from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History, Verification
+from backend.web.hours import DisputeHours, Hours, NewHours
 from backend.web.inbox import Inbox, InboxBulk, InboxColleagues, InboxColumns, InboxFilter, InboxFilters, InboxNext
 from backend.web.installation import Manifest, ServiceWorker
 from backend.web.leavings import Handovers, Leaving, Leavings, SuccessorChoices
@@ -49,6 +58,8 @@ from backend.web.sites import BookingVerb, EnrolmentEnd, NewAtSite, NewSite, Sit
 from backend.web.suspensions import Suspension
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
+from backend.web.volunteering import VolunteerChoices
+from backend.web.volunteers import BanVolunteer, NewVolunteer, Volunteers
 from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
 from backend.web.workload import Reassign, ReassignNow, Workload
 
@@ -186,6 +197,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),
+    path("volunteers/", Volunteers.as_view(), name="volunteers"),
+    path("volunteers/new/", NewVolunteer.as_view(), name="volunteer_new"),
+    path("volunteers/choices/", VolunteerChoices.as_view(), name="volunteer_choices"),
+    path("helpers/<uuid:pk>/ban/", BanVolunteer.as_view(), name="volunteer_ban"),
+    path("hours/", Hours.as_view(), name="hours"),
+    path("hours/new/", NewHours.as_view(), name="hours_new"),
+    path("hours/<uuid:pk>/dispute/", DisputeHours.as_view(), name="hours_dispute"),
+    path("certificates/", Certificates.as_view(), name="certificates"),
+    path("certificates/new/", NewCertificate.as_view(), name="certificate_new"),
+    path("certificates/<uuid:pk>/", Certificate.as_view(), name="certificate"),
+    path("certificates/<uuid:pk>/objection/", ObjectToCertificate.as_view(), name="certificate_objection"),
+    path("certificates/<uuid:pk>/revoke/", RevokeCertificate.as_view(), name="certificate_revoke"),
+    path("check/", CheckCertificate.as_view(), name="certificate_check"),
     path("findings/new/", NewFinding.as_view(), name="finding_new"),
     path("administration/units/", Units.as_view(), name="units"),
     path("administration/units/new/", NewUnit.as_view(), name="unit_new"),
