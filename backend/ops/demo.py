@@ -29,6 +29,7 @@ from backend.cases.rosters import synthetic
 from backend.helpers import register
 from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper, Pairing
+from backend.ops.demo_volunteers import play_volunteers
 from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM, Actor, actor_of
 from backend.org.codes import load_codes
@@ -91,6 +92,7 @@ def load_demo(*, password: str, now: datetime, progress: Progress) -> bool:
         _import_rosters(actor_of(staff["caseworker"]), town, now, progress)
         cast = _cast(staff, town, password, now)
         _play(cast, now, progress)
+        play_volunteers(users=cast.users, helpers=cast.helpers, town=town, now=now)
     return True
 
 
