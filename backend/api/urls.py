@@ -18,6 +18,8 @@ from backend.api.codes import Codes
 from backend.api.coming import Coming
 from backend.api.condolences import Condolences, Gifts
 from backend.api.differences import Differences
+from backend.api.duties import Duties
+from backend.api.emergencies import Emergencies
 from backend.api.events import Events
 from backend.api.families import Families
 from backend.api.findings import Findings
@@ -99,6 +101,8 @@ router.register("proposals", Proposals, basename="proposals")
 router.register("rounds", Rounds, basename="rounds")
 router.register("differences", Differences, basename="differences")
 router.register("rotations", Rotations, basename="rotations")
+router.register("emergencies", Emergencies, basename="emergencies")
+router.register("duties", Duties, basename="duties")
 router.register("grievances", Grievances, basename="grievances")
 router.register("volunteers", Volunteers, basename="volunteers")
 router.register("bans", Bans, basename="bans")

@@ -17,7 +17,8 @@ logger = structlog.get_logger("request")
 class RequestLog:
     """Middleware: binds the request's id (a proxy's X-Request-ID, or a new one), answers it, logs route and time.
 
-    Logged is the route's pattern, not the path, and never the query: both may hold names.
+    Logged is the route's pattern, not the path, and never the query: both may hold names. A request marked `is_unnamed`
+    is logged without its user: who reports somebody in danger stands in no log.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -43,6 +44,8 @@ class RequestLog:
 
 def _user_id(request: HttpRequest) -> str | None:
     """Who asked, when that is known already: looking it up only for the log would cost a statement."""
+    if getattr(request, "is_unnamed", False):
+        return None
     user = getattr(request, "user", None)
     if isinstance(user, SimpleLazyObject) and user.__dict__.get("_wrapped", empty) is empty:
         return None

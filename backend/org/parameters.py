@@ -34,6 +34,7 @@ UNITS: Mapping[str, tuple[str | Promise, str | Promise]] = {
     "days": (_("day"), _("days")),
     "hours": (_("hour"), _("hours")),
     "months": (_("month"), _("months")),
+    "minutes": (_("minute"), _("minutes")),
     "times": (_("time"), _("times")),
     "percent": ("%", "%"),
 }

@@ -37,7 +37,9 @@ INDEPENDENT = frozenset({"auditor"})
 _READ_CASES = frozenset(
     {"family.read", "person.read", "case.read", "pairing.read", "visit.read", "review.read", "work_item.read"}
 )
-_WORK = frozenset({"work_item.claim", "work_item.complete"})
+_ALARM = frozenset({"emergency.write", "own.emergency.read", "own.emergency.write"})
+"""Whoever sees somebody in danger says so, in whatever role (未保法 11)."""
+_WORK = _ALARM | {"work_item.claim", "work_item.complete"}
 
 ACTIONS: Mapping[str, frozenset[str]] = {
     "caseworker": _READ_CASES
@@ -56,6 +58,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "health.read", "health.write", "health_count.read", "health_count.write",
         "activity.read", "activity.write", "sign_up.write", "site.read", "site.write", "booking.write",
         "plan.read", "plan.write", "card.read", "card.freeze", "card.write", "referral.read",
+        "emergency.read", "emergency.open", "emergency.answer", "duty.read",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -71,6 +74,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "activity.read", "site.read",
         "plan.read", "card.read", "card.freeze", "referral.read",
         "condolence.read", "condolence.approve",
+        "emergency.read", "emergency.open", "emergency.answer", "emergency.reveal", "duty.read", "duty.write",
     },
     "village": _READ_CASES
     | _WORK
@@ -81,6 +85,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "activity.read", "activity.write", "sign_up.write", "site.read", "booking.write",
         "plan.read", "card.read", "card.freeze", "referral.read",
         "condolence.read", "condolence.deliver",
+        "emergency.read", "emergency.open", "emergency.answer", "duty.read",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
@@ -91,7 +96,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
                         "own.hours.read", "own.referral.read"},
     # Writes nothing of what is inspected: only samples and findings, and does the own lane's items.
     "auditor": _READ_CASES
-    | _WORK
+    | (_WORK - {"own.emergency.write"})  # reports, and leaves the rest to the office
     | {
         "case.export", "helper.read", "partner_unit.read", "roster.read", "event.read", "event.verify", "process.read",
         "unit.read", "user.read", "parameter.read", "sample.read", "sample.write", "finding.read", "finding.write",
@@ -101,12 +106,13 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "activity.read", "site.read",
         "plan.read", "card.read", "referral.read",
         "condolence.read",
+        "emergency.read", "duty.read",
     },
-    "sysadmin": frozenset({"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
-                           "parameter.write", "code.write", "job.read", "job.retry", "outbox.read"}),
-    "secadmin": frozenset({"unit.read", "user.read", "user.write", "membership.write", "parameter.read",
-                           "parameter.write"}),
-    "auditadmin": frozenset({"unit.read", "user.read", "event.verify", "event.system", "parameter.read"}),
+    "sysadmin": _ALARM | {"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
+                           "parameter.write", "code.write", "job.read", "job.retry", "outbox.read"},
+    "secadmin": _ALARM | {"unit.read", "user.read", "user.write", "membership.write", "parameter.read",
+                           "parameter.write"},
+    "auditadmin": _ALARM | {"unit.read", "user.read", "event.verify", "event.system", "parameter.read"},
 }  # fmt: skip
 
 

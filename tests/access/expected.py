@@ -344,6 +344,18 @@ ROUTES: dict[str, Expected] = {
     "POST gifts/{pk}/decline/": Expected("CS"),
     "POST gifts/visitor/": Expected("C"),
     "POST gifts/record/": Expected("CV"),
+    # --- emergencies: everybody reports one and sees the own ones; offices answer; two named officers see who reported
+    "GET emergencies/": Expected("CSVHLAYEG"),
+    "POST emergencies/": Expected(everywhere="CSVHLAYEG"),
+    "GET emergencies/{pk}/": Expected("CSVA", hidden="HLYEG"),
+    "POST emergencies/{pk}/open/": Expected("CSV"),
+    "POST emergencies/{pk}/reveal/": Expected("S"),
+    "POST emergencies/{pk}/calls/": Expected("CSV", hidden="HLYEG"),
+    "POST emergencies/{pk}/call-off/": Expected("CSV", hidden="HLYEG"),
+    "GET duties/": Expected("CSVA"),
+    "POST duties/": Expected("S"),
+    "GET duties/{pk}/": Expected("CSVA"),
+    "POST duties/{pk}/end/": Expected("S"),
     # --- history: auditors read it, the audit administrator only what is about no family
     "GET events/": Expected("CSA", everywhere="G"),
     "GET events/{pk}/": Expected("CSA", hidden="G"),

@@ -16,6 +16,7 @@ from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Review, Roster
 from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
+from backend.emergencies.models import DutySpell, Incident
 from backend.health.models import HealthService
 from backend.helpers import snapshots
 from backend.helpers.models import (
@@ -142,7 +143,15 @@ class World:
             condolence=self.condolence, festival="new_year", year=day.year, family=self.family, unit=self.village,
             unit_path=self.village.path, group="special", manner="quiet", change_reason=f"慰问{LABEL}",
         )  # fmt: skip
+        self.incident = Incident.objects.create(
+            number="JJ-1", kind="fall", office=self.town, place=self.village, about_family=self.family,
+            who=LABEL, where="二组", channel="phone", finder=LABEL, found_at=timezone.now(),
+            acknowledge_by=timezone.now(), arrive_by=timezone.now(), report_by=timezone.now(), brief_by=timezone.now(),
+        )  # fmt: skip
         self.member = factories.user("member", role="caseworker", name="王经办")
+        self.duty = DutySpell.objects.create(
+            unit=self.town, post="first", user=self.member, from_date=timezone.localdate()
+        )
         self.rotation = self._rotation()
         self.deputy = self._deputy()
         self.leaving = Leaving.objects.create(user=self.member, unit_path=self.town.path, reason="调走")
@@ -325,6 +334,8 @@ class World:
             "referrals": str(Referral.objects.get().pk),
             "condolences": str(self.condolence.pk),
             "gifts": str(self.gift.pk),
+            "emergencies": str(self.incident.pk),
+            "duties": str(self.duty.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

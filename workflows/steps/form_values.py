@@ -17,6 +17,7 @@ from backend.activities.models import Activity, Certificate, HourClaim, Site, Vo
 from backend.cases import merging, reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
+from backend.emergencies.models import Incident
 from backend.helpers import gates, offers, pairings, proposals, successions
 from backend.helpers.gates import years_on
 from backend.helpers.models import Difference, Offer, Succession
@@ -34,6 +35,10 @@ Known: TypeAlias = Mapping[str, Mapping[str, Any]]
 Ask: TypeAlias = Callable[[Context, Mapping[str, Any]], Known]
 
 ABOUT_FAMILY = ("residence", "child_state", "needs", "emergency_contact", "emergency_phone")
+
+
+ANSWERING = frozenset({"village", "caseworker", "supervisor"})
+"""Roles that do something in an emergency; nobody else reads in its work items whom it is about."""
 
 
 def survey(context: Context, data: Mapping[str, Any]) -> Known:
@@ -393,6 +398,37 @@ def _activity(data: Mapping[str, Any]) -> Activity:
     return Activity.objects.select_related("unit", "site").get(pk=data["activity"])
 
 
+def emergency(context: Context, data: Mapping[str, Any]) -> Known:
+    """Where to go and to whom, for those who act; who reported it stands nowhere here."""
+    row = Incident.objects.select_related("about_family", "place").get(pk=data["emergency"])
+    facts: dict[str, Any] = {
+        "emergency_number": row.number,
+        "emergency_kind": row.kind,
+        "emergency_level": row.level,
+        "report_due": row.report_due,
+        "police_told_at": _text(row.reported_at),
+        "place": row.place.name,
+    }
+    if context.actor.role not in ANSWERING:
+        return {"facts": facts}
+    family = row.about_family
+    facts |= {
+        "where": row.where or (family.live_address if family else ""),
+        "what": row.what,
+        "who": row.who or (family.label if family else ""),
+        "situations": row.situations,
+        "tell_kin": row.tell_kin,
+        "emergency_contact": family.emergency_contact if family and row.tell_kin else "",
+        "emergency_phone": family.emergency_phone if family and row.tell_kin else "",
+    }
+    return {"facts": facts}
+
+
+def arrival(context: Context, data: Mapping[str, Any]) -> Known:
+    """The same, and that it is now."""
+    return {**emergency(context, data), "values": {"arrived_at": context.now.isoformat()}}
+
+
 def _grievance(data: Mapping[str, Any]) -> Grievance:
     rows = Grievance.objects.select_related("about_family__unit", "about_helper", "about_user")
     return rows.get(pk=data["grievance"])
@@ -632,6 +668,15 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("referral", "deliver_item"): own_item,
     ("referral", "confirm_with_family"): given_item,
     ("referral", "tell_family"): given_item,
+    ("emergency_response", "acknowledge"): emergency,
+    ("emergency_response", "arrive"): arrival,
+    ("emergency_response", "go_from_office"): arrival,
+    ("emergency_response", "take_measures"): emergency,
+    ("emergency_response", "follow_up_weekly"): emergency,
+    ("emergency_response", "add_what_is_missing"): emergency,
+    ("emergency_response", "report_at_once"): emergency,
+    ("emergency_response", "write_brief"): emergency,
+    ("emergency_response", "review_response"): emergency,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

@@ -1,0 +1,140 @@
+"""Reporting an emergency: the row, and the process that brings it to whoever is on duty; once, however often sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backend.audit.history import collect
+from backend.cases.cases import LIVE
+from backend.cases.models import Case, Family
+from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.core.jobs import enqueue
+from backend.emergencies import incidents
+from backend.emergencies.incidents import IncidentClosed, Report
+from backend.emergencies.models import Incident, finder_key
+from backend.helpers.models import Helper, Pairing
+from backend.org import codes
+from backend.org.access import SYSTEM, Actor
+from workflows import services
+
+PROCESS = "emergency_response"
+
+
+class ReportTaken(Conflict):
+    """The id of this report was used for another one."""
+
+    code = "report_taken"
+    message = _("This report's id belongs to another report.")
+
+
+class NoSuspect(Invalid):
+    """A helper is suspected, and the family has none."""
+
+    code = "no_suspect"
+    message = _("This family has no helper now: please choose who it may be about.")
+
+
+class UnknownCode(Invalid):
+    """A code that is not on its list."""
+
+    code = "unknown_code"
+    message = _("Choose an entry of the list.")
+
+
+def report_emergency(*, report: Report, now: datetime) -> Incident:
+    """Keep what was told and bring it to whoever is on duty, at once.
+
+    The same id, or the same visit, once more by the same finder: the emergency there is. Raises ReportTaken, NoSuspect,
+    UnknownCode, NotAhead.
+    """
+    known = _known(report)
+    if known is not None:
+        return known
+    _check(report, now)
+    with collect():
+        row = incidents.create_incident(report=_completed(report, now), now=now)
+        begin(incident=row, now=now)
+    row.refresh_from_db()
+    return row
+
+
+def begin(*, incident: Incident, now: datetime) -> None:
+    """Start the process of an emergency that has none yet; the finder stands nowhere in it, so nobody is its actor."""
+    if incident.instance_id is not None:
+        return
+    instance = services.start(process=PROCESS, case=None, data={"emergency": str(incident.pk)}, actor=SYSTEM, now=now)
+    Incident.objects.filter(pk=incident.pk).update(instance_id=instance.pk)
+
+
+def add_call(*, incident: Incident, party: str, at: datetime, receipt: str, now: datetime) -> None:
+    """Somebody was called. The report that the law demands, made by the finder: nobody has to make it any more."""
+    if not codes.knows("emergency_call", party):
+        raise UnknownCode([FieldProblem("/party", UnknownCode.code, UnknownCode.message)])
+    if incidents.note_call(incident=incident, party=party, at=at, receipt=receipt, now=now):
+        _send(incident, "finder_reported")
+
+
+def call_off(*, incident: Incident, reason: str, actor: Actor, now: datetime) -> None:
+    """It was none after all. Raises LookFirst, IncidentClosed."""
+    if incident.closed_at is not None:
+        raise IncidentClosed
+    incidents.note_false_alarm(incident=incident, reason=reason)
+    _send(incident, "called_off", actor)
+
+
+def _send(incident: Incident, name: str, actor: Actor = SYSTEM) -> None:
+    enqueue(
+        "processes.message",
+        lock=f"instance:{incident.instance_id}",
+        instance_id=str(incident.instance_id),
+        name=name,
+        data={},
+        actor=actor.as_json(),
+    )
+
+
+def _known(report: Report) -> Incident | None:
+    row = Incident.objects.filter(pk=report.id).first()
+    if row is None:
+        return Incident.objects.filter(visit=report.visit).first() if report.visit else None
+    own = finder_key(report.found_by) if report.found_by else None
+    if (bytes(row.finder_key) if row.finder_key else None) != own:
+        raise ReportTaken
+    return row
+
+
+def _check(report: Report, now: datetime) -> None:
+    day = timezone.localdate(now)
+    lists = {"kind": "emergency_kind", "channel": "emergency_channel"}
+    wrong = [name for name, kind in lists.items() if getattr(report, name) not in codes.choices(kind, day=day)]
+    if set(report.situations) - set(codes.choices("report_situation", day=day)):
+        wrong.append("situations")
+    if wrong:
+        raise UnknownCode([FieldProblem(f"/{name}", UnknownCode.code, UnknownCode.message) for name in wrong])
+
+
+def _completed(report: Report, now: datetime) -> Report:
+    """With the case and the helper that were meant without being named. Raises NoSuspect."""
+    if report.family is None:
+        return report
+    whole = replace(report, place=report.family.unit, case=report.case or _case_of(report.family))
+    if whole.suspect == Incident.Suspect.HELPER and whole.suspect_helper is None:
+        helper = _helper_of(report.family, now)
+        if helper is None:
+            raise NoSuspect([FieldProblem("/suspect", NoSuspect.code, NoSuspect.message)])
+        whole = replace(whole, suspect_helper=helper)
+    return whole
+
+
+def _case_of(family: Family) -> Case | None:
+    return Case.objects.filter(family=family, state__in=LIVE).order_by("-opened_at", "-pk").first()
+
+
+def _helper_of(family: Family, now: datetime) -> Helper | None:
+    spells = Pairing.objects.asked().on(timezone.localdate(now)).filter(family=family)
+    spell = spells.select_related("helper").order_by("from_date", "id").last()
+    return spell.helper if spell else None
