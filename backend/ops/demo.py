@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from backend.administration import second_factors
 from backend.administration.memberships import grant_membership
+from backend.administration.units import add_unit
 from backend.administration.users import create_user
 from backend.cases import cases
 from backend.cases.models import Case, Family, Programme
@@ -179,6 +180,10 @@ def _cast(staff: dict[str, User], town: Unit, password: str, now: datetime) -> C
         helpers[username] = register.update_helper(helper=helper, changes=changes, actor=SYSTEM, now=now)
     unit = helpers["soldier"].partner_unit or town
     _member(staff["liaison"], "liaison", unit, now)
+    department = add_unit(
+        parent=town, code="BM-01", name="文卫科", kind="department", sort="culture_health", actor=SYSTEM, now=now
+    )
+    _member(staff["liaison"], "liaison", department, now)
     return Cast(users=staff, helpers=helpers)
 
 
@@ -263,12 +268,23 @@ class Township(Rehearsal):
             answers |= {"tier": tier, "override_reason": "同院亲属每天照看"}
         self.act("check_file", "caseworker", answers)
 
-    def file(self, tier: str = "") -> None:
-        """From the survey to the confirmed file."""
+    def file(self, tier: str = "", *, plan: bool = False) -> None:
+        """From the survey to the confirmed file; what is needed beyond visits is seen to already, or waits."""
         self.survey()
         self.consent()
         self.check(tier)
         self.act("confirm_file", "supervisor", {"confirm_result": "confirm"})
+        if not plan:
+            self.act("assess_needs", "caseworker", {"assessment": "no_need", "evidence": "女儿每周陪同看病"})
+
+    def plan(self) -> None:
+        """A service plan from the needs to the family's yes: a department is asked, the village has something to give."""
+        needs = {"assessment": "needs", "needs": ["health"], "level": "ordinary", "evidence": "腿脚不便，想在家看病"}
+        self.act("assess_needs", "caseworker", needs)
+        self.act("compose_plan", "caseworker", {"services": ["family_doctor", "escort", "card_close"]})
+        self.act("confirm_plan", "supervisor", {"confirmation": "confirm"})
+        agreed = {"consent": "agree", "may_share": True, "given_by": "self", "asked_on": self.today.isoformat()}
+        self.act("ask_family", "village", agreed)
 
     def offer(self, username: str) -> None:
         """Ask one of the demo's own helpers."""
@@ -375,6 +391,17 @@ def _picking(play: Township, now: datetime) -> None:
     play.file()
 
 
+def _served(play: Township, now: datetime) -> None:
+    """A department has to answer, the village to deliver."""
+    play.file(plan=True)
+    play.plan()
+
+
+def _assessing(play: Township, now: datetime) -> None:
+    """The survey found a need; the caseworker looks at it."""
+    play.file(plan=True)
+
+
 def _asking_soldier(play: Township, now: datetime) -> None:
     play.file()
     play.offer("soldier")
@@ -474,7 +501,8 @@ SCENES: tuple[tuple[float, Scene], ...] = (
     (5, _asking_soldier),
     (4, _asking_soldier),
     (4, _asking_volunteer),
-    (5, _picking),
+    (5, _served),
+    (3, _assessing),
     (3, _picking),
     (7, _confirming),
     (3, _confirming),

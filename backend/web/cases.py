@@ -25,6 +25,7 @@ from backend.web.door import Refused, command, cursor_of, read
 from backend.web.families import history, villages
 from backend.web.findings import open_findings
 from backend.web.pages import Page
+from backend.web.service_plans import plans_of
 
 FILTERS = ("state", "phase", "programme", "unit")
 READERS = ("case.read", "own.case.read")
@@ -93,6 +94,8 @@ class Case(Page):
             "running": sorted(running, key=lambda each: each["started_at"], reverse=True),
             "over": [each for each in standing if each["state"] != "running"],
             "verbs": [verb for verb in VERBS if verb.is_offered(self, case)],
+            "plans": plans_of(self, case["id"]),
+            "may_plan": case["state"] == "open" and bool(granting(self.user, "plan.write")),
         }
 
     def _diagram(self, case: dict[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def fields(
     return [
         Field(
             name=name,
-            kind="radio" if name in rows else kind_of(inner),
+            kind=("checkboxes" if inner.get("type") == "array" else "radio") if name in rows else kind_of(inner),
             label=inner["title"],
             help=inner.get("description", ""),
             value=as_typed(inner, known.get(name)),
@@ -153,7 +153,8 @@ def _concerns(pointer: str, name: str) -> bool:
 
 
 def _rows(offered: Sequence[Mapping[str, str]], value: Any) -> list[Choice]:
-    return [Choice(row["value"], row["label"], row["value"] == value, row["note"]) for row in offered]
+    chosen = value if isinstance(value, list) else [value]
+    return [Choice(row["value"], row["label"], row["value"] in chosen, row["note"]) for row in offered]
 
 
 def _choices(inner: Schema, value: Any) -> list[Choice]:

@@ -83,6 +83,9 @@ MENUS: tuple[Entry | Menu, ...] = (
         _("Services"),
         "life-preserver",
         (
+            Entry(_("Service plans"), "web:service_plans", "clipboard2-check", ("plan.read",)),
+            Entry(_("Cards"), "web:cards", "key", ("card.read",)),
+            Entry(_("Referrals"), "web:referrals", "arrow-left-right", ("referral.read", "own.referral.read")),
             Entry(
                 _("Requests and complaints"),
                 "web:grievances",

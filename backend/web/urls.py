@@ -55,6 +55,15 @@ from backend.web.rotations import HelperLeaving, NewRotation, ReplaceSuccessor, 
 from backend.web.rounds import Differences, NewRound, Round, RoundFamilies, Rounds, RoundWorkbook
 from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
 from backend.web.sites import BookingVerb, EnrolmentEnd, NewAtSite, NewSite, Site, SiteFamilies, Sites
+from backend.web.service_plans import (
+    Card,
+    Cards,
+    NewServicePlan,
+    Referral,
+    Referrals,
+    ServicePlan,
+    ServicePlans,
+)
 from backend.web.suspensions import Suspension
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
@@ -194,6 +203,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sites/<uuid:pk>/<slug:verb>/", NewAtSite.as_view(), name="site_entry"),
     path("bookings/<uuid:pk>/<slug:verb>/", BookingVerb.as_view(), name="booking_verb"),
     path("enrolments/<uuid:pk>/end/", EnrolmentEnd.as_view(), name="enrolment_end"),
+    path("service-plans/", ServicePlans.as_view(), name="service_plans"),
+    path("service-plans/new/", NewServicePlan.as_view(), name="service_plan_new"),
+    path("service-plans/<uuid:pk>/", ServicePlan.as_view(), name="service_plan"),
+    path("cards/", Cards.as_view(), name="cards"),
+    path("cards/<uuid:pk>/", Card.as_view(), name="card"),
+    path("referrals/", Referrals.as_view(), name="referrals"),
+    path("referrals/<uuid:pk>/", Referral.as_view(), name="referral"),
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),

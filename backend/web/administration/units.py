@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -125,13 +126,25 @@ class NewUnit(Administered):
             kind=schemas.chosen(_("Kind"), kinds),
             code=schemas.text(_("Code"), 20, description=f"{_('Letters, digits and hyphens.')} {opaque}"),
             name=schemas.text(_("Name"), 120, description=opaque),
-            sort=schemas.coded(_("Kind of partner unit"), "partner_kind", timezone.localdate(self.now)),
+            sort=_sort_of_unit(timezone.localdate(self.now)),
         )
         return Question(schema, (PARENT,))
 
     def _form(self, known: dict[str, Any], refused: Refused | None = None) -> HttpResponse:
         told = {**self._question().shown(self.request, known, refused), "key": uuid4(), "back": "web:units"}
         return self.show(told, status=refused.status if refused else 200)
+
+
+def _sort_of_unit(today: date) -> schemas.Schema:
+    """What a partner unit is, or whose duty a department's work is: referrals find it by that."""
+    partner = schemas.coded(_("Kind of partner unit"), "partner_kind", today)
+    duties = schemas.coded("", "department", today)["oneOf"]
+    known = {each["const"] for each in partner["oneOf"]}
+    return {
+        **partner,
+        "title": _("Kind of partner unit, or the department's duty"),
+        "oneOf": [*partner["oneOf"], *(each for each in duties if each["const"] not in known)],
+    }
 
 
 class EditUnit(Administered, Edit):
@@ -143,13 +156,13 @@ class EditUnit(Administered, Edit):
     resource = UnitsResource
 
     def schema(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The questions; only a partner unit is of a kind."""
+        """The questions; only a partner unit or department is of a kind."""
         today = timezone.localdate(self.now)
-        sort = {"sort": schemas.coded(_("Kind of partner unit"), "partner_kind", today)}
+        sort = {"sort": _sort_of_unit(today)}
         return schemas.asked(
             ("name",),
             name=schemas.text(_("Name"), 120),
-            **(sort if row["kind"] == "partner" else {}),
+            **(sort if row["kind"] in {"partner", "department"} else {}),
             valid_from=schemas.day_of(_("Exists from")),
             valid_to=schemas.day_of(_("Until (the first day without it)")),
         )

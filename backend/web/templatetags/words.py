@@ -20,6 +20,7 @@ from backend.org.models import Unit
 from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES
 from backend.rights.models import Grievance
+from backend.services.models import Card, Plan, PlanItem, Referral
 from backend.visits.models import Visit
 
 register = template.Library()
@@ -50,6 +51,31 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "needed_elsewhere": _("all who fit go to families in greater need"),
             "nobody_wanted": _("nobody is to be named"),
             "under_way": _("somebody is being sought already"),
+        },
+        "plan_state": dict(Plan.State.choices),
+        "plan_source": dict(Plan.Source.choices),
+        "plan_item_state": dict(PlanItem.State.choices),
+        "plan_effect": {"met": _("needs met"), "partly": _("met in part"), "unmet": _("not met")},
+        "plan_result": {
+            "delivered": _("needs met"),
+            "partly": _("met in part"),
+            "declined": _("the family declined"),
+            "impossible": _("not met"),
+            "no_need": _("nothing needed"),
+            "renewed": _("goes on in a new plan"),
+            "stopped_refused": _("the family refuses"),
+            "stopped_moved": _("the family moved"),
+            "stopped_died": _("the family has died"),
+            "stopped_closed": _("the case was closed"),
+        },
+        "card_state": dict(Card.State.choices),
+        "referral_state": dict(Referral.State.choices),
+        "share_field": {
+            "name": _("Name"),
+            "phone_number": _("Telephone"),
+            "address": _("Address"),
+            "village": _("Village"),
+            "age": _("Age"),
         },
         "visit_state": dict(Visit.State.choices),
         "roster_state": dict(Roster.State.choices),
