@@ -278,7 +278,7 @@ class Township(Rehearsal):
             self.act("assess_needs", "caseworker", {"assessment": "no_need", "evidence": "女儿每周陪同看病"})
 
     def plan(self) -> None:
-        """A service plan from the needs to the family's yes: a department is asked, the village has something to give."""
+        """From the needs to the family's yes: a department is asked, the village has something to give."""
         needs = {"assessment": "needs", "needs": ["health"], "level": "ordinary", "evidence": "腿脚不便，想在家看病"}
         self.act("assess_needs", "caseworker", needs)
         self.act("compose_plan", "caseworker", {"services": ["family_doctor", "escort", "card_close"]})

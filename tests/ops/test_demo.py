@@ -16,12 +16,12 @@ from workflows.models import WorkItem
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 INBOXES = {
-    "caseworker": {"check_file", "pick_helper", "sign_agreement", "follow_up"},
+    "caseworker": {"check_file", "pick_helper", "sign_agreement", "follow_up", "assess_needs"},
     "supervisor": {"confirm_file", "confirm_pairing", "decide_review", "handle_emergency"},
-    "village": {"survey_family", "record_consent", "ask_family", "visit_instead"},
+    "village": {"survey_family", "record_consent", "ask_family", "visit_instead", "deliver_item"},
     "volunteer": {"answer_offer", "record_visit"},
     "soldier": {"record_visit"},
-    "liaison": {"answer_for_unit"},
+    "liaison": {"answer_for_unit", "answer_referral"},
     "auditor": set(),
     "sysadmin": set(),
     "secadmin": set(),
