@@ -54,7 +54,6 @@ from backend.web.rosters import Roster, RosterProblems, Rosters
 from backend.web.rotations import HelperLeaving, NewRotation, ReplaceSuccessor, Rotation, Rotations
 from backend.web.rounds import Differences, NewRound, Round, RoundFamilies, Rounds, RoundWorkbook
 from backend.web.samples import NewSample, Sample, SampleAgain, SamplePopulation, Samples
-from backend.web.sites import BookingVerb, EnrolmentEnd, NewAtSite, NewSite, Site, SiteFamilies, Sites
 from backend.web.service_plans import (
     Card,
     Cards,
@@ -64,6 +63,7 @@ from backend.web.service_plans import (
     ServicePlan,
     ServicePlans,
 )
+from backend.web.sites import BookingVerb, EnrolmentEnd, NewAtSite, NewSite, Site, SiteFamilies, Sites
 from backend.web.suspensions import Suspension
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
