@@ -30,6 +30,7 @@ from backend.cases.rosters import synthetic
 from backend.helpers import register
 from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper, Pairing
+from backend.ops import demo_activities
 from backend.ops.demo_volunteers import play_volunteers
 from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM, Actor, actor_of
@@ -94,6 +95,7 @@ def load_demo(*, password: str, now: datetime, progress: Progress) -> bool:
         cast = _cast(staff, town, password, now)
         _play(cast, now, progress)
         play_volunteers(users=cast.users, helpers=cast.helpers, town=town, now=now)
+        demo_activities.play(town, now)
     return True
 
 

@@ -16,9 +16,16 @@ from workflows.models import WorkItem
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 INBOXES = {
-    "caseworker": {"check_file", "pick_helper", "sign_agreement", "follow_up", "assess_needs"},
-    "supervisor": {"confirm_file", "confirm_pairing", "decide_review", "handle_emergency"},
-    "village": {"survey_family", "record_consent", "ask_family", "visit_instead", "deliver_item"},
+    "caseworker": {"check_file", "pick_helper", "sign_agreement", "follow_up", "assess_needs", "inspect_site"},
+    "supervisor": {"confirm_file", "confirm_pairing", "decide_review", "handle_emergency", "approve_at_township"},
+    "village": {
+        "survey_family",
+        "record_consent",
+        "ask_family",
+        "visit_instead",
+        "deliver_item",
+        "check_equipment",
+    },
     "volunteer": {"answer_offer", "record_visit"},
     "soldier": {"record_visit"},
     "liaison": {"answer_for_unit", "answer_referral"},
