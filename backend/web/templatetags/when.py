@@ -49,6 +49,16 @@ def lately(value: datetime | str | None) -> str:
 
 
 @register.filter
+def hour_after(value: str, begin: str) -> str:
+    """When something ended that began at a known time: the hour, and the day when it is another one."""
+    end, start = parse_datetime(value), parse_datetime(begin)
+    if end is None or start is None:
+        return ""
+    same_day = timezone.localdate(end) == timezone.localdate(start)
+    return f"{timezone.localtime(end):%H:%M}" if same_day else moment(end)
+
+
+@register.filter
 def served(pairing: Mapping[str, Any]) -> str:
     """How long a pairing lasted or has lasted, in full months; nothing before the first is full."""
     begun, today = parse_date(pairing["from_date"]), timezone.localdate()
