@@ -195,7 +195,7 @@ LABELS: Mapping[str, str] = {
     "complainant_contact": _("How to reach the person"),
     "reply_by": _("Wants to be answered"),
     "health_number": _("Voucher"),
-    "health_person": _("For whom"),
+    "health_person": _("The person"),
     "health_kind": _("Service"),
     "health_hospital": _("Hospital"),
     "health_company": _("Wants company"),

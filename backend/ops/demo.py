@@ -30,7 +30,7 @@ from backend.cases.rosters import synthetic
 from backend.helpers import register
 from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper, Pairing
-from backend.ops import demo_activities
+from backend.ops import demo_activities, demo_health
 from backend.ops.demo_volunteers import play_volunteers
 from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM, Actor, actor_of
@@ -68,7 +68,8 @@ STAFF: Mapping[str, tuple[str, str]] = {
     "auditadmin": ("钱卫", "auditadmin"),
     "stranger": ("赵外", "caseworker"),
 }
-"""User name → name, role. The accounts `volunteer` and `soldier` belong to helpers of the roster."""
+"""User name → name, role. The accounts `volunteer` and `soldier` belong to helpers of the roster, `hospital` is in
+backend.ops.demo_health."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def load_demo(*, password: str, now: datetime, progress: Progress) -> bool:
         _play(cast, now, progress)
         play_volunteers(users=cast.users, helpers=cast.helpers, town=town, now=now)
         demo_activities.play(town, now)
+        demo_health.play_health(cast.users, Unit.objects.get(code=demo_health.HOSPITAL[0]), _working_hour(now))
     return True
 
 
@@ -186,6 +188,9 @@ def _cast(staff: dict[str, User], town: Unit, password: str, now: datetime) -> C
         parent=town, code="BM-01", name="文卫科", kind="department", sort="culture_health", actor=SYSTEM, now=now
     )
     _member(staff["liaison"], "liaison", department, now)
+    username, name, role = demo_health.ACCOUNT
+    staff[username] = _user(username, name, password, now)
+    _member(staff[username], role, demo_health.add_hospital(town, now), now)
     return Cast(users=staff, helpers=helpers)
 
 

@@ -200,6 +200,7 @@ def head(page: Page, family: dict[str, Any]) -> dict[str, Any]:
         "programmes": [each for each in offered if each["code"] not in taken and in_force(each, page)],
         "may_edit": bool(granting(page.user, "family.write")),
         "may_reveal": bool(granting(page.user, "person.reveal")),
+        "may_read_health": bool(granting(page.user, "health.read")),
         "key": uuid4(),
     }
 

@@ -95,6 +95,14 @@ MENUS: tuple[Entry | Menu, ...] = (
             Entry(_("Activities"), "web:activities", "calendar-event", ("activity.read",)),
             Entry(_("Volunteers"), "web:volunteers", "award", ("volunteer.read",)),
             Entry(_("Hours of service"), "web:hours", "clock", ("own.hours.read",)),
+            Entry(_("Health services"), "web:health", "clipboard2-pulse", ("health.read", "health.write")),
+            Entry(
+                _("Anonymous counters"),
+                "web:health_counts",
+                "123",
+                ("health_count.read",),
+                unless=("health.read", "health.write"),
+            ),
         ),
     ),
     Menu(

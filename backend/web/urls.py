@@ -39,6 +39,9 @@ from backend.web.families import (
 )
 from backend.web.findings import Findings, NewFinding
 from backend.web.grievances import Grievance, Grievances, NewGrievance
+from backend.web.health import Counts as HealthCounts
+from backend.web.health import Decline, NewHealthService, PersonHealth, Slip
+from backend.web.health import Find as FindHealth
 from backend.web.helpers import Helper, Helpers
 from backend.web.history import CaseAsOf, CaseExport, History, Verification
 from backend.web.hours import DisputeHours, Hours, NewHours
@@ -226,6 +229,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("certificates/<uuid:pk>/objection/", ObjectToCertificate.as_view(), name="certificate_objection"),
     path("certificates/<uuid:pk>/revoke/", RevokeCertificate.as_view(), name="certificate_revoke"),
     path("check/", CheckCertificate.as_view(), name="certificate_check"),
+    path("health/", FindHealth.as_view(), name="health"),
+    path("health/counts/", HealthCounts.as_view(), name="health_counts"),
+    path("health/persons/<uuid:pk>/", PersonHealth.as_view(), name="health_person"),
+    path("health/persons/<uuid:pk>/new/", NewHealthService.as_view(), name="health_new"),
+    path("health/services/<uuid:pk>/slip/", Slip.as_view(), name="health_slip"),
+    path("health/services/<uuid:pk>/decline/", Decline.as_view(), name="health_decline"),
     path("findings/new/", NewFinding.as_view(), name="finding_new"),
     path("administration/units/", Units.as_view(), name="units"),
     path("administration/units/new/", NewUnit.as_view(), name="unit_new"),

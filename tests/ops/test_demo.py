@@ -29,6 +29,7 @@ INBOXES = {
     "volunteer": {"answer_offer", "record_visit"},
     "soldier": {"record_visit"},
     "liaison": {"answer_for_unit", "answer_referral"},
+    "hospital": {"report_attendance"},
     "auditor": set(),
     "sysadmin": set(),
     "secadmin": set(),

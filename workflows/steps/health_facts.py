@@ -30,7 +30,7 @@ def consent(context: Context, data: Mapping[str, Any]) -> Known:
     facts = {
         **_whom(row),
         "health_under_way": any(each.kind == row.kind and each.closed_at is None for each in others),
-        "health_notice": [gettext(text) for text in NOTICES[row.kind]],
+        "health_notice": " ".join(gettext(text) for text in NOTICES[row.kind]),
     }
     return {"values": {"given_on": context.today.isoformat(), "given_by": "self"}, "facts": facts}
 
