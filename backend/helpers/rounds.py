@@ -25,6 +25,7 @@ from backend.helpers.models import Helper, HelperKind, Pairing, ReportLine, Roun
 from backend.org import parameters
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit
+from backend.reminders.outbox import intend, role_at
 
 LONGEST = timedelta(days=366)
 YEARLY_DAY = "04-15"
@@ -226,6 +227,9 @@ def remind_rounds(*, now: datetime) -> int:
         round.save(update_fields=["reminded_at"])
         data = {"villages": len(behind), "to_date": round.to_date.isoformat()}
         _tell(round, "round.reminded", SYSTEM, now, data)
+        for role in ("caseworker", "supervisor"):
+            key, page = f"round.reminded:{round.pk}:{role}", f"/rounds/{round.pk}/"
+            intend("round.reminded", to=role_at(role, round.unit), key=key, about=round, page=page, now=now)
     return told
 
 

@@ -38,9 +38,11 @@ from backend.org.codes import load_codes
 from backend.org.models import Unit, User
 from backend.org.parameters import load_parameters, set_parameter
 from backend.org.regions import load_regions
+from backend.reminders import sending
 from backend.services.catalogue import load_catalogue
 from workflows import deployment
 from workflows.models import Process
+from workflows.reminders import Book, remind_items, remind_visits
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being made, how much is done and how much there is."""
@@ -98,6 +100,7 @@ def load_demo(*, password: str, now: datetime, progress: Progress) -> bool:
         play_volunteers(users=cast.users, helpers=cast.helpers, town=town, now=now)
         demo_activities.play(town, now)
         demo_health.play_health(cast.users, Unit.objects.get(code=demo_health.HOSPITAL[0]), _working_hour(now))
+        _remind(now)
     return True
 
 
@@ -533,6 +536,13 @@ def _play(cast: Cast, now: datetime, progress: Progress) -> None:
         play.go_to(now, case=play.case)
         progress("cases", number, len(SCENES))
     assert Pairing.objects.exists()
+
+
+def _remind(now: datetime) -> None:
+    """What people have to be reminded of by now stands behind their bell."""
+    remind_items(now)
+    remind_visits(now)
+    sending.show(now=now, book=Book())
 
 
 def _families() -> Iterator[Family]:

@@ -34,6 +34,17 @@ KINDS: Mapping[str, Kind] = {
     "work_item.escalated": Kind(_("Work of your place overdue for days"), _("work of your place overdue: %(count)d")),
     "work_item.leading": Kind(_("Work below you overdue for a week"), _("work below you overdue: %(count)d")),
     "visit.coming": Kind(_("A visit is due soon"), _("visits due soon: %(count)d")),
+    # --- what a process has to tell (workflows/steps/context.py says whom)
+    "case.survey_reminded": Kind(_("A survey is still wanted"), _("surveys still wanted: %(count)d")),
+    "case.family_reminded": Kind(_("A family has not answered yet"), _("families that have not answered: %(count)d")),
+    "case.pairing_delayed": Kind(_("A pairing takes too long"), _("pairings that take too long: %(count)d")),
+    "case.successor_missing": Kind(_("Nobody follows a helper yet"), _("helpers whom nobody follows yet: %(count)d")),
+    "case.gap_reported": Kind(_("A family is without a helper"), _("families without a helper: %(count)d")),
+    "visit.missed_reported": Kind(_("A visit was missed"), _("missed visits: %(count)d")),
+    "visit.alarm_passed_on": Kind(_("An alarm was not answered"), _("alarms not answered: %(count)d"), urgent=True),
+    "review.reminded": Kind(_("A review waits"), _("reviews that wait: %(count)d")),
+    "finding.escalated": Kind(_("A finding was not answered in time"), _("findings not answered: %(count)d")),
+    "round.reminded": Kind(_("Villages have not reported"), _("reconciliations with villages behind: %(count)d")),
     # --- what cannot wait
     "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),
     "emergency.escalated": Kind(

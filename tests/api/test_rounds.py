@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook
 from backend.audit.models import Event
 from backend.helpers.models import Difference, Helper, HelperKind, Pairing, Round
 from backend.helpers.rounds import remind_rounds
+from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.api.reconciling import Township, said
@@ -315,5 +316,6 @@ def test_villages_that_are_behind_are_told_once_before_the_end(town: Township) -
     assert remind_rounds(now=now) == 0, "there is time"
     Round.objects.filter(pk=round.pk).update(to_date=town.today + timedelta(days=5))
     assert remind_rounds(now=now) == 1
+    assert set(Reminder.objects.values_list("role", flat=True)) == {"caseworker", "supervisor"}
     assert remind_rounds(now=now) == 0
     assert Event.objects.get(action="round.reminded").data["villages"] == 1

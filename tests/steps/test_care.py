@@ -15,6 +15,7 @@ from backend.helpers.models import Helper, Pairing
 from backend.helpers.register import end_helper, set_status
 from backend.helpers.suspensions import lift_suspension, suspend_pairing
 from backend.org.models import Membership, Parameter
+from backend.reminders.models import Reminder
 from backend.visits.cadence import DAY_BEGINS, LOCAL
 from backend.visits.models import FollowUp, Visit
 from backend.visits.visits import record_contact
@@ -105,6 +106,8 @@ def test_missed_the_village_worker_goes_the_supervisor_hears() -> None:
     assert not Event.objects.filter(action="visit.missed_reported").exists()
     office.go_to(datetime(2026, 4, 4, 0, 0, tzinfo=LOCAL))
     assert Event.objects.filter(action="visit.missed_reported").count() == 1
+    told = Reminder.objects.get(kind="visit.missed_reported")
+    assert told.role == "supervisor"
     office.do(case, "visit_instead", office.village, office.visited())
     visit.refresh_from_db()
     assert (visit.state, visit.recorded_by, visit.missed_at is not None) == ("done", office.village, True)

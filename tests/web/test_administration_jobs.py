@@ -3,6 +3,8 @@
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from backend.core.queue import periodic
+from backend.web.administration.jobs import NAMES
 from tests import factories
 from tests.api.test_jobs import beat
 from tests.queueing import failed_job
@@ -22,6 +24,10 @@ def test_the_worker_sleeps_and_wakes() -> None:
     beat(2)
     assert "The worker is awake." in text(system.get(JOBS, headers={"HX-Request": "true"}))
     assert statements(system, JOBS) <= 15
+
+
+def test_every_scheduled_job_has_words() -> None:
+    assert {row["name"] for row in periodic()} - set(NAMES) == set()
 
 
 def test_a_failed_job_is_tried_again() -> None:

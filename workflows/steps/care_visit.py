@@ -20,7 +20,7 @@ from backend.visits import cadence, facts, visitors, visits
 from backend.visits.models import Visit
 from workflows.engine.runner import Call
 from workflows.steps import needs
-from workflows.steps.context import Context, Step, case_of, code, number, of, tell
+from workflows.steps.context import HEARD_BY, Context, Step, case_of, code, let_hear, number, of, tell
 
 REASONS: Mapping[str, str] = {
     "wind_up_refused": "family_refused",
@@ -263,6 +263,8 @@ def _tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> Non
     case, context = case_of(call), of(call)
     visit = _visit(call)
     record(action=action, object=visit, label=case.family.label, actor=context.actor, now=context.now, data=data)
+    if action in HEARD_BY:
+        let_hear(call, action)
 
 
 def _morning(day: date) -> datetime:

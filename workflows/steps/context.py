@@ -16,9 +16,22 @@ from backend.cases.models import Case
 from backend.core.errors import NotFound
 from backend.org import codes, parameters
 from backend.org.access import Actor
+from backend.reminders.outbox import intend, role_at
 from workflows.engine.runner import Call
 from workflows.models import Instance
 
+HEARD_BY: Mapping[str, str] = {
+    "case.survey_reminded": "village",
+    "case.family_reminded": "village",
+    "case.pairing_delayed": "supervisor",
+    "case.successor_missing": "supervisor",
+    "case.gap_reported": "supervisor",
+    "visit.missed_reported": "supervisor",
+    "visit.alarm_passed_on": "supervisor",
+    "review.reminded": "supervisor",
+    "finding.escalated": "supervisor",
+}
+"""What history tells that somebody was told → the role that hears it, at the family's place or the nearest above."""
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 Step: TypeAlias = Callable[[Call], Mapping[str, Any] | None]
 """A function that a node of a diagram calls by name: what it returns is merged into process data."""
@@ -84,3 +97,19 @@ def tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> None
     """An event of the case that changes no row: somebody was reminded, told, asked."""
     context = of(call)
     record(action=action, object=case_of(call), actor=context.actor, now=context.now, data=data)
+    if action in HEARD_BY:
+        let_hear(call, action)
+
+
+def let_hear(call: Call, action: str) -> None:
+    """What history says somebody was told reaches them: once a day, by the outbox."""
+    case, context = case_of(call), of(call)
+    intend(
+        action,
+        to=role_at(HEARD_BY[action], case.family.unit),
+        key=f"{action}:{context.instance_id}:{context.today:%Y%m%d}",
+        about=case,
+        label=case.number,
+        page=f"/cases/{case.pk}/",
+        now=context.now,
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from backend.inspection import findings
 from backend.inspection.models import Finding
 from workflows.engine.runner import Call
-from workflows.steps.context import Step, case_of, of
+from workflows.steps.context import Step, case_of, let_hear, of
 
 
 def record_answer(call: Call) -> None:
@@ -48,6 +48,7 @@ def tell_supervisor(call: Call) -> None:
     context, finding = of(call), _finding(call)
     if finding.escalated_at is None:
         findings.escalate(finding=finding, actor=context.actor, now=context.now)
+        let_hear(call, "finding.escalated")
 
 
 def _return(call: Call) -> None:

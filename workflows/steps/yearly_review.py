@@ -14,7 +14,7 @@ from backend.cases.models import Case, Family, Review
 from backend.helpers import pairings
 from backend.visits import facts
 from workflows.engine.runner import Call
-from workflows.steps.context import Context, Step, case_of, code, of
+from workflows.steps.context import Context, Step, case_of, code, let_hear, of
 
 REASONS: Mapping[str, str] = {
     "wind_up_refused": "family_refused",
@@ -80,6 +80,7 @@ def record_decision(call: Call) -> None:
 def remind_decision(call: Call) -> None:
     """Ten days without a decision: the supervisor is reminded."""
     _tell(call, "review.reminded")
+    let_hear(call, "review.reminded")
 
 
 def renew(call: Call) -> None:
