@@ -145,7 +145,7 @@ LABELS: Mapping[str, str] = {
     "began": _("Began"),
     "ended": _("Ended"),
     "hours_claimed": _("Hours claimed"),
-    "where": _("Where"),
+    "where": _("Place of the service"),
     "hours_evidence": _("What shows it"),
     "hours_flags": _("What is odd about it"),
     "said_about_it": _("What was said about it"),

@@ -13,10 +13,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backend.activities import rules
 from backend.activities.models import Certificate, HourClaim
+from backend.activities.notices import notify
 from backend.audit.canonical import canonical
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
@@ -115,6 +117,7 @@ def refuse(*, certificate: Certificate, reason: str, actor: Actor, now: datetime
     _check_other(certificate, actor)
     certificate.state, certificate.refused_because = Certificate.State.REFUSED, reason
     _move(certificate, "certificate.refused", actor, now)
+    _notify(certificate, _("Your certificate of hours is not issued: see why"), now)
 
 
 def object_to(*, certificate: Certificate, text: str, actor: Actor, now: datetime) -> None:
@@ -137,6 +140,7 @@ def issue(*, certificate: Certificate, actor: Actor, now: datetime) -> None:
     certificate.digest = digest_of(certificate)
     certificate.state = Certificate.State.ISSUED
     _move(certificate, "certificate.issued", actor, now)
+    _notify(certificate, _("Your certificate of hours is issued"), now)
 
 
 def revoke(*, certificate: Certificate, reason: str, actor: Actor, now: datetime) -> None:
@@ -217,6 +221,11 @@ def _issuer(unit: Unit) -> Unit:
 def _check_other(row: Certificate, actor: Actor) -> None:
     if actor.user_id is not None and actor.user_id == row.helper.user_id:
         raise OwnCertificate
+
+
+def _notify(row: Certificate, text: str | Promise, now: datetime) -> None:
+    page = f"/certificates/{row.pk}/"
+    notify(helper=row.helper, text=text, about=row, key=f"certificate:{row.pk}:{row.version}", page=page, now=now)
 
 
 def _move(row: Certificate, action: str, actor: Actor, now: datetime) -> None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.activities import rules
 from backend.activities.models import Ban, HourClaim
+from backend.activities.notices import notify
 from backend.audit.history import record
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.core.jobs import enqueue
@@ -275,6 +276,10 @@ def _decide(claim: HourClaim, state: str, half_hours: int, actor: Actor, now: da
     claim.verified_label, claim.verified_at = actor.label, now
     data = {"counted": half_hours / 2, "hours_flag": claim.flags[0] if claim.flags else ""}
     _move(claim, f"hours.{state}", actor, now, data)
+    if state != HourClaim.State.VERIFIED:
+        key = f"hours:{claim.pk}:{claim.version}"
+        text = _("Some of your hours were not counted: see why")
+        notify(helper=claim.helper, text=text, about=claim, key=key, page="/hours/", now=now)
 
 
 def _move(claim: HourClaim, action: str, actor: Actor, now: datetime, data: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.activities import rules
 from backend.activities.models import Ban, Training, Volunteer
+from backend.activities.notices import notify
 from backend.audit.history import record
 from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
@@ -229,6 +230,9 @@ def remind(*, volunteer: Volunteer, actor: Actor, now: datetime) -> None:
     volunteer.reminded_at = now
     ends = papers_end(volunteer, timezone.localdate(now)).isoformat()
     _move(volunteer, "volunteer.papers_end", actor, now, until=ends)
+    text = _("Your insurance or background check ends soon: please tell the township")
+    key = f"papers:{volunteer.pk}:{ends}"
+    notify(helper=_helper(volunteer), text=text, about=volunteer, key=key, page="/hours/", now=now)
 
 
 def lapse(*, volunteer: Volunteer, actor: Actor, now: datetime) -> None:

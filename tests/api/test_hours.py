@@ -19,6 +19,7 @@ from backend.org.access import SYSTEM
 from backend.org.codes import load_codes
 from backend.org.models import User
 from backend.org.parameters import set_parameter
+from backend.reminders.models import Reminder
 from backend.visits.models import FollowUp, Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
@@ -154,6 +155,8 @@ def test_by_hand_the_village_confirms_and_neither_volunteer_nor_claimant_can(tea
     assert (told["state"], told["counted"], told["reason"], told["verified_by"]) == (
         "adjusted", 1.5, "一个半小时", "李专干",
     )  # fmt: skip
+    said = Reminder.objects.get(helper_id=team.helper.pk)
+    assert (said.kind, said.page, team.helper.name in said.label) == ("notice", "/hours/", False)
 
 
 def test_entered_by_the_office_somebody_else_of_the_office_verifies(team: Team) -> None:

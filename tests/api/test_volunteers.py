@@ -12,6 +12,7 @@ from backend.activities.models import Ban, StarAward, Training, Volunteer
 from backend.activities.volunteers import obstacles
 from backend.helpers.models import Helper
 from backend.org.models import User
+from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.queueing import queued
@@ -125,6 +126,7 @@ def test_thirty_days_before_the_insurance_ends_somebody_is_asked(recruiting: Rec
     recruiting.wake(warned)
     found = results(Caller(recruiting.caseworker).get("work-items/", step="renew_papers"))
     assert found[0]["due_at"][:10] == (recruiting.today + timedelta(days=90)).isoformat()
+    assert Reminder.objects.get(helper_id=recruiting.helper().pk).label_en.startswith("Your insurance")
     longer = (recruiting.today + timedelta(days=455)).isoformat()
     assert recruiting.do("renew_papers", renewal="renewed", insured_until=longer).status_code == 200
     assert str(recruiting.helper().insured_until) == longer
