@@ -11,6 +11,7 @@ from backend.api.absences import Absences
 from backend.api.activities import Activities, SignUps
 from backend.api.approvals import Approvals
 from backend.api.attention import Attention
+from backend.api.calendar import Calendar
 from backend.api.cards import Cards
 from backend.api.cases import Cases
 from backend.api.certificates import Certificates
@@ -123,6 +124,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("work-items/bulk/", non_atomic_requests(WorkItems.as_view({"post": "bulk"})), name="workitem-bulk"),
     path("waiting-list/", WaitingList.as_view({"get": "list"}), name="waiting-list"),
     # Counts, not rows: there is no single one of them.
+    path("calendar/", Calendar.as_view({"get": "list"}), name="calendar"),
     path("approvals/", Approvals.as_view({"get": "list"}), name="approvals"),
     path("attention/", Attention.as_view({"get": "list"}), name="attention"),
     path("health-counts/", HealthCounts.as_view({"get": "list", "post": "create"}), name="health-counts"),

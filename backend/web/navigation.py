@@ -86,6 +86,7 @@ MENUS: tuple[Entry | Menu, ...] = (
             Entry(_("Service plans"), "web:service_plans", "clipboard2-check", ("plan.read",)),
             Entry(_("Cards"), "web:cards", "key", ("card.read",)),
             Entry(_("Referrals"), "web:referrals", "arrow-left-right", ("referral.read", "own.referral.read")),
+            Entry(_("Festival condolence"), "web:condolences", "gift", ("condolence.read",)),
             Entry(
                 _("Requests and complaints"),
                 "web:grievances",

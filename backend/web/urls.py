@@ -15,6 +15,7 @@ from backend.web.administration.processes import CheckProcess, DeployProcess, Pr
 from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch, UnitChoices, Units
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
+from backend.web.calendar import Calendar
 from backend.web.cases import Case, Cases, CaseVerb
 from backend.web.certificates import (
     Certificate,
@@ -23,6 +24,13 @@ from backend.web.certificates import (
     NewCertificate,
     ObjectToCertificate,
     RevokeCertificate,
+)
+from backend.web.condolences import (
+    AddCondolenceFamily,
+    Condolence,
+    CondolenceFamilies,
+    Condolences,
+    NewCondolence,
 )
 from backend.web.deputies import ColleagueChoices, Deputies, EndDeputy, NewDeputy, OwnDays, OwnReturn
 from backend.web.emergency import Emergency
@@ -213,6 +221,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cards/<uuid:pk>/", Card.as_view(), name="card"),
     path("referrals/", Referrals.as_view(), name="referrals"),
     path("referrals/<uuid:pk>/", Referral.as_view(), name="referral"),
+    path("calendar/", Calendar.as_view(), name="calendar"),
+    path("condolences/", Condolences.as_view(), name="condolences"),
+    path("condolences/new/", NewCondolence.as_view(), name="condolence_new"),
+    path("condolences/<uuid:pk>/", Condolence.as_view(), name="condolence"),
+    path("condolences/<uuid:pk>/families/", CondolenceFamilies.as_view(), name="condolence_families"),
+    path("condolences/<uuid:pk>/add/", AddCondolenceFamily.as_view(), name="condolence_add"),
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),

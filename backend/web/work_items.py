@@ -25,6 +25,8 @@ from backend.web.door import Refused, command, read
 from backend.web.inbox import READ, inbox_address, inbox_query
 from backend.web.pages import Page
 
+LISTS = {"festival_condolence": "web:condolences", "condolence_delivery": "web:condolences"}
+"""Process → where the rows are that its items are about."""
 TOLD = 15
 """Events of the timeline beside a work item; the case's page has all of them."""
 LOOKED_AT = 40
@@ -56,6 +58,7 @@ class WorkItemPage(Page):
         may_delegate = "delegate" in course["verbs"]
         return {
             "item": item,
+            "list_address": reverse(LISTS[item["process"]]) if item["process"] in LISTS else "",
             "title": item["title"],
             "course": course,
             "verbs": course["verbs"],

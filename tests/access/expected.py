@@ -58,6 +58,7 @@ ROUTES: dict[str, Expected] = {
     "PUT me/channels/": ACCOUNT,
     "GET outbox/": Expected(everywhere="Y"),
     "GET schema/": PUBLIC,
+    "GET calendar/": ACCOUNT,
     "GET docs/": PUBLIC,
     # --- the inbox: everybody who works, and who watches
     "GET work-items/": Expected(STAFF + "HL"),

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backend.activities.models import Activity, Booking, DayCount, SignUp
+from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
 from backend.helpers.models import Batch, Difference, Helper, Offer, Proposal, Rotation, RotationRow, Round, Succession
@@ -147,6 +148,10 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "sex": _("sex"),
             "wanted_sex": _("the family's wish"),
         },
+        "condolence_state": dict(Condolence.State.choices),
+        "gift_state": dict(Gift.State.choices),
+        "gift_manner": dict(Gift.Manner.choices),
+        "gift_pending": dict(Gift.Pending.choices),
         "grievance_state": dict(Grievance.State.choices),
         "grievance_satisfied": {"yes": _("satisfied"), "no": _("not satisfied"), "not_asked": _("not asked")},
         "activity_state": dict(Activity.State.choices),
