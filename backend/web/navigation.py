@@ -93,6 +93,7 @@ MENUS: tuple[Entry | Menu, ...] = (
                 "chat-left-text",
                 ("grievance.read", "own.grievance.read"),
             ),
+            Entry(_("Emergencies"), "web:incidents", "megaphone", ("emergency.read",)),
             Entry(_("Activities"), "web:activities", "calendar-event", ("activity.read",)),
             Entry(_("Volunteers"), "web:volunteers", "award", ("volunteer.read",)),
             Entry(_("Hours of service"), "web:hours", "clock", ("own.hours.read",)),

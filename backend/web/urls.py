@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
+from backend.web import emergencies
 from backend.web.absences import Absence, Absences, AbsenceVerb, HelperChoices, NewAbsence, StandInChoice, Told
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
 from backend.web.activities import Activities, Activity, ActivityVerb, NewActivity, NewSignUp, SignUpVerb
@@ -227,6 +228,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("condolences/<uuid:pk>/", Condolence.as_view(), name="condolence"),
     path("condolences/<uuid:pk>/families/", CondolenceFamilies.as_view(), name="condolence_families"),
     path("condolences/<uuid:pk>/add/", AddCondolenceFamily.as_view(), name="condolence_add"),
+    path("emergencies/", emergencies.Emergencies.as_view(), name="incidents"),
+    path("emergencies/new/", emergencies.NewEmergency.as_view(), name="incident_new"),
+    path("emergencies/<uuid:pk>/", emergencies.Emergency.as_view(), name="incident"),
+    path("duties/", emergencies.Duties.as_view(), name="duties"),
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),

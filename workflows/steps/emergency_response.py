@@ -17,6 +17,7 @@ from backend.helpers import register, suspensions
 from backend.helpers.models import Helper, Pairing
 from backend.org.access import SYSTEM
 from backend.org.working_days import is_working_day
+from backend.reminders import outbox
 from workflows.engine.runner import Call
 from workflows.steps.context import Context, Step, of
 
@@ -103,6 +104,7 @@ def record_acknowledgement(call: Call) -> None:
         incidents.note_false_alarm(incident=row, reason=str(answers["reason"]))
     kin = str(answers.get("kin") or "")
     incidents.acknowledge(incident=row, kin=kin, actor=context.actor, now=context.now)
+    outbox.withdraw(row, now=context.now)
 
 
 def record_arrival(call: Call) -> None:
@@ -204,6 +206,13 @@ def _tell(row: Incident, post: str, channel: str, context: Context) -> None:
     else:
         officers = duties.on_duty(row.office, post, context.today)
     incidents.tell_officers(incident=row, post=post, officers=officers, channel=channel, now=context.now)
+    kind = "emergency.reported" if post == DutySpell.Post.FIRST else "emergency.escalated"
+    about = row.suspect_helper.user_id if row.suspect_helper is not None else None
+    for officer in officers:
+        outbox.intend(
+            kind, to=outbox.one_user(officer), key=f"{kind}:{row.pk}:{post}:{officer.pk}", now=context.now, about=row,
+            label=row.number, label_en=row.number, page=f"/emergencies/{row.pk}/", closed_to=about,
+        )  # fmt: skip
 
 
 def _next_week(row: Incident, context: Context) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from backend.activities.models import Activity, Booking, DayCount, SignUp
 from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
+from backend.emergencies.models import Incident
 from backend.helpers.models import Batch, Difference, Helper, Offer, Proposal, Rotation, RotationRow, Round, Succession
 from backend.inspection.models import Finding, Sample
 from backend.org import codes
@@ -78,6 +79,7 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "village": _("Village"),
             "age": _("Age"),
         },
+        "emergency_state": dict(Incident.State.choices),
         "visit_state": dict(Visit.State.choices),
         "roster_state": dict(Roster.State.choices),
         "role": ROLE_NAMES,
