@@ -17,6 +17,7 @@ from backend.org import codes
 from backend.org.access import Actor
 from backend.org.models import User
 from backend.org.working_days import due_at
+from backend.reminders.outbox import To, intend, role_at
 from backend.services import items, share
 from backend.services.departments import unit_of
 from backend.services.models import PlanItem, Referral
@@ -53,6 +54,8 @@ def send_referral(*, item: PlanItem, route: Mapping[str, Any], actor: Actor, now
     item.department = department
     items.set_state(item=item, state=PlanItem.State.REFERRED)
     _tell(referral, "referral.sent", actor, now)
+    asked = role_at("liaison", referral.unit) if referral.unit else role_at("caseworker", case.unit)
+    _remind("referral.sent", referral, asked, now)
     return referral
 
 
@@ -122,6 +125,13 @@ def open_package(*, referral: Referral, user: User, actor: Actor, now: datetime)
 def _answered(referral: Referral, state: Referral.State, note: str, actor: Actor, now: datetime) -> None:
     referral.state, referral.note = state, note
     referral.answered_label, referral.answered_at = actor.label, now
+    _remind("referral.answered", referral, role_at("caseworker", referral.case.unit), now)
+
+
+def _remind(kind: str, referral: Referral, to: To, now: datetime) -> None:
+    """Somebody hears of it by its number; nothing tells a department which family it is."""
+    page, key = f"/referrals/{referral.pk}/", f"{kind}:{referral.pk}"
+    intend(kind, to=to, key=key, now=now, unit_path=referral.unit_path, label=referral.number, page=page)
 
 
 def _move(referral: Referral, action: str, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from backend.audit.models import Event
 from backend.core.errors import DomainError
+from backend.reminders.models import Reminder
 from backend.services.models import Card, Plan, Referral
 from backend.services.referrals import PackageClosed, open_package
 from backend.services.share import contents
@@ -44,7 +45,12 @@ def test_from_a_need_to_needs_that_are_met() -> None:
     office.do(office.case, "confirm_plan", office.supervisor, {"confirmation": "confirm"})
     office.family_agrees()
     assert office.items() == {"family_doctor": "referred"}
+    heard = Reminder.objects.get(kind="referral.sent")
+    assert (heard.unit_id, heard.role, heard.family_id, heard.label) == (
+        office.clinic.pk, "liaison", None, office.referral.number,
+    )  # fmt: skip
     office.answer(office.liaison, note="周二上门")
+    assert Reminder.objects.get(kind="referral.answered").role == "caseworker"
     office.give("deliver_by_department", office.liaison)
     assert office.items() == {"family_doctor": "given"}
     office.received()
