@@ -44,6 +44,8 @@ KINDS: Mapping[str, Kind] = {
     "visit.alarm_passed_on": Kind(_("An alarm was not answered"), _("alarms not answered: %(count)d"), urgent=True),
     "review.reminded": Kind(_("A review waits"), _("reviews that wait: %(count)d")),
     "finding.escalated": Kind(_("A finding was not answered in time"), _("findings not answered: %(count)d")),
+    "condolence.list_late": Kind(_("A festival's list is not locked"), _("festival lists not locked: %(count)d")),
+    "condolence.eve_passed": Kind(_("Gifts were not all brought"), _("villages with gifts left: %(count)d")),
     "round.reminded": Kind(_("Villages have not reported"), _("reconciliations with villages behind: %(count)d")),
     # --- what cannot wait
     "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),

@@ -20,6 +20,7 @@ from backend.cases.models import Family
 from backend.org import calendar, parameters
 from backend.org.codes import load_codes
 from backend.org.models import Unit, User
+from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from workflows import condolences, deployment, services
@@ -377,6 +378,18 @@ def test_campaigns_begin_by_themselves_when_a_festival_is_near(town: Township) -
     parameters.set_parameter(key="condolence.lead_days", value=nothing, path=town.town.path, from_date=date(2020, 1, 1))
     Condolence.objects.all().delete()
     assert condolences.start_due(noon - timedelta(days=45)) == 0
+
+
+def test_whoever_is_late_hears_it(town: Township) -> None:
+    """The list not locked on its day, the eve with gifts left: by the outbox, not by name."""
+    town.under_way()
+    for instance in Instance.objects.filter(process__key="condolence_delivery"):
+        assert instance.wake_at is not None
+        services.wake(instance_id=instance.pk, now=instance.wake_at)
+    told = Event.objects.get(action="condolence.eve_passed")
+    assert told.data == {"calendar_day": "spring_festival", "families": 4}
+    heard = Reminder.objects.get(kind="condolence.eve_passed")
+    assert town.bereaved.label not in f"{heard.label}{heard.page}"
 
 
 def test_a_festival_that_is_none_or_over_is_refused(town: Township) -> None:

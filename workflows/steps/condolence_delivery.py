@@ -13,6 +13,7 @@ from backend.benefits.condolences import Unsettled
 from backend.benefits.models import Condolence, Gift
 from backend.org.models import Unit
 from backend.org.working_days import end_of_day
+from backend.reminders.outbox import intend, role_at
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
 
@@ -43,6 +44,15 @@ def tell_eve(call: Call) -> None:
     """The eve has passed and the village is not done."""
     context, (row, village) = of(call), _place(call)
     condolences.tell_eve(condolence=row, village=village, actor=context.actor, now=context.now)
+    intend(
+        "condolence.eve_passed",
+        to=role_at("village", village),
+        key=f"condolence.eve_passed:{row.pk}:{village.pk}",
+        about=row,
+        unit_path=village.path,
+        page=f"/condolences/{row.pk}/families/?unit={village.pk}&show=listed",
+        now=context.now,
+    )
 
 
 def _place(call: Call) -> tuple[Condolence, Unit]:

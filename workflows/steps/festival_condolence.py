@@ -11,6 +11,7 @@ from backend.benefits.condolences import GROUPS, Plan
 from backend.benefits.gifts import Judge, Verdict
 from backend.benefits.models import Condolence
 from backend.core.jobs import enqueue
+from backend.reminders.outbox import intend, role_at
 from workflows.engine.decisions import decide, read_table
 from workflows.engine.runner import Call
 from workflows.models import Process
@@ -78,8 +79,17 @@ def submit_list(call: Call) -> None:
 
 def tell_late(call: Call) -> None:
     """The list should be locked by now."""
-    context = of(call)
-    condolences.tell_late(condolence=_condolence(call), actor=context.actor, now=context.now)
+    context, row = of(call), _condolence(call)
+    condolences.tell_late(condolence=row, actor=context.actor, now=context.now)
+    for role in ("caseworker", "supervisor"):
+        intend(
+            "condolence.list_late",
+            to=role_at(role, row.unit),
+            key=f"condolence.list_late:{row.pk}:{role}",
+            about=row,
+            page=f"/condolences/{row.pk}/",
+            now=context.now,
+        )
 
 
 def record_lock(call: Call) -> None:
