@@ -158,8 +158,8 @@ class Reading:
     def today(self) -> date:
         return self.t.date()
 
-    def _answer(self, step: str, usual: str) -> str:
-        """What is said at this step, at the time it is said. "nothing": never."""
+    def _answer(self, step: str, usual: str, *, role: str = "") -> str:
+        """What is said at this step, at the time it is said. "nothing": never. `role`: who else than usual says it."""
         key = "survey" if step in {"survey_family", "collect_by_contact"} else step
         script = self.story.says.get(key, ())
         told = script[self._said[key]] if self._said[key] < len(script) else ""
@@ -169,7 +169,7 @@ class Reading:
             return value
         self._reach(self.calendar.after(self.calendar.from_(self.t), int(rounds or 1) - 1))
         self.events["work_item.completed"] += 1
-        entry = (step, ROLES[step])
+        entry = (step, role or ROLES[step])
         (self.umbrella if step in {"interim_visit", "ask_again"} else self.phases[-1].steps).append(entry)
         return value or usual
 
@@ -464,14 +464,14 @@ class Reading:
         return max(day, self.today)
 
     def _visit(self) -> None:
-        """One planned visit: by the helper in time, else by the village worker."""
+        """One planned visit: by the helper in time, else by the village worker. Where the background check runs out
+        after the item has opened, the item goes from the one to the other."""
         how = self.story.visits[self._records] if self._records < len(self.story.visits) else "good"
         pool = self.spells[-1].pool
-        by_helper = pool not in {"village", "unit"}
+        by_helper = pool not in {"village", "unit"} and not self._is_suspended(max(self._opens, self.t).date())
         at = self.calendar.from_(max(self._opens, self.t))
         if self._last_round == at:  # nobody goes to the same door twice a day
             at = self.calendar.after(at)
-        by_helper = by_helper and not self._is_suspended(at.date())
         if by_helper and (how == "missed" or at >= self._due):
             self._reach(self._due)
             if not self._missed:
@@ -483,14 +483,16 @@ class Reading:
             self._reach(self._due + timedelta(days=2))
             self.events["visit.missed_reported"] += 1
         self._reach(at)
-        self._record(how, "record_visit" if by_helper else "visit_instead")
+        handed_over = by_helper and self._is_suspended(at.date())
+        step = "record_visit" if by_helper else "visit_instead"
+        self._record(how, step, role="village" if handed_over else ROLES[step])
 
     def _is_suspended(self, day: date) -> bool:
         """Where minors live, a helper whose background check is over does not come; the village worker does."""
         return day >= self._checked_on + timedelta(days=365) and self.household.has_minor(day)
 
-    def _record(self, how: str, step: str) -> None:
-        self._answer(step, how)
+    def _record(self, how: str, step: str, role: str) -> None:
+        self._answer(step, how, role=role)
         self._last_round, self._planned = self.t, False
         sampled = self.sampled[self._records] if self._records < len(self.sampled) else False
         self._records += 1
