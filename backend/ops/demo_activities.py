@@ -31,6 +31,7 @@ def play(town: Unit, now: datetime) -> None:
         by = actor_of(users["village"])
         sites.count(site=rooms[2], day=day, what="meals", number=24 + number % 3, actor=by, now=now)
     published = _propose("冬季老年人保健讲座", 21, users, town, now)
+    assert published.instance_id is not None
     item = WorkItem.objects.get(instance_id=published.instance_id)
     services.complete(item=item, answers={"approval": "approve"}, user=users["supervisor"], now=now)
     published.refresh_from_db()
