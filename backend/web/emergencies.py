@@ -60,6 +60,7 @@ class NewEmergency(Page):
         request.is_unnamed = True  # type: ignore[attr-defined]  # see backend.core.requests
         given = forms.answers(self._schema(), request.POST)
         body: dict[str, Any] = {**given, "id": request.POST.get("key", "")}
+        body |= dict.fromkeys(body.pop("facts", ()), True)
         if self._family():
             body["family"] = self._family()["id"]
         try:
@@ -91,7 +92,7 @@ class NewEmergency(Page):
             "where": schemas.text(_("Where exactly"), 200) | secret,
             "who": schemas.text(_("Who is in danger"), 200) | secret,
             "what": schemas.text(_("What was seen"), 2000) | secret,
-            **{name: {"type": "boolean", "title": title} for name, title in self._facts().items()},
+            "facts": {"type": "array", "title": _("What applies"), "items": schemas.chosen("", self._facts())},
             "situations": schemas.several(_("A child, or somebody who cannot decide: which of these"),
                                           "report_situation", day),
             "suspect": schemas.chosen(_("It may be about"), dict(Incident.Suspect.choices)),
@@ -115,7 +116,7 @@ class NewEmergency(Page):
     def _office(self, day: Any) -> dict[str, schemas.Schema]:
         """What an officer adds who writes down a call."""
         asked = {
-            "channel": schemas.coded(_("How it came in"), "emergency_channel", day),
+            "channel": schemas.coded(_("How you heard of it"), "emergency_channel", day),
             "finder": schemas.text(_("Who called"), 60) | {"x-sensitive": True},
             "finder_contact": schemas.text(_("How to reach the caller"), 60) | {"x-sensitive": True},
         }

@@ -24,7 +24,7 @@ def test_a_helper_reports_a_child_and_notes_the_receipt_number(town: Town) -> No
     client = visitor(town.volunteer)
     form = text(client.get("/emergencies/new/"))
     assert all(each in form for each in ("110", "120", "119"))
-    said = {"key": "0198a3c2-7a51-7cc0-8f6e-2d1f4b9a0c11", "kind": "abuse", "minor": "on", "situations": "injuries"}
+    said = {"key": "0198a3c2-7a51-7cc0-8f6e-2d1f4b9a0c11", "kind": "abuse", "facts": "minor", "situations": "injuries"}
     said |= {"who": CHILD["who"], "suspect": "nobody", "secret": "on"}
     where = client.post("/emergencies/new/", said)["Location"]
     assert client.post("/emergencies/new/", said)["Location"] == where
