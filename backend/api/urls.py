@@ -28,6 +28,7 @@ from backend.api.grievances import Grievances
 from backend.api.health_counts import HealthCounts
 from backend.api.health_services import HealthServices
 from backend.api.helpers import Helpers
+from backend.api.honours import HonourCalls, Honours
 from backend.api.hours import Hours
 from backend.api.jobs import Jobs
 from backend.api.leavings import Leavings
@@ -115,6 +116,8 @@ router.register("sign-ups", SignUps, basename="sign-ups")
 router.register("sites", Sites, basename="sites")
 router.register("bookings", Bookings, basename="bookings")
 router.register("enrolments", Enrolments, basename="enrolments")
+router.register("honour-calls", HonourCalls, basename="honour-calls")
+router.register("honours", Honours, basename="honours")
 router.register("condolences", Condolences, basename="condolences")
 router.register("gifts", Gifts, basename="gifts")
 

@@ -57,6 +57,7 @@ REASONED = frozenset(
         "category_reasons",
         "period_reason",
         "level_reason",
+        "eligibility_reason",
         "service_reasons",
         "route_reason",
     }

@@ -16,6 +16,9 @@ REASONS: Mapping[str, str] = {
     "about_helper": _("about a helper"), "child_concerned": _("a child is concerned"), "danger": _("violence or abuse"),
     "about_officer": _("about somebody who works here"), "about_decision": _("about a decision"),
     "objection": _("an objection"), "data_right": _("a right to the data kept"), "withdrawal": _("a consent withdrawn"),
+    # what rules somebody out of an honour (D27)
+    "court_record": _("a record by official reply"), "fraud_record": _("was found to have defrauded"),
+    "to_be_settled": _("something has to be settled first"), "nothing_against": _("nothing against it"),
     # who approves an activity (D26)
     "large_budget": _("a large budget"), "large_crowd": _("many people"),
     "children_outdoors": _("with children outdoors"), "children": _("with children"), "outdoors": _("outdoors"),

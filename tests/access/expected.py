@@ -357,6 +357,15 @@ ROUTES: dict[str, Expected] = {
     "POST duties/": Expected("S"),
     "GET duties/{pk}/": Expected("CSVA"),
     "POST duties/{pk}/end/": Expected("S"),
+    # --- honours: the village of the candidate and whoever stands above it
+    "GET honour-calls/": Expected(STAFF),
+    "POST honour-calls/": Expected("C"),
+    "GET honour-calls/{pk}/": Expected(STAFF),
+    "GET honours/": Expected(STAFF),
+    "POST honours/": Expected("CV"),
+    "GET honours/{pk}/": Expected(STAFF),
+    "POST honours/{pk}/object/": Expected("CV"),
+    "POST honours/{pk}/withdraw/": Expected("S"),
     # --- history: auditors read it, the audit administrator only what is about no family
     "GET events/": Expected("CSA", everywhere="G"),
     "GET events/{pk}/": Expected("CSA", hidden="G"),

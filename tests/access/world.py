@@ -9,7 +9,19 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
-from backend.activities.models import Activity, Ban, Booking, Certificate, Enrolment, HourClaim, SignUp, Site, Volunteer
+from backend.activities.models import (
+    Activity,
+    Ban,
+    Booking,
+    Call,
+    Certificate,
+    Enrolment,
+    Honour,
+    HourClaim,
+    SignUp,
+    Site,
+    Volunteer,
+)
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.benefits.models import Condolence, Gift
@@ -183,6 +195,15 @@ class World:
         self.sign_up = SignUp.objects.create(activity=self.activity, name=PERSON, state="placed")
         self.booking = Booking.objects.create(site=self.site, family=self.family, starts_at=begin, ends_at=end)
         self.enrolment = Enrolment.objects.create(site=self.site, family=self.family, from_date=factories.LONG_AGO)
+        day = timezone.localdate()
+        self.honour_call = Call.objects.create(
+            kind="happy_family", year=day.year, unit=self.town, opens_on=day, closes_on=day, quota=2, publicity_days=5,
+            term_months=24,
+        )  # fmt: skip
+        self.honour = Honour.objects.create(
+            number="PX-1", call=self.honour_call, unit=self.village, candidate_family=self.family, origin="village",
+            merits="邻里互助",
+        )  # fmt: skip
 
     def _plan(self) -> Plan:
         """A plan with a card, and an item that a department was asked for."""
@@ -328,6 +349,8 @@ class World:
             "sites": str(self.site.pk),
             "bookings": str(self.booking.pk),
             "enrolments": str(self.enrolment.pk),
+            "honour-calls": str(self.honour_call.pk),
+            "honours": str(self.honour.pk),
             "service-catalogue": str(Entry.objects.get(code="family_doctor").pk),
             "service-plans": str(self.plan.pk),
             "cards": str(self.plan.cards.get().pk),

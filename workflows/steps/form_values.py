@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from backend.activities import certificates, sign_ups
-from backend.activities.models import Activity, Certificate, HourClaim, Site, Volunteer
+from backend.activities.models import Activity, Certificate, Honour, HourClaim, Site, Volunteer
 from backend.cases import merging, reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
@@ -394,6 +394,35 @@ def equipment(context: Context, data: Mapping[str, Any]) -> Known:
     return {"values": {"checked_on": context.today.isoformat()}, "facts": site(context, data)["facts"]}
 
 
+def honour(context: Context, data: Mapping[str, Any]) -> Known:
+    """Who is nominated for what, by whom, and what was found so far."""
+    row = _honour(data)
+    facts = {
+        "honour_number": row.number,
+        "honour_kind": row.call.kind,
+        "candidate": row.candidate,
+        "village": row.unit.name,
+        "merits": row.merits,
+        "nominated_by": row.nominated_label,
+        "votes_for": row.votes_for,
+        "votes_against": row.votes_against,
+        "recused": row.recused,
+        "score": row.score,
+    }
+    return {"facts": facts}
+
+
+def honour_objection(context: Context, data: Mapping[str, Any]) -> Known:
+    """The objection, and who raised it: for whoever looks into it, and nobody else."""
+    row = _honour(data)
+    told = {"honour_objection": row.objection, "objector": row.objector}
+    return {"facts": {**honour(context, data)["facts"], **told}}
+
+
+def _honour(data: Mapping[str, Any]) -> Honour:
+    return Honour.objects.select_related("call", "unit", "candidate_family", "helper").get(pk=data["honour"])
+
+
 def _activity(data: Mapping[str, Any]) -> Activity:
     return Activity.objects.select_related("unit", "site").get(pk=data["activity"])
 
@@ -677,6 +706,12 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("emergency_response", "report_at_once"): emergency,
     ("emergency_response", "write_brief"): emergency,
     ("emergency_response", "review_response"): emergency,
+    ("honours_selection", "review_in_village"): honour,
+    ("honours_selection", "check_records"): honour,
+    ("honours_selection", "review_at_township"): honour,
+    ("honours_selection", "settle_objection"): honour_objection,
+    ("honours_selection", "approve_award"): honour,
+    ("honours_selection", "ask_story"): honour,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

@@ -2,6 +2,7 @@
 
 from backend.activities.models.campaigns import Activity, ActivityQuerySet, SignUp, SignUpQuerySet
 from backend.activities.models.certificates import Certificate, CertificateQuerySet
+from backend.activities.models.honours import Call, CallQuerySet, Honour, HonourQuerySet
 from backend.activities.models.hours import HourClaim, HourClaimQuerySet
 from backend.activities.models.sites import (
     Booking,
@@ -22,11 +23,15 @@ __all__ = [
     "BanQuerySet",
     "Booking",
     "BookingQuerySet",
+    "Call",
+    "CallQuerySet",
     "Certificate",
     "CertificateQuerySet",
     "DayCount",
     "Enrolment",
     "EnrolmentQuerySet",
+    "Honour",
+    "HonourQuerySet",
     "HourClaim",
     "HourClaimQuerySet",
     "SignUp",

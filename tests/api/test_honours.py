@@ -1,0 +1,202 @@
+"""Honours (P13): reviewed by different people, ruled out by D27 only, public with consent, objected to, awarded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from backend.activities.models import Call, Honour
+from backend.audit.models import Event
+from backend.org.codes import load_codes
+from backend.org.models import User
+from backend.rights.models import Grievance
+from tests import factories
+from tests.api.caller import Caller, assert_problem, results
+from tests.steps.office import Office
+from workflows import services
+from workflows.models import Instance
+
+pytestmark = pytest.mark.django_db
+
+VOTES = {"votes_for": 6, "votes_against": 1, "recused": 1, "recommended": "yes"}
+CLEAR = {"court_reply": "clear", "reply_number": "法函3号", "fraud_record": False}
+AGREED = {"score": 88, "no_conflict": True, "approved_by_town": "yes"}
+AWARD = {"award": "yes", "minutes": "2026年第5号"}
+
+
+class Town:
+    """A township that calls for happy families."""
+
+    def __init__(self) -> None:
+        load_codes()
+        self.office = Office(timezone.now())
+        self.caseworker, self.supervisor = self.office.caseworker, self.office.supervisor
+        self.village = self.office.village
+        self.auditor = factories.user("auditor", role="auditor", unit=factories.region("120114000000"))
+        self.family = factories.family()
+        today = timezone.localdate()
+        self.call: Call = Call.objects.create(
+            kind="happy_family", year=today.year, unit=factories.town(), opens_on=today, closes_on=today, quota=1,
+            publicity_days=5, term_months=24,
+        )  # fmt: skip
+
+    def post(self, by: User | None = None, **changes: Any) -> Any:
+        said = {
+            "call": str(self.call.pk), "unit": str(factories.village().pk), "origin": "village",
+            "merits": "邻里互助十年", "candidate_family": str(self.family.pk), **changes,
+        }  # fmt: skip
+        return Caller(by or self.village).post("honours/", said)
+
+    def nominated(self, **changes: Any) -> dict[str, Any]:
+        response = self.post(**changes)
+        assert response.status_code == 201, response.content
+        row: dict[str, Any] = response.json()
+        return row
+
+    def do(self, user: User, step: str, answers: dict[str, Any]) -> Any:
+        item = next(iter(results(Caller(user).get("work-items/", doable="true", step=step))))
+        return Caller(user).post(f"work-items/{item['id']}/complete/", {"answers": answers})
+
+    def published(self, **changes: Any) -> Honour:
+        row = self.nominated(**changes)
+        self.do(self.village, "review_in_village", VOTES)
+        self.do(self.caseworker, "check_records", CLEAR)
+        self.do(self.caseworker, "review_at_township", AGREED)
+        return Honour.objects.get(pk=row["id"])
+
+    def pass_days(self, honour: Honour, days: int) -> None:
+        assert honour.instance_id is not None
+        services.wake(instance_id=honour.instance_id, now=timezone.now() + timedelta(days=days))
+
+    def awarded(self, **changes: Any) -> Honour:
+        row = self.published(**changes)
+        self.pass_days(row, 6)
+        assert self.do(self.supervisor, "approve_award", AWARD).status_code == 200
+        row.refresh_from_db()
+        return row
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
+
+
+def test_from_nomination_to_the_story(town: Town) -> None:
+    row = town.awarded(name_consented=True)
+    assert (row.state, row.published_text) == ("awarded", "")
+    assert len(row.published_digest) == 64
+    assert row.held_until is not None
+    assert (row.held_until - timezone.localdate()).days > 700
+    assert town.do(town.village, "ask_story", {"story": "yes"}).status_code == 422
+    town.do(town.village, "ask_story", {"story": "yes", "text": "邻里互助"})
+    assert Honour.objects.get().story == "邻里互助"
+
+
+def test_only_consented_names_are_public(town: Town) -> None:
+    row = town.published()
+    assert (row.state, row.published_text) == ("published", "赵庄村 ×××")
+    Honour.objects.update(name_consented=True)
+    told = Event.objects.filter(action__startswith="honour.")
+    assert not any(town.family.label in event.body for event in told)
+
+
+def test_a_bereaved_family_is_never_asked_for_a_story(town: Town) -> None:
+    town.family.categories = ["bereaved"]
+    town.family.save()
+    row = town.awarded()
+    assert Instance.objects.get(process__key="honours_selection").state == "done"
+    assert row.story == ""
+
+
+def test_what_rules_out_never_is_how_many_children(town: Town) -> None:
+    table = (Path(settings.BPMN_FOLDER) / "honours_selection" / "honour_disqualification.dmn").read_text("utf-8")
+    inputs = [part.split("<")[0] for part in table.split("<text>")[1:4]]
+    assert inputs == ["court_reply", "fraud_record", "pending"]
+
+
+def test_something_unsettled_holds_it_and_then_it_goes_on(town: Town) -> None:
+    helper = factories.helper(user=town.office.volunteer)
+    row = town.nominated(by=town.caseworker, candidate_family=None, helper=str(helper.pk))
+    complaint = Grievance.objects.create(
+        number="TS-9", kind="complaint", target="helper", about_family=town.family, about_helper=helper, text="借钱",
+        channel="phone", reply_by="none", office=factories.town(), due_at=timezone.now(),
+    )  # fmt: skip
+    town.do(town.village, "review_in_village", VOTES)
+    town.do(town.caseworker, "check_records", CLEAR)
+    held = Honour.objects.get(pk=row["id"])
+    assert (held.state, held.eligibility_reason) == ("held", "to_be_settled")
+    Grievance.objects.filter(pk=complaint.pk).update(closed_at=timezone.now())
+    town.pass_days(held, 8)
+    assert town.do(town.caseworker, "review_at_township", AGREED).status_code == 200
+    assert Honour.objects.get().state == "published"
+
+
+def test_a_court_record_rules_out(town: Town) -> None:
+    town.nominated()
+    town.do(town.village, "review_in_village", VOTES)
+    town.do(town.caseworker, "check_records", {**CLEAR, "court_reply": "record"})
+    assert Honour.objects.get().state == "disqualified"
+
+
+def test_four_eyes(town: Town) -> None:
+    factories.member(town.village, "caseworker", factories.town())
+    factories.member(town.caseworker, "supervisor", factories.town())
+    town.nominated()
+    town.do(town.village, "review_in_village", VOTES)
+    town.do(town.caseworker, "check_records", CLEAR)
+    assert_problem(town.do(town.village, "review_at_township", AGREED), 403, "four_eyes")
+    conflict = town.do(town.caseworker, "review_at_township", {**AGREED, "no_conflict": False})
+    assert_problem(conflict, 422, "bad_answers", "/answers/no_conflict")
+    town.do(town.caseworker, "review_at_township", AGREED)
+    town.pass_days(Honour.objects.get(), 6)
+    assert_problem(town.do(town.caseworker, "approve_award", AWARD), 403, "four_eyes")
+
+
+def test_an_objection_holds_it_until_somebody_independent_has_looked(town: Town) -> None:
+    row = town.published()
+    caller = Caller(town.village)
+    said = {"text": "材料不实", "objector": "邻居老刘"}
+    assert caller.post(f"honours/{row.pk}/object/", said).status_code == 200
+    assert_problem(caller.post(f"honours/{row.pk}/object/", said), 409, "not_published")
+    assert "老刘" not in caller.get(f"honours/{row.pk}/").content.decode()
+    town.pass_days(row, 6)
+    assert results(Caller(town.supervisor).get("work-items/", step="approve_award")) == []
+    town.do(town.auditor, "settle_objection", {"objection": "upheld", "evidence": "走访三户"})
+    row.refresh_from_db()
+    assert (row.state, row.published_text) == ("objected", "")
+
+
+def test_no_more_than_the_quota_and_withdrawn_with_a_reason(town: Town) -> None:
+    first = town.awarded()
+    town.family = factories.family(label="周家")
+    second = town.published()
+    town.pass_days(second, 6)
+    assert_problem(town.do(town.supervisor, "approve_award", AWARD), 409, "quota_reached")
+    caller = Caller(town.supervisor)
+    assert Caller(town.caseworker).post(f"honours/{first.pk}/withdraw/", {"reason": "骗取"}).status_code == 403
+    assert caller.post(f"honours/{first.pk}/withdraw/", {"reason": "骗取"}).json()["state"] == "withdrawn"
+    assert_problem(caller.post(f"honours/{second.pk}/withdraw/", {"reason": "骗取"}), 409, "not_awarded")
+    assert town.do(town.supervisor, "approve_award", AWARD).status_code == 200
+
+
+def test_the_call_has_days_and_comes_once(town: Town) -> None:
+    today = timezone.localdate()
+    said = {
+        "kind": "happy_family", "year": today.year, "unit": str(factories.town().pk), "opens_on": today.isoformat(),
+        "closes_on": today.isoformat(), "quota": 2,
+    }  # fmt: skip
+    caller = Caller(town.caseworker)
+    assert_problem(caller.post("honour-calls/", said), 409, "called_already")
+    assert_problem(caller.post("honour-calls/", {**said, "kind": "king"}), 422, "bad_call", "/kind")
+    assert caller.post("honour-calls/", {**said, "year": today.year + 1}).status_code == 201
+    both = town.post(town.caseworker, helper=str(factories.helper().pk))
+    assert_problem(both, 422, "bad_nomination", "/helper")
+    town.nominated()
+    assert_problem(town.post(), 409, "nominated_already")
+    Call.objects.update(opens_on=today - timedelta(days=9), closes_on=today - timedelta(days=1))
+    assert_problem(town.post(candidate_family=None), 409, "not_called")
