@@ -216,7 +216,7 @@ LABELS: Mapping[str, str] = {
     "organiser": _("Organised by"),
     "activity_kind": _("Kind"),
     "activity_theme": _("Theme"),
-    "activity_groups": _("For"),
+    "activity_groups": _("Intended for"),
     "starts_at": _("Begins"),
     "ends_at": _("Ends"),
     "late_reason": _("Why it is proposed so late"),

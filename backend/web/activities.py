@@ -96,7 +96,7 @@ class NewActivity(Page):
             series=schemas.text(_("Series of lectures"), 80),
             part=_number(_("Which part of the series")),
             unit=schemas.chosen(_("Organised by"), units),
-            groups=schemas.several(_("For"), "activity_group", day),
+            groups=schemas.several(_("Intended for"), "activity_group", day),
             site=schemas.chosen(_("At the site"), {str(each["id"]): each["name"] for each in sites}),
             place=schemas.text(_("Elsewhere"), 120),
             starts_at=_moment(_("Begins")),
