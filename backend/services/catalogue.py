@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
+from django.db.models import Q
+
 from backend.services.models import Entry
 
 FILE = Path(__file__).parent / "data" / "catalogue.json"
@@ -46,8 +48,10 @@ def unpacked(entry: Entry, entries: Mapping[str, Entry]) -> list[tuple[Entry, in
     return [(part, quantity) for part, quantity in inside if part is not None]
 
 
-def needs_a_department(needs: Iterable[str], *, path: str, day: date) -> bool:
-    """Whether one of the needs is more than visits can meet: a department has something for it."""
-    wanted = set(needs)
-    rows = Entry.objects.on(day).filter(need__in=wanted).exclude(department="")
-    return any(path.startswith(area) for area in rows.values_list("path", flat=True))
+def holds_more_than_visits(needs: Iterable[str], *, is_special: bool, path: str, day: date) -> bool:
+    """Whether there is something for the family that visits cannot give: a department's service for one of its needs,
+    or for a special family a package (S7: each of them has a plan)."""
+    wanted = Q(need__in=set(needs)) & ~Q(department="")
+    if is_special:
+        wanted |= Q(kind=Entry.Kind.PACKAGE)
+    return any(path.startswith(area) for area in Entry.objects.on(day).filter(wanted).values_list("path", flat=True))

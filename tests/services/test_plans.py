@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from backend.audit.models import Event
 from backend.core.errors import DomainError
 from backend.reminders.models import Reminder
+from backend.services.catalogue import holds_more_than_visits, load_catalogue
 from backend.services.models import Card, Plan, Referral
 from backend.services.referrals import PackageClosed, open_package
 from backend.services.share import contents
@@ -233,6 +235,16 @@ def test_a_survey_that_finds_more_than_visits_can_meet_opens_a_plan(needs: list[
     assert Plan.objects.filter(source="intake").exists() is planned
     assert ("assess_needs" in office.waiting(office.case)) is planned
     assert SURVEYED["needs"] == ["comfort"]
+
+
+def test_a_special_family_always_has_a_plan_where_there_is_a_package_for_it() -> None:
+    """S7: the plan covers every one of them; without a catalogue there is nothing to compose it from."""
+    place: dict[str, Any] = {"path": factories.village().path, "day": factories.TODAY}
+    assert not holds_more_than_visits(["comfort"], is_special=True, **place)
+    load_catalogue()
+    assert holds_more_than_visits(["comfort"], is_special=True, **place)
+    assert not holds_more_than_visits(["comfort"], is_special=False, **place)
+    assert holds_more_than_visits(["legal"], is_special=False, **place)
 
 
 def test_what_a_visit_refers_goes_into_the_plan() -> None:

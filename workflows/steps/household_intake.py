@@ -16,7 +16,7 @@ from backend.helpers import contacts
 from backend.org.access import grants
 from backend.org.models import User
 from backend.org.working_days import due_at
-from backend.services.catalogue import needs_a_department
+from backend.services.catalogue import holds_more_than_visits
 from backend.services.models import Plan
 from workflows.engine.runner import Call
 from workflows.steps import needs
@@ -240,7 +240,7 @@ def file_family(call: Call) -> dict[str, Any]:
     case, context = case_of(call), of(call)
     families.put_on_file(family=case.family, actor=context.actor, now=context.now)
     family = case.family
-    if family.is_special or needs_a_department(family.needs, path=case.unit_path, day=context.today):
+    if holds_more_than_visits(family.needs, is_special=family.is_special, path=case.unit_path, day=context.today):
         needs.pass_on(context, case, source=Plan.Source.INTAKE, needs=family.needs)
     return {"contacts": contacts.name_contacts(case=case, actor=context.actor, now=context.now)}
 
