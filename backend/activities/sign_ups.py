@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backend.activities import volunteers
 from backend.activities.models import Activity, SignUp
 from backend.audit.history import record
 from backend.cases.models import Family
@@ -39,6 +40,13 @@ class SignedUpAlready(Conflict):
     message = _("This volunteer has signed up already.")
 
 
+class UnfitVolunteer(Invalid):
+    """A ban, missing papers or a tender age keep a volunteer from this activity (P11, E22, E29)."""
+
+    code = "unfit_volunteer"
+    message = _("This volunteer cannot help to hold this activity.")
+
+
 class NotOver(Conflict):
     """Who was there is known when it is over."""
 
@@ -67,7 +75,8 @@ class Person:
 
 
 def sign_up(*, activity: Activity, person: Person, actor: Actor, now: datetime) -> SignUp:
-    """A place, or one on the waiting list. Raises NoSignUp, GuardianMissing, SignedUpAlready."""
+    """A place, or one on the waiting list. Raises NoSignUp, GuardianMissing, SignedUpAlready,
+    UnfitVolunteer."""
     held = _locked(activity)
     if not held.takes_sign_ups(now):
         raise NoSignUp
@@ -177,8 +186,14 @@ def _check(activity: Activity, person: Person, now: datetime) -> None:
         if missing:
             message = GuardianMissing.message
             raise GuardianMissing([FieldProblem(f"/{name}", GuardianMissing.code, message) for name in missing])
-    if person.helper is not None and activity.sign_ups.valid().filter(helper=person.helper).exists():
+    if person.helper is None:
+        return
+    if activity.sign_ups.valid().filter(helper=person.helper).exists():
         raise SignedUpAlready
+    day = timezone.localdate(activity.starts_at)
+    found = volunteers.obstacles(helper=person.helper, day=day, risky=activity.outdoors, with_minors=activity.minors)
+    if found:
+        raise UnfitVolunteer([FieldProblem("/helper", each, volunteers.OBSTACLES[each]) for each in found])
 
 
 def _save(row: SignUp, action: str, actor: Actor, now: datetime, data: dict[str, bool] | None = None) -> None:

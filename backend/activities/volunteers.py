@@ -6,11 +6,12 @@ check are written there. Only when nothing is missing is the helper available, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backend.activities import rules
@@ -285,6 +286,17 @@ def ban(
     if helper.status != Helper.Status.ENDED:
         register.end_helper(helper=helper, reason="complaint", ended_on=today, actor=actor, now=now)
     return row
+
+
+OBSTACLES: Mapping[str, str | Promise] = {
+    "banned": _("This volunteer is banned at present."),
+    "not_in_service": _("This helper is not in service."),
+    "too_dangerous": _("This is too dangerous for somebody under age."),
+    "guardian_needed": _("For somebody under age a guardian's word and company are needed."),
+    "not_insured": _("No insurance is in force on that day."),
+    "not_checked": _("No background check is in force on that day."),
+}
+"""What is said of each obstacle."""
 
 
 def obstacles(*, helper: Helper, day: date, risky: bool = False, with_minors: bool = False) -> list[str]:

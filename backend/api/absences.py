@@ -26,7 +26,7 @@ from backend.api.errors import parameter_error
 from backend.api.fields import Day, PersonRef, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem, VersionedSerializer
+from backend.api.work_item_shapes import FamilyOfItem, VersionedSerializer
 from backend.core.errors import FieldProblem, Invalid, NotAllowed
 from backend.helpers.absences import note_told, pairings_during
 from backend.helpers.models import Absence, Helper, Pairing, StandIn

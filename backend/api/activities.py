@@ -22,7 +22,7 @@ from backend.activities.sign_ups import Person
 from backend.api.fields import Day, Moment, PersonRef, Reason, RowSerializer, UnitRef, VisibleField, short_texts
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Helper

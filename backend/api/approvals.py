@@ -15,7 +15,8 @@ from rest_framework.response import Response
 from backend.api.fields import in_language
 from backend.api.filters import Filters
 from backend.api.resource import Resource
-from backend.api.work_items import FactSerializer, ItemsBelow, RefusalSerializer, WorkItemSerializer
+from backend.api.work_item_filters import ItemsBelow
+from backend.api.work_item_shapes import FactSerializer, RefusalSerializer, WorkItemSerializer
 from workflows.approvals import Approval, approvals, waiting_for
 from workflows.models import WorkItem, WorkItemQuerySet
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from backend.api.fields import PersonRef, UnitRef
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.helpers import attention
 from backend.helpers.models import Pairing
 

@@ -18,7 +18,7 @@ from backend.api.fields import RowSerializer
 from backend.api.filters import Filters, YesNo
 from backend.api.resource import Resource
 from backend.api.service_plans import EntryRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.services.cards import freeze_card, renew_card
 from backend.services.models import Card
 

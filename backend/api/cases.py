@@ -40,7 +40,7 @@ from backend.api.fields import (
 )
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem, VersionedSerializer
+from backend.api.work_item_shapes import FamilyOfItem, VersionedSerializer
 from backend.audit.models import Event
 from backend.cases.cases import LIVE
 from backend.cases.models import Case, Family

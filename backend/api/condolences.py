@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from backend.api.fields import Day, Reason, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.benefits import condolences, gifts, stock
 from backend.benefits.condolences import GROUPS
 from backend.benefits.gifts import Delivery

@@ -20,7 +20,7 @@ from backend.api.fields import RowSerializer, UnitRef, in_language
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.helpers.differences import settle_alone
 from backend.helpers.models import Difference
 from workflows.models import WorkItem

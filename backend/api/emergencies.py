@@ -22,7 +22,7 @@ from backend.api.fields import Moment, PersonRef, Reason, RowSerializer, StrictS
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family
 from backend.core.errors import NotAllowed
 from backend.emergencies.duties import is_confidant

@@ -26,7 +26,7 @@ from backend.api.fields import (
 )
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
-from backend.api.work_items import VersionedSerializer
+from backend.api.work_item_shapes import VersionedSerializer
 from backend.core.errors import NotAllowed, StaleVersion
 from backend.helpers.models import Helper, HelperKind, HelperQuerySet
 from backend.helpers.register import end_helper, register_helper, set_status, update_helper

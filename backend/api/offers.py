@@ -17,7 +17,7 @@ from backend.api.filters import Filters, Subtree
 from backend.api.helpers import KindRef
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.helpers.models import Offer
 from backend.org.access import in_subtree, may
 

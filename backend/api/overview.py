@@ -17,7 +17,8 @@ from backend.api.errors import parameter_error
 from backend.api.fields import PersonRef, UnitRef, in_language, reference
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
-from backend.api.work_items import CaseOfItem, FamilyOfItem, ItemsBelow
+from backend.api.work_item_filters import ItemsBelow
+from backend.api.work_item_shapes import CaseOfItem, FamilyOfItem
 from workflows import overview
 from workflows.models import Instance, Process, WorkItem, WorkItemQuerySet
 

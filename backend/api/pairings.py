@@ -19,7 +19,7 @@ from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.helpers import KindRef
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.helpers.models import Pairing, Suspension
 from backend.helpers.suspensions import lift_suspension, suspend_pairing
 from backend.org.access import in_subtree, may

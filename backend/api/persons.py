@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.families import REVEALABLE, add_person, reveal, update_person
 from backend.cases.models import Family, Person
 from backend.cases.rosters.codes import CERTIFICATE

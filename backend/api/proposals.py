@@ -17,7 +17,7 @@ from backend.api.fields import RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.core.errors import FieldProblem, Invalid, NotAllowed
 from backend.helpers.models import Batch, Pairing, Proposal
 from backend.helpers.outcomes import outcomes

@@ -22,7 +22,7 @@ from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
 from backend.api.service_plans import EntryRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.org.access import granting, in_subtree
 from backend.services.models import Referral, unanswered
 from backend.services.referrals import open_package

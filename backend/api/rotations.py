@@ -21,7 +21,7 @@ from backend.api.fields import Day, PersonRef, Reason, RowSerializer, UnitRef, V
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem, VersionedSerializer
+from backend.api.work_item_shapes import FamilyOfItem, VersionedSerializer
 from backend.core.errors import NotFound
 from backend.helpers import rotations
 from backend.helpers.models import Helper, Offer, Rotation, RotationRow

@@ -21,7 +21,7 @@ from backend.api.fields import Moment, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Case, Family
 from backend.core.errors import NotAllowed
 from backend.inspection.drawing import listed

@@ -17,7 +17,8 @@ from rest_framework.response import Response
 
 from backend.api.fields import PersonRef, RowSerializer, StrictSerializer, UnitRef, VisibleField
 from backend.api.resource import Resource
-from backend.api.work_items import WorkItemFilters, WorkItems
+from backend.api.work_item_filters import WorkItemFilters
+from backend.api.work_items import WorkItems
 from backend.desk import filters
 from backend.desk.models import SavedFilter, SavedFilterQuerySet
 from backend.org.models import Unit

@@ -19,7 +19,7 @@ from backend.api.fields import RowSerializer, VisibleField, short_texts
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Case
 from backend.core.errors import NotAllowed
 from backend.org.access import may

@@ -21,7 +21,7 @@ from backend.api.errors import parameter_error
 from backend.api.fields import Day, Moment, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family
 from backend.core.errors import NotAllowed
 from backend.org.access import Actor, may

@@ -19,7 +19,7 @@ from backend.api.fields import Answers, Reason, RowSerializer
 from backend.api.filters import Filters
 from backend.api.resource import Resource
 from backend.api.visits import ContactSerializer
-from backend.api.work_items import FamilyOfItem, VersionedSerializer
+from backend.api.work_item_shapes import FamilyOfItem, VersionedSerializer
 from backend.cases.models import visible_families
 from backend.cases.surveys import answers_of
 from backend.core.errors import NotAllowed

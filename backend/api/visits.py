@@ -24,7 +24,7 @@ from backend.api.fields import Answers, Moment, Reason, RowSerializer, VisibleFi
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
-from backend.api.work_items import FamilyOfItem, VersionedSerializer
+from backend.api.work_item_shapes import FamilyOfItem, VersionedSerializer
 from backend.cases.models import Case, visible_families
 from backend.cases.surveys import answers_of
 from backend.core.errors import NotAllowed

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from backend.api.fields import RowSerializer, UnitRef
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
-from backend.api.work_items import FamilyOfItem
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Case
 from backend.helpers.waiting import waiting_list
 

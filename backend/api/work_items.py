@@ -7,43 +7,52 @@ only who sees it, and whether its family may be named to the caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-import django_filters
-from django import forms
 from django.db import transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.errors import describe
-from backend.api.fields import Answers, Moment, PersonRef, Reason, RowSerializer, UnitRef, VisibleField, reference
-from backend.api.filters import Filters, Subtree, WholeNumber, YesNo, narrowed
+from backend.api.fields import PersonRef, reference
+from backend.api.filters import narrowed
 from backend.api.resource import Resource
+from backend.api.work_item_filters import WorkItemFilters, end_of_span
+from backend.api.work_item_shapes import (
+    BULK,
+    VERBS,
+    AnswersSerializer,
+    BulkAnswerSerializer,
+    BulkSerializer,
+    CountsSerializer,
+    CourseSerializer,
+    DelegateSerializer,
+    FormSerializer,
+    FormStateSerializer,
+    PostponeSerializer,
+    VersionedSerializer,
+    WorkItemDetailSerializer,
+    WorkItemSerializer,
+)
 from backend.cases.models import visible_families
 from backend.core.errors import NotAllowed, NotFound
-from backend.helpers.scoring import PARTS, RULES
 from backend.org.access import granting, in_subtree, may
 from backend.org.models import Unit, User
 from backend.org.roles import ROLE_NAMES
-from backend.org.working_days import end_of_day
 from workflows import services
 from workflows.authority import able_to_do
 from workflows.course import course_of
 from workflows.models import WorkItem, WorkItemQuerySet, past_due
-
-BULK = 200
-"""Items of one bulk command."""
 
 NOT_SHOWN = [
     f"{related}__{field.name}"
@@ -52,460 +61,6 @@ NOT_SHOWN = [
     if field.name not in {"id", "name"}
 ]
 """Columns of joined rows that no answer tells: they cost half a page's time."""
-
-SPANS: Mapping[str, int] = {"today": 0, "week": 6}
-"""Days after today at whose end a span of time ends."""
-
-VERBS: Mapping[str, str] = {
-    "claim": "work_item.claim",
-    "release": "work_item.claim",
-    "delegate": "work_item.delegate",
-    "postpone": "work_item.postpone",
-    "complete": "work_item.complete",
-}
-
-
-class AssigneeField(forms.CharField):
-    """me, others, none or a user's id."""
-
-    def clean(self, value: Any) -> str | UUID | None:
-        """Raises ValidationError."""
-        text = super().clean(value)
-        if text in {"", "me", "others", "none"}:
-            return text or None
-        try:
-            return UUID(text)
-        except ValueError:
-            raise forms.ValidationError(_("me, others, none or the id of a user."), code="invalid") from None
-
-
-@extend_schema_field(OpenApiTypes.STR)
-class AssigneeFilter(django_filters.Filter):  # type: ignore[misc]
-    """Whose items: `me`, `others`, `none`, or a user's id."""
-
-    field_class = AssigneeField
-
-    def filter(self, qs: WorkItemQuerySet, value: str | UUID | None) -> WorkItemQuerySet:
-        """The items of that person, of anybody else, or of nobody."""
-        if value is None:
-            return qs
-        if value == "none":
-            return qs.filter(assignee__isnull=True)
-        me = self.parent.request.user.pk
-        if value == "others":
-            return qs.filter(assignee__isnull=False).exclude(assignee_id=me)
-        return qs.filter(assignee_id=me if value == "me" else UUID(str(value)))
-
-
-class IdsFilter(django_filters.BaseInFilter, django_filters.UUIDFilter):  # type: ignore[misc]
-    """These rows and no others."""
-
-
-class ItemsBelow(Subtree):
-    """Work items at a unit and below it."""
-
-    def within(self, qs: Any, path: str) -> Any:
-        """The model knows the condition that its indexes answer."""
-        return qs.below(path)
-
-
-class WorkItemFilters(Filters):
-    """What an inbox is narrowed by."""
-
-    open_to_all = frozenset(
-        {
-            "ids", "state", "assignee", "role", "unit", "process", "step", "due", "due_before", "overdue", "priority",
-            "doable", "postponed",
-        }
-    )  # fmt: skip
-
-    ids = IdsFilter(field_name="pk", label="Ids of work items, separated by commas.")
-    state = django_filters.ChoiceFilter(
-        choices=[*WorkItem.State.choices, ("any", "any")], method="by_state", label="Default: open."
-    )
-    assignee = AssigneeFilter(label="`me`, `others`, `none` or the id of a user.")
-    role = django_filters.ChoiceFilter(choices=list(ROLE_NAMES.items()))
-    unit = ItemsBelow(label="Id or code of a unit: its items and those below it.")
-    village = Subtree(field_name="case__unit_path", label="Id or code of a unit: items about families there.")
-    process = django_filters.CharFilter(max_length=60)
-    step = django_filters.CharFilter(max_length=80)
-    case = django_filters.UUIDFilter(field_name="case_id")
-    family = django_filters.UUIDFilter(field_name="family_id")
-    due = django_filters.ChoiceFilter(
-        method="by_due",
-        choices=[("today", _("today")), ("week", _("in the next seven days"))],
-        label="Not overdue, and due before the end of today or of the next seven days.",
-    )
-    due_before = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
-    overdue = YesNo(method="by_overdue")
-    priority = WholeNumber(min_value=0, max_value=100)
-    doable = YesNo(method="by_doable", label="true: what the caller's roles and units may do.")
-    postponed = YesNo(method="by_postponed")
-    q = django_filters.CharFilter(
-        method="by_text", max_length=60, label="Title, case number, name, or the initials of its pinyin."
-    )
-
-    def filter_queryset(self, queryset: WorkItemQuerySet) -> WorkItemQuerySet:
-        """All filters; an inbox holds open items unless the state is asked for."""
-        if not self.form.cleaned_data.get("state"):
-            queryset = queryset.filter(state=WorkItem.State.OPEN)
-        found: WorkItemQuerySet = super().filter_queryset(queryset)
-        return found
-
-    def by_state(self, queryset: WorkItemQuerySet, name: str, value: str) -> WorkItemQuerySet:
-        """Items in a state."""
-        return queryset if value == "any" else queryset.filter(state=value)
-
-    def by_overdue(self, queryset: WorkItemQuerySet, name: str, value: bool) -> WorkItemQuerySet:
-        """Overdue ones, or open ones that are not."""
-        condition = past_due(self.request.parser_context["view"].now)
-        return queryset.filter(condition) if value else queryset.filter(~condition, state=WorkItem.State.OPEN)
-
-    def by_due(self, queryset: WorkItemQuerySet, name: str, value: str) -> WorkItemQuerySet:
-        """From now until the end of the span."""
-        now = self.request.parser_context["view"].now
-        return queryset.filter(due_at__gte=now, due_at__lte=end_of_span(value, now))
-
-    def by_doable(self, queryset: WorkItemQuerySet, name: str, value: bool) -> WorkItemQuerySet:
-        """What the caller may do, or may only see."""
-        doable = WorkItem.objects.doable_by(self.request.user)
-        return queryset.doable_by(self.request.user) if value else queryset.exclude(pk__in=doable.values("pk"))
-
-    def by_postponed(self, queryset: WorkItemQuerySet, name: str, value: bool) -> WorkItemQuerySet:
-        """Put off to a later time, or not."""
-        later = Q(postponed_until__gt=self.request.parser_context["view"].now)
-        return queryset.filter(later) if value else queryset.exclude(later)
-
-    def by_text(self, queryset: WorkItemQuerySet, name: str, value: str) -> WorkItemQuerySet:
-        """What people search."""
-        return queryset.filter(search__contains=value.strip().lower())
-
-
-def end_of_span(span: str, now: datetime) -> datetime:
-    """The last moment of today, or of the seventh day from today, in the local calendar."""
-    return end_of_day(timezone.localdate(now) + timedelta(days=SPANS[span]))
-
-
-class CaseOfItem(serializers.Serializer[Any]):
-    """The case of a work item. Who may not see the case gets its number only: what one quotes on the telephone."""
-
-    id = serializers.UUIDField(allow_null=True)
-    number = serializers.CharField()
-
-
-class FamilyOfItem(serializers.Serializer[Any]):
-    """The family of a work item."""
-
-    id = serializers.UUIDField()
-    label = serializers.CharField()  # type: ignore[assignment]
-
-
-class WorkItemSerializer(RowSerializer[WorkItem]):
-    """A work item as lists show it. `family` is null when the caller may not know whom it is about."""
-
-    title = serializers.SerializerMethodField()
-    unit = UnitRef()
-    case = serializers.SerializerMethodField()
-    family = serializers.SerializerMethodField()
-    assignee = serializers.UUIDField(source="assignee_id", allow_null=True)
-    assignee_name = serializers.CharField(source="assignee.name", default=None, allow_null=True)
-    overdue = serializers.SerializerMethodField()
-
-    class Meta:
-        model = WorkItem
-        fields = (
-            "id", "title", "process", "step", "state", "role", "unit", "case", "family", "assignee", "assignee_name",
-            "priority", "created_at", "due_at", "overdue", "postponed_until", "version",
-        )  # fmt: skip
-
-    def get_title(self, item: WorkItem) -> str:
-        """In the caller's language."""
-        english = (get_language() or "").startswith("en")
-        return item.title_en if english and item.title_en else item.title
-
-    @extend_schema_field(CaseOfItem(allow_null=True))
-    def get_case(self, item: WorkItem) -> dict[str, Any] | None:
-        """{id, number}; the id only for who may see the case. Without a case the number that people quote of it."""
-        if item.case_id is None:
-            return {"id": None, "number": item.case_number} if item.case_number else None
-        known = self.context["view"].is_seen_in_full(item)
-        return {"id": str(item.case_id) if known else None, "number": item.case_number}
-
-    @extend_schema_field(FamilyOfItem(allow_null=True))
-    def get_family(self, item: WorkItem) -> dict[str, Any] | None:
-        """{id, label}; only for who may see the family."""
-        if item.family_id is None or not self.context["view"].is_seen_in_full(item):
-            return None
-        return {"id": str(item.family_id), "label": item.family_label}
-
-    def get_overdue(self, item: WorkItem) -> bool:
-        """Open and past its due time."""
-        return item.is_overdue(self.context["view"].now)
-
-
-class WorkItemDetailSerializer(WorkItemSerializer):
-    """One work item."""
-
-    class Meta(WorkItemSerializer.Meta):
-        fields = (
-            *WorkItemSerializer.Meta.fields,
-            "postpone_reason", "draft_at", "outcome", "completed_label", "ended_at",
-        )  # type: ignore[assignment]  # fmt: skip
-
-
-class VersionedSerializer(serializers.Serializer[Any]):
-    """A command that may name the version it was made for."""
-
-    version = serializers.IntegerField(required=False, min_value=1, max_value=999_999_999, help_text="Or If-Match.")
-
-
-class DelegateSerializer(VersionedSerializer):
-    """To whom, and why."""
-
-    to = VisibleField(User)
-    reason = Reason()
-
-
-class PostponeSerializer(VersionedSerializer):
-    """Until when, and why."""
-
-    until = Moment()
-    reason = Reason()
-
-
-class AnswersSerializer(VersionedSerializer):
-    """The answers of the item's form (see form/)."""
-
-    answers = Answers()
-
-
-class PlainFactSerializer(serializers.Serializer[Any]):
-    """A fact in words."""
-
-    name = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    text = serializers.CharField()
-
-
-class FactSerializer(PlainFactSerializer):
-    """A fact in words, or a group of such."""
-
-    facts = PlainFactSerializer(many=True)
-
-
-class OfferedSerializer(serializers.Serializer[Any]):
-    """A row that can be chosen, and what speaks for it."""
-
-    value = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    note = serializers.CharField()
-
-
-class PointsSerializer(serializers.Serializer[Any]):
-    """What one part of a score gave."""
-
-    part = serializers.ChoiceField(choices=PARTS)
-    points = serializers.IntegerField()
-    most = serializers.IntegerField(help_text="So many this part can give for this family.")
-
-
-class CandidateSerializer(serializers.Serializer[Any]):
-    """A helper who may be asked."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    number = serializers.CharField()
-    kind = serializers.CharField(help_text="In the caller's language.")
-    unit = serializers.CharField(help_text="Where the helper lives.")
-    languages = serializers.ListField(child=serializers.CharField())
-    free = serializers.IntegerField(
-        allow_null=True, help_text="Places neither taken nor promised on the day of the ranking."
-    )
-    score = serializers.IntegerField(help_text="Of 100 points.")
-    parts = PointsSerializer(many=True)
-    reasons = serializers.ListField(child=serializers.CharField(), help_text="Codes of what speaks for the helper.")
-
-
-class RemovedSerializer(serializers.Serializer[Any]):
-    """How many helpers a hard rule left out; each counts for the first rule that fails."""
-
-    rule = serializers.ChoiceField(choices=RULES)
-    number = serializers.IntegerField()
-
-
-class RankingSerializer(serializers.Serializer[Any]):
-    """Helpers for one family: the best side by side, and how many each hard rule left out."""
-
-    day = serializers.DateField()
-    looked_at = serializers.IntegerField(help_text="Helpers who were looked at.")
-    fitting = serializers.IntegerField(help_text="Helpers whom no hard rule left out.")
-    helpers = CandidateSerializer(many=True, help_text="The best first.")
-    left_out = RemovedSerializer(many=True, help_text="The rule that left out most first.")
-
-
-class FormSerializer(serializers.Serializer[Any]):
-    """A work item's form: JSON Schema 2020-12 with labels in the caller's language."""
-
-    schema = serializers.DictField(child=serializers.JSONField())
-    values = serializers.DictField(child=serializers.JSONField(), help_text="Known beforehand.")
-    facts = serializers.DictField(child=serializers.JSONField(), help_text="What helps to decide.")
-    told = FactSerializer(many=True, help_text="The facts in words, in the caller's language.")
-    offered = serializers.DictField(
-        child=OfferedSerializer(many=True), help_text="By field: rows that can be chosen, where the field holds an id."
-    )
-    ranking = RankingSerializer(allow_null=True, help_text="Where a helper is to be chosen.")
-    draft = serializers.DictField(
-        child=serializers.JSONField(), allow_null=True, help_text="Typed so far; only for who may do the item."
-    )
-    draft_at = serializers.DateTimeField(allow_null=True)
-    version = serializers.IntegerField()
-
-
-class FieldProblemSerializer(serializers.Serializer[Any]):
-    """What is wrong with one answer."""
-
-    pointer = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class FormStateSerializer(serializers.Serializer[Any]):
-    """A form as it stands with some answers: the fields that are asked for and needed now, and what is wrong."""
-
-    shown = serializers.ListField(child=serializers.CharField())
-    required = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
-    errors = FieldProblemSerializer(many=True)  # type: ignore[assignment]
-
-
-class PassedSerializer(serializers.Serializer[Any]):
-    """A node of the diagram that was passed."""
-
-    node = serializers.CharField()
-    name = serializers.CharField()
-    at = serializers.DateTimeField()
-    by = serializers.CharField()
-    outcome = serializers.CharField(help_text="In words.")
-
-
-class ProcessRef(serializers.Serializer[Any]):
-    """A process as other things mention it."""
-
-    key = serializers.CharField()
-    number = serializers.IntegerField()
-    name = serializers.CharField()
-
-
-class RefusalSerializer(serializers.Serializer[Any]):
-    """Why the caller may not do it."""
-
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class NextItemSerializer(serializers.Serializer[Any]):
-    """A step that opened when an item was completed. The id only for who sees the item."""
-
-    id = serializers.UUIDField(allow_null=True)
-    title = serializers.CharField()
-    role_name = serializers.CharField()
-    unit = UnitRef()
-    state = serializers.CharField()
-    due_at = serializers.DateTimeField()
-
-
-class CourseSerializer(serializers.Serializer[Any]):
-    """How a work item came about, what came of it, and what the caller may do with it."""
-
-    process = ProcessRef()
-    step = serializers.CharField()
-    role = serializers.CharField()
-    role_name = serializers.CharField()
-    started_at = serializers.DateTimeField()
-    due_rule = serializers.CharField(help_text="In words.")
-    before = PassedSerializer(many=True)
-    outcome = serializers.CharField(help_text="In words.")
-    next_items = NextItemSerializer(many=True)
-    has_ended = serializers.BooleanField(help_text="Whether the process has come to its end.")
-    wakes_at = serializers.DateTimeField(allow_null=True)
-    verbs = serializers.ListField(child=serializers.CharField())
-    refusal = RefusalSerializer(allow_null=True)
-
-
-class QueueSerializer(serializers.Serializer[Any]):
-    """One queue: what waits for a role at a unit, per step."""
-
-    role = serializers.CharField()
-    unit = UnitRef()
-    process = serializers.CharField()
-    step = serializers.CharField()
-    title = serializers.CharField()
-    open = serializers.IntegerField()
-    overdue = serializers.IntegerField()
-    unassigned = serializers.IntegerField()
-
-
-class CountsSerializer(serializers.Serializer[Any]):
-    """How much waits. `queues` holds the 500 longest; the numbers above cover everything."""
-
-    open = serializers.IntegerField()
-    overdue = serializers.IntegerField()
-    mine = serializers.IntegerField()
-    unassigned = serializers.IntegerField()
-    due_today = serializers.IntegerField(help_text="Not overdue, due before the end of today.")
-    due_this_week = serializers.IntegerField(help_text="Not overdue, due before the end of the next seven days.")
-    postponed = serializers.IntegerField()
-    queues = QueueSerializer(many=True)
-
-
-class BulkSerializer(serializers.Serializer[Any]):
-    """One verb for many items: those named, or those that the inbox filters find (200, the most urgent first)."""
-
-    action = serializers.ChoiceField(choices=sorted(VERBS))
-    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=BULK, required=False)
-    filter = serializers.DictField(
-        child=serializers.JSONField(),
-        required=False,
-        help_text="The same names and values as the list's parameters.",
-    )
-    to = VisibleField(User, required=False)
-    until = Moment(required=False)
-    reason = Reason(required=False)
-    answers = Answers(required=False)
-
-    NEEDED: Mapping[str, tuple[str, ...]] = {
-        "delegate": ("to", "reason"),
-        "postpone": ("until", "reason"),
-        "complete": ("answers",),
-    }
-    default_error_messages = {"which": _("Name either ids or a filter."), "missing": _("This action needs it.")}
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Either ids or filter, and what the action needs. Raises ValidationError."""
-        if ("ids" in attrs) == ("filter" in attrs):
-            raise serializers.ValidationError({"ids": [self.error_messages["which"]]}, code="which")
-        if missing := [name for name in self.NEEDED.get(attrs["action"], ()) if name not in attrs]:
-            raise serializers.ValidationError(
-                {name: [self.error_messages["missing"]] for name in missing}, code="required"
-            )
-        return attrs
-
-
-class BulkResultSerializer(serializers.Serializer[Any]):
-    """What became of one item: done (`ok`, its new version), or the problem document that says why not."""
-
-    id = serializers.UUIDField()
-    ok = serializers.BooleanField()
-    status = serializers.IntegerField()
-    version = serializers.IntegerField(allow_null=True)
-    problem = serializers.DictField(child=serializers.JSONField(), allow_null=True)
-
-
-class BulkAnswerSerializer(serializers.Serializer[Any]):
-    """A result for each item. `more`: the filter finds more than one command takes; send it again."""
-
-    results = BulkResultSerializer(many=True)
-    more = serializers.BooleanField()
-
 
 EXAMPLE = OpenApiExample(
     "survey",

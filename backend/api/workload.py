@@ -17,7 +17,8 @@ from backend.api.errors import parameter_error
 from backend.api.fields import PersonRef, UnitRef
 from backend.api.filters import Filters
 from backend.api.resource import Resource
-from backend.api.work_items import BULK, ItemsBelow
+from backend.api.work_item_filters import ItemsBelow
+from backend.api.work_item_shapes import BULK
 from backend.org.models import Unit
 from workflows import workload
 from workflows.integrity import UNATTENDED

@@ -27,7 +27,8 @@ from backend.api.processes import Processes
 from backend.api.saved_filters import SavedFilters
 from backend.api.units import Units
 from backend.api.users import Users
-from backend.api.work_items import WorkItemFilters, WorkItems
+from backend.api.work_item_filters import WorkItemFilters
+from backend.api.work_items import WorkItems
 from backend.org.access import granting
 from backend.org.roles import ROLE_NAMES, roles_with
 from backend.web.door import Refused, command, command_each, cursor_of, read

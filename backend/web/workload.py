@@ -11,7 +11,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backend.api.work_items import BULK, WorkItems
+from backend.api.work_item_shapes import BULK
+from backend.api.work_items import WorkItems
 from backend.api.workload import Workload as WorkloadResource
 from backend.web.door import Refused, command_each, read
 from backend.web.pages import Page

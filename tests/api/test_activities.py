@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -175,6 +175,27 @@ def test_held_with_the_hours_of_who_helped(town: Town) -> None:
     assert (kept.state, kept.attended, kept.over_budget) == ("held", 2, False)
     claim = HourClaim.objects.get()
     assert (claim.helper_id, claim.claimed, claim.evidence) == (helper.pk, 4, "leader")
+
+
+@pytest.mark.parametrize(
+    ("plan", "papers", "obstacle"),
+    [
+        ({"outdoors": True}, {"insured_until": None}, "not_insured"),
+        ({"minors": True}, {"check_until": None}, "not_checked"),
+        ({}, {"status": "ended"}, "not_in_service"),
+    ],
+)
+def test_a_volunteer_without_papers_does_not_help(
+    town: Town, plan: dict[str, Any], papers: dict[str, Any], obstacle: str
+) -> None:
+    row, helper = town.proposed(**plan), factories.helper()
+    Activity.objects.filter(pk=row["id"]).update(state=Activity.State.PUBLISHED)
+    type(helper).objects.filter(pk=helper.pk).update(**papers)
+    told = assert_problem(town.sign_up(row, "李向阳", helper=str(helper.pk)), 422, "unfit_volunteer", "/helper")
+    assert [each["code"] for each in told["errors"]] == [obstacle]
+    assert not SignUp.objects.exists()
+    type(helper).objects.filter(pk=helper.pk).update(**{**dict.fromkeys(papers, date(2099, 1, 1)), "status": "active"})
+    assert town.sign_up(row, "李向阳", helper=str(helper.pk)).status_code == 201
 
 
 def test_more_spent_than_approved_is_looked_at_by_somebody_else(town: Town) -> None:
