@@ -49,7 +49,6 @@ def office_of(unit: Unit) -> Unit:
 
 
 def _send(activity: Activity, name: str, data: dict[str, str], actor: Actor, now: datetime) -> None:
-    assert activity.instance_id is not None, "set when the process began"
-    heard = services.send_message(instance_id=activity.instance_id, name=name, data=data, actor=actor, now=now)
-    if not heard:
+    run = activity.instance_id
+    if run is None or not services.send_message(instance_id=run, name=name, data=data, actor=actor, now=now):
         raise campaigns.NotToCome

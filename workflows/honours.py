@@ -37,9 +37,9 @@ def nominate(*, nomination: Nomination, actor: Actor, now: datetime) -> Honour:
 
 def object_to(*, honour: Honour, text: str, objector: str, actor: Actor, now: datetime) -> None:
     """Bring an objection to somebody independent; meanwhile nothing goes on. Raises NotPublished."""
-    assert honour.instance_id is not None, "set when the process began"
     honours.object_to(honour=honour, text=text, objector=objector, actor=actor, now=now)
-    services.send_message(instance_id=honour.instance_id, name="objection_raised", data={}, actor=actor, now=now)
+    if honour.instance_id is not None:
+        services.send_message(instance_id=honour.instance_id, name="objection_raised", data={}, actor=actor, now=now)
 
 
 def _independent(row: Honour, now: datetime) -> Unit:

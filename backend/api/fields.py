@@ -22,6 +22,11 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 """Whoever lives was born after this; nothing is planned beyond that. PostgreSQL keeps times that Python cannot read."""
 
 
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "example": "08:30"})
+class ClockTime(serializers.TimeField):
+    """A time of day, local. (What JSON Schema calls a time has an offset.)"""
+
+
 @extend_schema_field({"type": "string", "format": "uuid"})
 class VisibleField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
     """The id of a row that the caller may see: for a stranger's row the answer is the same as for none."""

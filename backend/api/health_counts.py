@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -54,6 +54,7 @@ class KindCountSerializer(serializers.Serializer[Any]):
     sites = SiteCountSerializer(many=True)
 
 
+@extend_schema_serializer(many=False)
 class MonthCountsSerializer(serializers.Serializer[Any]):
     """What may be told of a township's month, and whose turn it is for the check."""
 

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from backend.activities import bookings, sites
 from backend.activities.models import Booking, DayCount, Enrolment, Site
 from backend.api.errors import parameter_error
-from backend.api.fields import Day, Moment, RowSerializer, UnitRef, VisibleField
+from backend.api.fields import ClockTime, Day, Moment, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.work_item_shapes import FamilyOfItem
@@ -43,6 +43,8 @@ class SiteSerializer(RowSerializer[Site]):
     """A site of the register."""
 
     unit = UnitRef()
+    opens = ClockTime()
+    closes = ClockTime()
     next_inspection = serializers.SerializerMethodField()
 
     class Meta:
@@ -68,8 +70,8 @@ class SiteEntrySerializer(serializers.Serializer[Any]):
     weekdays = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=7), max_length=7, help_text="1 Monday to 7 Sunday."
     )
-    opens = serializers.TimeField()
-    closes = serializers.TimeField()
+    opens = ClockTime()
+    closes = ClockTime()
     opened_on = Day()
     address = serializers.CharField(max_length=160, required=False, allow_blank=True)
     area = serializers.IntegerField(min_value=1, max_value=100_000, required=False, allow_null=True)
