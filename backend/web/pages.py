@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -93,11 +94,17 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Context of every template: the navigation, and how large the reader wants the text."""
     size = request.COOKIES.get(TEXT_SIZE_COOKIE, "")
     user = getattr(request, "user", None)
+    known = user is not None and user.is_authenticated
     return {
-        "navigation": menus(user) if user is not None and user.is_authenticated else [],
-        "unread_reminders": SimpleLazyObject(lambda: unread(user)) if user is not None and user.is_authenticated else 0,
+        "navigation": menus(user) if known else [],
+        "unread_reminders": SimpleLazyObject(lambda: _unread(user)) if known else 0,
         "may_take_days": user is not None and bool(granting(user, "own.deputy.write")),
         "text_size": size if size in TEXT_SIZES else TEXT_SIZES[0],
         "text_sizes": TEXT_SIZES,
         "is_demo": settings.DEMO,
     }
+
+
+def _unread(user: User) -> int:
+    """The number beside the bell. On a page that tells of a refusal nothing can be asked of the database any more."""
+    return 0 if connection.needs_rollback else unread(user)

@@ -53,7 +53,7 @@ def test_who_lives_what_waits_and_what_failed() -> None:
     assert (failure["name"], failure["attempts"], failure["error"]) == ("processes.message", 3, "OperationalError")
     assert {"timers.wake_due", "history.seal"} <= {each["name"] for each in told["periodic"]}
     assert SECRET not in answer.content.decode()
-    assert caller.statements("jobs/") <= 5
+    assert caller.statements("jobs/") <= 9  # four of them: what ran late, was not sent, not told, or is not known
 
 
 @pytest.mark.django_db

@@ -28,11 +28,11 @@ def go(here: Reader, *names: str) -> Page:
     page, menu = here.page, here.page.locator(".navbar-toggler")
     if menu.is_visible():
         menu.click()
-    entry = page.locator("#navigation a", has_text=re.compile(rf"^\s*{re.escape(text(here, names[0]))}\s*$"))
+    entry = page.locator("a", has_text=re.compile(rf"^\s*{re.escape(text(here, names[0]))}\s*$"))
     behind = page.locator("#navigation li.dropdown", has=entry)
     if behind.count():
         behind.get_by_role("button").click()
-    entry.click()
+    page.locator("#navigation").locator(entry).click()
     for name in names[1:]:
         page.locator("main").get_by_role("link", name=text(here, name)).first.click()
     return page

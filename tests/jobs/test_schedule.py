@@ -11,6 +11,7 @@ from procrastinate.periodic import PeriodicDeferrer
 
 NAMES = {
     "absences.turn",
+    "condolences.turn",
     "history.seal",
     "hours.claim_visits",
     "housekeeping.purge",

@@ -28,7 +28,7 @@ def system(open_folder: Path) -> Iterator[System]:
 
 def test_ready(system: System) -> None:
     assert system.get("/healthz") == (200, {"alive": True})
-    assert system.get("/readyz") == (200, {"ready": True, "missing": []})
+    assert system.get("/readyz") == (200, {"ready": True, "missing": [], "late": []})
     assert system.children().keys() == {"database", "web", "worker"}
 
 

@@ -42,6 +42,7 @@ def test_a_planned_visit_by_its_id_tells_the_run_that_waits(now: datetime) -> No
         "visit_result": "met",
         "record_state": "in_time",
         "call_back": recorded.call_back,
+        "looked_into": False,
     }
 
 
