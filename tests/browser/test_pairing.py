@@ -52,7 +52,7 @@ def test_proposals_for_a_township_come_with_reasons_and_come_out_again(reader: R
     here = reader("caseworker", **screen)
     here.open("/")
     page = go(here, "Pairing", "Work out proposals")
-    page.get_by_label(TOWNSHIP).check()
+    page.locator("select[name=unit]").select_option(label=TOWNSHIP)
     judge(here)
     press(here, "Work out")
     row = page.locator("main form tbody tr").filter(has=page.get_by_role("checkbox")).first
