@@ -94,10 +94,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Context of every template: the navigation, and how large the reader wants the text."""
     size = request.COOKIES.get(TEXT_SIZE_COOKIE, "")
     user = getattr(request, "user", None)
-    known = user is not None and user.is_authenticated
+    known = user if user is not None and user.is_authenticated else None
     return {
-        "navigation": menus(user) if known else [],
-        "unread_reminders": SimpleLazyObject(lambda: _unread(user)) if known else 0,
+        "navigation": menus(known) if known else [],
+        "unread_reminders": SimpleLazyObject(lambda: _unread(known)) if known else 0,
         "may_take_days": user is not None and bool(granting(user, "own.deputy.write")),
         "text_size": size if size in TEXT_SIZES else TEXT_SIZES[0],
         "text_sizes": TEXT_SIZES,
