@@ -188,7 +188,8 @@ def start_programs(supervisor: Supervisor, place: Place) -> None:
     """Start worker and web, which is the first to stop again."""
     root, env = settings.ROOT, dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
     web = [sys.executable, "-m", "gunicorn", "--config", "python:backend.ops.webserver", "backend.wsgi:application"]
-    worker = [sys.executable, str(root / "backend" / "manage.py"), "procrastinate", "worker"]
+    # What matters of the checks was checked before; all of them would load every page into the worker.
+    worker = [sys.executable, str(root / "backend" / "manage.py"), "procrastinate", "--skip-checks", "worker"]
 
     def program(name: str, command: list[str]) -> Program:
         log = place.logs / f"{name}.log"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.table import Table
 
-from backend.core import keys
+from backend.core import checks, keys
 from backend.core.environment import number, text
 from backend.core.errors import DomainError
 from backend.core.processes import end_with_parent
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     """Start database, web and worker; print the address and the accounts; stop everything on Ctrl-C."""
 
     help = "Starts database, web and worker, and stops them on Ctrl-C."
-    requires_system_checks = ()  # made below, when the secrets are there
+    requires_system_checks = ()  # the own one is made below, when the secrets are there; `make check` makes all
     began = 0.0
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         with translation.override(_terminal_language()):
             try:
                 self._keep_secrets(place)
-                self.check()
+                self.check(tags=[checks.TAG])
                 with startup.sole_run(place):
                     self._serve(place)
             except DomainError as error:
