@@ -47,6 +47,8 @@ class System:
     port: int = field(default_factory=free_port)
     more: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    first_start: float = 0.0
+    """The processor time of the start that made everything."""
 
     def start(self) -> "System":
         """Start it; does not wait."""

@@ -20,6 +20,7 @@ def system(open_folder: Path) -> Iterator[System]:
     found = System(open_folder / "data").start()
     try:
         wait_for(found.is_ready)
+        found.first_start = found.cpu_seconds()
         yield found
     finally:
         if found.process is not None and found.process.poll() is None:
@@ -64,7 +65,8 @@ def test_stopped_without_a_trace_and_quickly_started_again(system: System) -> No
     assert output.index("Stopping") < output.index("Stopped")
 
     wait_for(system.start().is_ready)
-    assert system.cpu_seconds() < 10  # on a busy machine the clock on the wall would tell about the others
+    # Beside the first start, for seconds would tell about the machine and what else it does.
+    assert system.cpu_seconds() < system.first_start / 2
     assert "migrations" not in system.printed.read_text()
 
 
