@@ -14,7 +14,7 @@ JOBS ?= 2
 run: $(VENV)/base.stamp $(WEB)/.stamp
 	@exec $(PY) backend/manage.py run
 
-# Every check and every test; the last line is pytest's. With THOROUGH=1, as in continuous integration, the tests that try
+# Every check and every test; the last line is pytest's. With THOROUGH=1, as before a release, the tests that try
 # much of the same (a year of families, random days of telephones, random requests) try more of it.
 test: check
 	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5

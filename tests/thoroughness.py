@@ -1,4 +1,4 @@
-"""How much of the same is tried: everybody tries everything; continuous integration, with THOROUGH=1, more of it."""
+"""How much of the same is tried: everybody tries everything; before a release, with THOROUGH=1, more of it."""
 
 import os
 

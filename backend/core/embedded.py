@@ -19,7 +19,7 @@ import psycopg
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
-from backend.core.databases import ROLE, SUPERUSER, embedded_url
+from backend.core.databases import ROLE, SOCKET, SUPERUSER, embedded_url
 from backend.core.placement import PACKAGE, SHELF, DatabaseTrouble, Placement, placed
 from backend.core.processes import appended, tail, tied
 
@@ -174,10 +174,10 @@ def _check_version(placement: Placement) -> None:
 
 
 def _settle(placement: Placement) -> None:
-    """End what an interrupted run left on these files, and drop its pid file when the pid is somebody else's by now.
+    """End what an interrupted run left on these files, and drop its pid files when the pid is somebody else's by now.
 
     PostgreSQL itself sees through a pid file whose process is gone; but in a container, numbers come again soon, and
-    then it takes any process of the same account for its predecessor.
+    then it takes any process of the same account for its predecessor. Nor does every container reap what was killed.
     """
     for last in (signal.SIGINT, signal.SIGQUIT):
         left = _servers(placement.files)
@@ -187,10 +187,10 @@ def _settle(placement: Placement) -> None:
         psutil.wait_procs(left, timeout=STOP_SECONDS)
     if left := _servers(placement.files):
         raise StillRunning(params={"pid": left[0].pid, "folder": placement.files})
-    pid_file = placement.files / "postmaster.pid"
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        if psutil.pid_exists(int(pid_file.read_text().split()[0])):
-            pid_file.unlink()
+    for file in (placement.files / "postmaster.pid", placement.sockets / f"{SOCKET}.lock"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if psutil.pid_exists(int(file.read_text().split()[0])):
+                file.unlink()
 
 
 def _servers(files: Path) -> list[psutil.Process]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from backend.core.databases import SOCKET
 from tests.system import System, wait_for
 
 
@@ -71,21 +72,25 @@ def test_stopped_without_a_trace_and_quickly_started_again(system: System) -> No
 
 
 def test_killed_without_warning_takes_its_children_along_and_starts_again(system: System) -> None:
-    """And the number in postmaster.pid may belong to a stranger by then, as it soon does in a container."""
+    """And the number in its pid files may belong to a stranger by then, as it soon does in a container."""
     database = system.children()["database"]
     owner = database.uids().real
-    pid_file = system.data / "postgres" / "data" / "postmaster.pid"
-    lines = pid_file.read_text().splitlines()
+    home = system.data / "postgres"
+    pid_files = [home / "data" / "postmaster.pid", home / f"{SOCKET}.lock"]
+    kept = {file: file.read_text().splitlines()[1:] for file in pid_files}
     family = system.family()
 
     assert system.end(signal.SIGKILL) == -signal.SIGKILL
 
     assert not psutil.wait_procs(family, timeout=15)[1]
     with subprocess.Popen(["sleep", "600"], user=owner if os.geteuid() == 0 else None) as stranger:
-        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
-        wait_for(system.start().is_ready)
-        assert stranger.poll() is None
-        stranger.kill()
+        try:
+            for file, lines in kept.items():
+                file.write_text("\n".join([str(stranger.pid), *lines]) + "\n")
+            wait_for(system.start().is_ready)
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 def test_all_killed_at_once_starts_again(system: System) -> None:

@@ -49,7 +49,9 @@ async function send() {
   try {
     const answer = await sending;
     if (answer.status === 401) {
-      document.getElementById("logged-out").innerHTML = await answer.text();
+      // Not anew: pressing its link leaves the field, which saves once more, and the link must outlive the press.
+      const place = document.getElementById("logged-out");
+      if (!place.firstElementChild) place.innerHTML = await answer.text();
       unsent = true;
       tell("ended");
     } else if (answer.ok) {
