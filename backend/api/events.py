@@ -37,8 +37,11 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "decisions": ("review.", "decision."),
     "audits": ("finding.", "sample."),
     "course": ("case.", "instance.", "message.", "timer."),
-    "reads": ("person.revealed", "roster.downloaded", "case.exported", "visit.photo_seen", "round.downloaded"),
-}
+    "reads": (
+        "person.revealed", "access_ticket.", "roster.downloaded", "case.exported", "visit.photo_seen",
+        "round.downloaded",
+    ),
+}  # fmt: skip
 """What a history is narrowed to → how the actions begin. `reads`: somebody looked at or took away what is sensitive."""
 
 ABOUT_EVENTS: Mapping[str, tuple[str, ...]] = {

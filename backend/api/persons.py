@@ -1,4 +1,8 @@
-"""Persons: the members of families. Identity numbers, telephone numbers and health leave only through `reveal`."""
+"""Persons: the members of families. Identity numbers, telephone numbers and health leave only through `reveal`.
+
+Whoever reads people without working with them (auditors, the data protection officer) sees neither a child's name nor
+anybody's disability: `closed` names what is not shown, and an access ticket opens it field by field.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,25 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.activities.certificates import masked
 from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.work_item_shapes import FamilyOfItem
-from backend.cases.families import REVEALABLE, add_person, reveal, update_person
+from backend.cases.families import REVEALABLE, add_person, update_person
 from backend.cases.models import Family, Person
 from backend.cases.rosters.codes import CERTIFICATE
 from backend.core.errors import NotAllowed
 from backend.org.access import may
+from backend.rights.tickets import OF_AGE
+from workflows.tickets import look
 
 
 class PersonFilters(Filters):
@@ -51,22 +59,45 @@ def masked_phone(number: str) -> str:
     return f"{number[:3]}****{number[-4:]}" if len(number) > 7 else "****" if number else ""
 
 
+CHILDS = ("name", "alias", "birth_date", "certificate_tail", "phone_masked")
+CARE = ("self_care", "disability_kind", "disability_grade")
+WITHOUT_EMPTY = frozenset({"birth_date", "self_care", "disability_grade"})
+"""Fields that are null where there is nothing, not an empty text."""
+
+
 class PersonSerializer(RowSerializer[Person]):
     """A person as lists show them. Of the certificate's number only the last characters are told."""
 
     family = FamilyOfItem()
     phone_masked = serializers.SerializerMethodField(help_text="The first three and the last four digits.")
+    closed = serializers.SerializerMethodField(help_text="Fields that the caller sees by an access ticket only.")
 
     class Meta:
         model = Person
         fields = (
             "id", "family", "relation", "is_head", "name", "alias", "certificate_kind", "certificate_tail", "sex",
-            "birth_date", "birth_is_lunar", "phone_masked", "status", "version",
+            "birth_date", "birth_is_lunar", "phone_masked", "closed", "status", "version",
         )  # fmt: skip
 
     def get_phone_masked(self, person: Person) -> str:
         """Enough to know it again, not to call it; empty when there is none."""
         return masked_phone(person.phone)
+
+    def get_closed(self, person: Person) -> list[str]:
+        """What does not concern the caller: a minor's identity, and what care goes by."""
+        view = self.context["view"]
+        if may(view.user, "person.care", path=person.unit_path):
+            return []
+        age = person.age_on(timezone.localdate(view.now))
+        fields = (*(CHILDS if age is not None and age < OF_AGE else ()), *CARE)
+        return [name for name in fields if name in self.fields]
+
+    def to_representation(self, instance: Person) -> dict[str, Any]:
+        """Without what is closed to the caller; of a child's name the first character."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        for name in shown["closed"]:
+            shown[name] = masked(instance.name) if name == "name" else None if name in WITHOUT_EMPTY else ""
+        return shown
 
 
 class PersonDetailSerializer(PersonSerializer):
@@ -155,7 +186,7 @@ class Persons(Resource):
         "retrieve": "person.read",
         "create": "person.write",
         "partial_update": "person.write",
-        "reveal": "person.reveal",
+        "reveal": ("person.reveal", "access_ticket.write"),
     }
     never_kept = frozenset({"reveal"})
 
@@ -170,7 +201,7 @@ class Persons(Resource):
 
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """One person."""
-        return Response(PersonDetailSerializer(self.get_object()).data)
+        return Response(self._whole(self.get_object()))
 
     @extend_schema(
         summary="Enter a member of a family",
@@ -186,7 +217,7 @@ class Persons(Resource):
         if not may(self.user, "person.write", path=path):
             raise NotAllowed
         person = add_person(family=family, changes=given, actor=self.actor("person.write", path), now=self.now)
-        return Response(PersonDetailSerializer(person).data, status=201)
+        return Response(self._whole(person), status=201)
 
     @extend_schema(summary="Correct a person", request=PersonChangeSerializer, responses=PersonDetailSerializer)
     def partial_update(self, request: Request, pk: UUID) -> Response:
@@ -198,14 +229,22 @@ class Persons(Resource):
         changed = update_person(
             person=person, changes=changes, actor=actor, now=self.now, version=self.version(), reason=reason
         )
-        return Response(PersonDetailSerializer(changed).data)
+        return Response(self._whole(changed))
 
     @extend_schema(summary="See a sensitive field in full", request=RevealSerializer, responses=RevealedSerializer)
     @action(detail=True, methods=["post"])
     def reveal(self, request: Request, pk: UUID) -> Response:
-        """Needs the right and a reason; the history tells who looked, at what, and why."""
+        """Needs a reason, and the right of the own office or an access ticket in force (403 `ticket_needed`); the
+        history tells who looked, at what, and why."""
         person = self.get_object()
         given = self.given(RevealSerializer)
-        actor = self.actor("person.reveal", self.place_of(person))
-        value = reveal(person=person, field=given["field"], reason=given["reason"], actor=actor, now=self.now)
+        place = self.place_of(person)
+        right = "person.reveal" if may(self.user, "person.reveal", path=place) else "access_ticket.write"
+        value = look(
+            person=person, field=given["field"], reason=given["reason"], user=self.user,
+            actor=self.actor(right, place), now=self.now,
+        )  # fmt: skip
         return Response({"field": given["field"], "value": value})
+
+    def _whole(self, person: Person) -> dict[str, Any]:
+        return dict(PersonDetailSerializer(person, context=self.get_serializer_context()).data)

@@ -8,6 +8,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import SimpleRouter
 
 from backend.api.absences import Absences
+from backend.api.access_tickets import AccessTickets
 from backend.api.activities import Activities, SignUps
 from backend.api.approvals import Approvals
 from backend.api.attention import Attention
@@ -105,6 +106,7 @@ router.register("differences", Differences, basename="differences")
 router.register("rotations", Rotations, basename="rotations")
 router.register("emergencies", Emergencies, basename="emergencies")
 router.register("duties", Duties, basename="duties")
+router.register("access-tickets", AccessTickets, basename="access-tickets")
 router.register("grievances", Grievances, basename="grievances")
 router.register("volunteers", Volunteers, basename="volunteers")
 router.register("bans", Bans, basename="bans")

@@ -21,6 +21,9 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "channel": ("contact_channel",),
     "kind": ("finding_kind",),
     "grievance_kind": ("grievance_kind",),
+    "access_subject": ("access_subject",),
+    "access_purpose": ("access_purpose",),
+    "access_review": ("access_review",),
     "grievance_decision": ("grievance_decision",),
     "volunteer_source": ("volunteer_source",),
     "volunteer_end": ("volunteer_end_reason", "ban_reason"),
@@ -60,6 +63,7 @@ REASONED = frozenset(
         "eligibility_reason",
         "service_reasons",
         "route_reason",
+        "access_reason",
     }
 )
 """Names in a decision's outputs whose values are codes of its table."""
@@ -83,6 +87,8 @@ def sentence(event: Event, *, language: str) -> str:
             action = f"{action}_with"
         if data.get("unit_name") and f"{action}_there" in SENTENCES:
             action = f"{action}_there"
+        if data.get("ticket") and f"{action}_by_ticket" in SENTENCES:
+            action = f"{action}_by_ticket"
         names = _Names({name: _value(name, value) for name, value in data.items()})
         names |= {"action": event.action, "actor": _actor(event), "object": event.object_label or event.object_kind}
         names["step"] = str(data.get("title_en" if language.startswith("en") else "title") or event.object_label)

@@ -45,7 +45,8 @@ SENSITIVE = frozenset(
 which support a family lives on, is as much its secret as an illness."""
 HEADS = frozenset({"01", "02", "0"})
 """GB/T 4761: the person oneself, the head of the household."""
-REVEALABLE = frozenset({"certificate", "phone", "health"})
+REVEALABLE = frozenset({"certificate", "phone", "health", "self_care", "disability_kind", "name", "birth_date"})
+"""What is told one by one, with a reason. Names and birthdays are closed only where they are a minor's."""
 
 
 class NotEditable(Invalid):
@@ -165,14 +166,26 @@ def update_person(
     return held
 
 
-def reveal(*, person: Person, field: str, reason: str, actor: Actor, now: datetime) -> str:
-    """A sensitive field in full: itself an event, with its reason. Raises NotEditable for other fields, NoReason."""
+def check_revealable(field: str, reason: str) -> None:
+    """Whether a field is told one by one, and a reason given. Raises NotEditable, NoReason."""
     if field not in REVEALABLE:
         raise NotEditable([FieldProblem("/field", NotEditable.code, NotEditable.message)])
     if not reason.strip():
         raise NoReason([FieldProblem("/reason", NoReason.code, NoReason.message)])
-    record(action="person.revealed", object=person, actor=actor, now=now, data={"field": field}, reason=reason)
-    return str(getattr(person, field))
+
+
+def reveal(
+    *, person: Person, field: str, reason: str, actor: Actor, now: datetime, told: Mapping[str, str] | None = None
+) -> str:
+    """A sensitive field in full: itself an event, with its reason and what else is `told`.
+
+    Raises NotEditable for other fields, NoReason.
+    """
+    check_revealable(field, reason)
+    data = {"field": field, **(told or {})}
+    record(action="person.revealed", object=person, actor=actor, now=now, data=data, reason=reason)
+    value = getattr(person, field)
+    return "" if value is None else str(value)
 
 
 def classify(

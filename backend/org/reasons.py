@@ -16,6 +16,13 @@ REASONS: Mapping[str, str] = {
     "about_helper": _("about a helper"), "child_concerned": _("a child is concerned"), "danger": _("violence or abuse"),
     "about_officer": _("about somebody who works here"), "about_decision": _("about a decision"),
     "objection": _("an objection"), "data_right": _("a right to the data kept"), "withdrawal": _("a consent withdrawn"),
+    # who may look at what (D32)
+    "no_case_content": _("administrators never read cases"),
+    "not_for_helpers": _("helpers and liaisons never see this"),
+    "own_office": _("the own office sees it without a ticket"), "ticket_in_time": _("by a ticket in force"),
+    "ticket_not_in_time": _("the ticket is not in force"), "being_decided": _("the ticket is being decided"),
+    "no_names_needed": _("statistics need no names"), "not_in_village": _("villages see no bank accounts"),
+    "leave_needed": _("somebody responsible has to agree"), "no_right": _("nobody else may see it"),
     # what rules somebody out of an honour (D27)
     "court_record": _("a record by official reply"), "fraud_record": _("was found to have defrauded"),
     "to_be_settled": _("something has to be settled first"), "nothing_against": _("nothing against it"),

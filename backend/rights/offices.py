@@ -27,6 +27,14 @@ def office_for(handler: str, *, place: Unit, about: User | None, day: date) -> U
     return nearest or _above(place, INDEPENDENT_LEVELS) or place
 
 
+def guardian_of_data(place: Unit, day: date) -> Unit | None:
+    """The nearest unit upwards that has a data protection officer (个人信息保护负责人, PIPL art. 52); none: None."""
+    chain = list(_upwards(place))
+    held = Membership.objects.on(day).filter(role="dpo", unit__in=chain, user__is_active=True)
+    staffed = set(held.values_list("unit_id", flat=True))
+    return next((unit for unit in chain if unit.pk in staffed), None)
+
+
 def _above(place: Unit, levels: tuple[str, ...]) -> Unit | None:
     return next((unit for unit in _upwards(place) if unit.kind in levels), None)
 

@@ -199,7 +199,8 @@ def head(page: Page, family: dict[str, Any]) -> dict[str, Any]:
         "cases": cases["results"],
         "programmes": [each for each in offered if each["code"] not in taken and in_force(each, page)],
         "may_edit": bool(granting(page.user, "family.write")),
-        "may_reveal": bool(granting(page.user, "person.reveal")),
+        "may_reveal": bool(granting(page.user, "person.reveal") or granting(page.user, "access_ticket.write")),
+        "may_ask_access": not granting(page.user, "person.reveal") and bool(granting(page.user, "access_ticket.write")),
         "may_read_health": bool(granting(page.user, "health.read")),
         "key": uuid4(),
     }
@@ -352,10 +353,15 @@ class EditPerson(Edit):
         return _("Correct %(name)s") % {"name": row["name"]}
 
 
+IN_FULL = ("certificate", "phone", "health")
+BY_TICKET = ("self_care", "disability_kind", "name", "birth_date")
+"""What whoever works with the family sees anyway."""
+
+
 class Reveal(Page):
     """One sensitive field in full, once, with a reason that history keeps."""
 
-    needs = ("person.reveal",)
+    needs = ("person.reveal", "access_ticket.write")
     template = "web/families/reveal.html"
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -373,7 +379,9 @@ class Reveal(Page):
 
     def _page(self, pk: UUID, **more: Any) -> HttpResponse:
         refused: Refused | None = more.get("refused")
-        told = {"person": read(self.request, Persons, "retrieve", pk=pk), "title": _("See in full"), **more}
+        person = read(self.request, Persons, "retrieve", pk=pk)
+        fields = (*IN_FULL, *(name for name in BY_TICKET if name in person["closed"]))
+        told = {"person": person, "fields": fields, "title": _("See in full"), **more}
         template = "web/families/revealed.html" if self.htmx else self.template
         return self.show(told, template=template, status=refused.status if refused else 200)
 

@@ -116,6 +116,12 @@ MENUS: tuple[Entry | Menu, ...] = (
             Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
             Entry(_("Deputies"), "web:deputies", "person-badge", ("deputy.write",)),
             Entry(_("Audits"), "web:samples", "clipboard-check", ("sample.read",)),
+            Entry(
+                _("Access tickets"),
+                "web:access_tickets",
+                "key",
+                ("access_ticket.read", "own.access_ticket.read"),
+            ),
             Entry(_("History"), "web:events", "clock-history", ("event.read", "event.system")),
             Entry(_("Office rules"), "web:parameters", "sliders", ("office.write",)),
         ),

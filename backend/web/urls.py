@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from backend.web import emergencies
 from backend.web.absences import Absence, Absences, AbsenceVerb, HelperChoices, NewAbsence, StandInChoice, Told
+from backend.web.access_tickets import AccessTicket, AccessTickets, CloseAccessTicket, NewAccessTicket
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
 from backend.web.activities import Activities, Activity, ActivityVerb, NewActivity, NewSignUp, SignUpVerb
 from backend.web.administration.codes import AddCode, ChangeCode, CodeLists, Codes, EndCode
@@ -232,6 +233,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("emergencies/new/", emergencies.NewEmergency.as_view(), name="incident_new"),
     path("emergencies/<uuid:pk>/", emergencies.Emergency.as_view(), name="incident"),
     path("duties/", emergencies.Duties.as_view(), name="duties"),
+    path("access-tickets/", AccessTickets.as_view(), name="access_tickets"),
+    path("access-tickets/new/", NewAccessTicket.as_view(), name="access_ticket_new"),
+    path("access-tickets/<uuid:pk>/", AccessTicket.as_view(), name="access_ticket"),
+    path("access-tickets/<uuid:pk>/close/", CloseAccessTicket.as_view(), name="access_ticket_close"),
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),

@@ -51,7 +51,7 @@ from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.parameters import set_parameter
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
-from backend.rights.models import Grievance
+from backend.rights.models import AccessTicket, Grievance
 from backend.services.catalogue import load_catalogue
 from backend.services.models import Card, Entry, Plan, PlanItem, Referral
 from backend.visits.models import Photo, Submission, Visit
@@ -140,6 +140,11 @@ class World:
             number="TS-1", kind="copy", target="data", about_family=self.family, about_case=self.case,
             text="要一份复印件", complainant=LABEL, channel="window", reply_by="letter", office=self.town,
             due_at=timezone.now(),
+        )  # fmt: skip
+        self.ticket = AccessTicket.objects.create(
+            number="SQ-1", asked_by=factories.user("asker", name="查询人"), asked_label="查询人", role="auditor",
+            family=self.family, subject="health", purpose="audit", reason=f"核对{LABEL}", office=self.town, hours=4,
+            from_at=timezone.now(), to_at=timezone.now() + timedelta(hours=4),
         )  # fmt: skip
         self._volunteering()
         self.health = HealthService.objects.create(
@@ -339,6 +344,7 @@ class World:
             "differences": str(self.difference.pk),
             "rotations": str(self.rotation.pk),
             "grievances": str(self.grievance.pk),
+            "access-tickets": str(self.ticket.pk),
             "volunteers": str(self.volunteer.pk),
             "bans": str(self.ban.pk),
             "hours": str(self.hours.pk),

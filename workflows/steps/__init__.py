@@ -15,6 +15,7 @@ from typing import Any
 from backend.core.errors import DomainError
 from workflows.engine.runner import Call
 from workflows.steps import (
+    access_ticket,
     activity_site,
     care_visit,
     condolence_delivery,
@@ -81,6 +82,7 @@ STEPS: Mapping[str, Step] = {
         referral,
         festival_condolence,
         condolence_delivery,
+        access_ticket,
     )
     for name, step in module.STEPS.items()
 }

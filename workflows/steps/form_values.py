@@ -22,7 +22,8 @@ from backend.helpers import gates, offers, pairings, proposals, successions
 from backend.helpers.gates import years_on
 from backend.helpers.models import Difference, Offer, Succession
 from backend.inspection.models import Finding
-from backend.rights.models import Grievance
+from backend.org.roles import ROLE_NAMES
+from backend.rights.models import AccessTicket, Grievance
 from backend.services import share
 from backend.services.models import Plan, PlanItem, Referral
 from backend.visits.models import Visit
@@ -271,6 +272,34 @@ def difference(context: Context, data: Mapping[str, Any]) -> Known:
     return {"values": values, "facts": facts}
 
 
+def access_asked(context: Context, data: Mapping[str, Any]) -> Known:
+    """Who wants to look at what, what for and for how long."""
+    row = _ticket(data)
+    return {
+        "facts": {
+            "ticket_number": row.number,
+            "asked_by": row.asked_label,
+            "asker_role": str(ROLE_NAMES.get(row.role, row.role)),
+            "about_family": f"{row.family.label} · {row.family.unit.name}",
+            "about_person": row.person.name if row.person else "",
+            "access_subject": row.subject,
+            "access_purpose": row.purpose,
+            "access_reason": row.reason,
+            "access_hours": row.hours,
+            "access_from": _text(row.from_at),
+        }
+    }
+
+
+def access_used(context: Context, data: Mapping[str, Any]) -> Known:
+    """The same, and what was looked at."""
+    row = _ticket(data)
+    uses = row.uses.select_related("person").order_by("used_at", "id")
+    looks = [f"{timezone.localtime(use.used_at):%Y-%m-%d %H:%M} {use.person.name}" for use in uses]
+    used = {"granted_by": row.decided_label, "access_until": _text(row.to_at), "access_looks": looks}
+    return {"facts": {**access_asked(context, data)["facts"], **used}}
+
+
 def grievance(context: Context, data: Mapping[str, Any]) -> Known:
     """What was said, by whom, about whom; how the answer is to be given. Nobody whom it is about gets here."""
     row = _grievance(data)
@@ -456,6 +485,10 @@ def emergency(context: Context, data: Mapping[str, Any]) -> Known:
 def arrival(context: Context, data: Mapping[str, Any]) -> Known:
     """The same, and that it is now."""
     return {**emergency(context, data), "values": {"arrived_at": context.now.isoformat()}}
+
+
+def _ticket(data: Mapping[str, Any]) -> AccessTicket:
+    return AccessTicket.objects.select_related("family__unit", "person").get(pk=data["ticket"])
 
 
 def _grievance(data: Mapping[str, Any]) -> Grievance:
@@ -653,6 +686,9 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("care_visit", "follow_up"): after_visit,
     ("care_visit", "call_back"): after_visit,
     ("care_visit", "allow_late_record"): after_visit,
+    ("access_ticket", "decide_access"): access_asked,
+    ("access_ticket", "review_use"): access_used,
+    ("access_ticket", "review_in_office"): access_used,
     ("finding", "answer_finding"): finding,
     ("finding", "confirm_answer"): finding,
     ("finding", "check_answer"): finding,

@@ -21,7 +21,7 @@ from backend.org import codes
 from backend.org.models import Unit
 from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES
-from backend.rights.models import Grievance
+from backend.rights.models import AccessTicket, Grievance
 from backend.services.models import Card, Plan, PlanItem, Referral
 from backend.visits.models import Visit
 
@@ -154,6 +154,16 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "gift_state": dict(Gift.State.choices),
         "gift_manner": dict(Gift.Manner.choices),
         "gift_pending": dict(Gift.Pending.choices),
+        "access_state": dict(AccessTicket.State.choices),
+        "person_field": {
+            "certificate": _("Identity number"),
+            "phone": _("Telephone"),
+            "health": _("Health"),
+            "self_care": _("Need of care"),
+            "disability_kind": _("Disability"),
+            "name": _("Name"),
+            "birth_date": _("Date of birth"),
+        },
         "grievance_state": dict(Grievance.State.choices),
         "grievance_satisfied": {"yes": _("satisfied"), "no": _("not satisfied"), "not_asked": _("not asked")},
         "activity_state": dict(Activity.State.choices),
