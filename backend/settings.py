@@ -228,6 +228,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.hours",
     "backend.jobs.condolences",
     "backend.jobs.housekeeping",
+    "backend.jobs.pauses",
     "backend.jobs.processes",
     "backend.jobs.recovery",
     "backend.jobs.reminders",

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q, Value
@@ -127,6 +128,10 @@ class Instance(Record):
     data = models.BinaryField()
     """The engine's state, pruned, without the definition."""
     wake_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    """Since when the family's pause stops its pausable timers (workflows.pauses)."""
+    stood_still = ArrayField(models.DateTimeField(), default=list)
+    """From when to when, in turn: pauses that are over, and for which its timers have not been moved yet."""
     ended_at = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)
     """How often waking it failed in a row; each failure doubles the wait."""
@@ -168,14 +173,16 @@ class Instance(Record):
 
 
 def past_due(now: datetime) -> Q:
-    """Open and past its due time: the one definition of overdue, for list, badge, count, reminder and report."""
-    return Q(state=WorkItem.State.OPEN, due_at__lt=now)
+    """Open, past its due time and not paused: the one definition of overdue, for list, badge, count, reminder and
+    report."""
+    return Q(state=WorkItem.State.OPEN, due_at__lt=now, paused_at__isnull=True)
 
 
 def was_past_due(moment: datetime) -> Q:
     """The same of an earlier moment: due before it, and still open then. Of this very moment it is past_due."""
     still_open = Q(state=WorkItem.State.OPEN) | Q(ended_at__gte=moment)
-    return still_open & Q(created_at__lt=moment, due_at__lt=moment)
+    not_paused = Q(paused_at__isnull=True) | Q(paused_at__gte=moment)
+    return still_open & not_paused & Q(created_at__lt=moment, due_at__lt=moment)
 
 
 COUNTY, TOWN, VILLAGE = 9, 13, 17
@@ -272,8 +279,9 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         return self.filter(condition | own, state=WorkItem.State.OPEN)
 
     def ready(self, now: datetime) -> WorkItemQuerySet:
-        """Open and not put off to a later time."""
-        return self.filter(Q(postponed_until__isnull=True) | Q(postponed_until__lte=now), state=WorkItem.State.OPEN)
+        """Open, not paused, and not put off to a later time."""
+        arrived = Q(postponed_until__isnull=True) | Q(postponed_until__lte=now)
+        return self.filter(arrived, state=WorkItem.State.OPEN, paused_at__isnull=True)
 
     def overdue(self, now: datetime) -> WorkItemQuerySet:
         """Open and past their due time (see past_due)."""
@@ -311,6 +319,8 @@ class WorkItem(Record):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     priority = models.PositiveSmallIntegerField(default=50)
     due_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True, blank=True)
+    """Since when the family's pause stops its time; of what was done meanwhile it stays."""
     postponed_until = models.DateTimeField(null=True, blank=True)
     postpone_reason = models.CharField(max_length=400, default="", blank=True)
     excluded = models.JSONField(default=list)
@@ -359,7 +369,7 @@ class WorkItem(Record):
 
     def is_overdue(self, now: datetime) -> bool:
         """The same for one row in memory (a test holds the two together)."""
-        return self.state == self.State.OPEN and self.due_at < now
+        return self.state == self.State.OPEN and self.due_at < now and self.paused_at is None
 
 
 @cache

@@ -20,9 +20,10 @@ def work(path: str, month: Month, now: datetime) -> QuerySet[Any, Any]:
     done = Q(state=WorkItem.State.DONE, ended_at__gte=month.begins_at, ended_at__lt=month.ends_at)
     late = was_past_due(until)
     items = WorkItem.objects.filter(done | late, case__unit_path__startswith=path)
+    in_time = Q(ended_at__lte=F("due_at")) | Q(paused_at__isnull=False)  # done while the family was paused: never late
     counted = items.values(at=F("case__unit_path")).annotate(
-        in_time=Count("pk", filter=done & Q(ended_at__lte=F("due_at"))),
-        too_late=Count("pk", filter=done & Q(ended_at__gt=F("due_at"))),
+        in_time=Count("pk", filter=done & in_time),
+        too_late=Count("pk", filter=done & ~in_time),
         overdue=Count("pk", filter=late),
     )
     return counted.order_by()

@@ -47,7 +47,8 @@ class Book:
     """See backend.reminders.recipients.Book."""
 
     def needless(self, reminders: Sequence[Reminder]) -> Mapping[UUID, str]:
-        """Work that was done, visits that were made, people who died, families who are gone (E2): nothing is sent."""
+        """Work that was done, visits that were made, what stands still, people who died, families who are gone (E2):
+        nothing is sent."""
         about: dict[str, set[UUID]] = {}
         for row in reminders:
             if row.about_id:
@@ -77,8 +78,8 @@ class Book:
 def _still() -> dict[str, tuple[Any, str]]:
     """By kind of thing: those about which something may still be said, and why nothing is said of the others."""
     return {
-        "work_item": (WorkItem.objects.filter(state=WorkItem.State.OPEN), Reminder.Why.DONE),
-        "visit": (Visit.objects.filter(state=Visit.State.PLANNED), Reminder.Why.DONE),
+        "work_item": (WorkItem.objects.filter(state=WorkItem.State.OPEN, paused_at=None), Reminder.Why.DONE),
+        "visit": (Visit.objects.filter(state=Visit.State.PLANNED, paused_at=None), Reminder.Why.DONE),
         "person": (Person.objects.filter(died_on__isnull=True), Reminder.Why.GONE),
     }
 
@@ -228,7 +229,11 @@ def untold(now: datetime) -> int:
 def remind_visits(now: datetime) -> int:
     """Helpers whose visits come near, once a visit; returns how many reminders were written."""
     rows = Visit.objects.filter(
-        state=Visit.State.PLANNED, helper__isnull=False, due_at__gt=now, due_at__lte=now + SOONEST
+        state=Visit.State.PLANNED,
+        paused_at__isnull=True,
+        helper__isnull=False,
+        due_at__gt=now,
+        due_at__lte=now + SOONEST,
     )
     columns = ("id", "due_at", "helper_id", "family_id", "case_id", "case__unit_path")
     found = []

@@ -201,13 +201,15 @@ def conductors(case: Case) -> list[UUID]:
 
 
 def wake(*, instance_id: UUID, now: datetime) -> bool:
-    """Fire the timers of an instance that are due. False when none is (somebody else was faster)."""
+    """Fire the timers of an instance that are due, those that stand still excepted. False when it did not want to be
+    woken (somebody else was faster)."""
     with collect():
         instance = store.locked(instance_id, skip_locked=True)
         if instance.state != Instance.State.RUNNING or instance.wake_at is None or instance.wake_at > now:
             return False
-        record_instance(instance, "timer.fired", SYSTEM, now, data={"due": instance.wake_at.isoformat()})
         run = store.restore(instance, actor=SYSTEM, now=now)
+        if run.wake_at is not None and run.wake_at <= now:  # not so, when a pause moved or stopped its timers
+            record_instance(instance, "timer.fired", SYSTEM, now, data={"due": instance.wake_at.isoformat()})
         before = list(run.waiting)
         run.wake()
         store.save(instance, run, before=before, actor=SYSTEM, now=now)

@@ -6,23 +6,26 @@ very end, by the database's trigger) the case's chain of events; two instances a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
+from backend.cases.pauses import AWAY, reason_of
 from backend.core import prepared
 from backend.core.errors import Conflict, NotFound
 from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.org.roles import LEVELS
-from backend.org.working_days import due_at
+from backend.org.working_days import covered, day_due, due_at, later_by
 from workflows.engine.definition import Definition, Node, cached, compile_definition
 from workflows.engine.runner import Passed, Run, Waiting
 from workflows.models import Instance, Process, Trace, WorkItem
@@ -38,6 +41,10 @@ class Busy(Conflict):
 
     code = "busy"
     message = _("Somebody is working on this case at this very moment. Try again.")
+
+
+GOES_ON: Mapping[str, frozenset[str]] = {AWAY: frozenset({"care_visit"})}
+"""Reason of a pause → processes whose time goes on: whoever is away is called by telephone once a month (E1)."""
 
 
 def definition(process: Process) -> Definition:
@@ -56,6 +63,16 @@ def _process(process_id: UUID) -> Process:
     return Process.objects.defer("files").get(pk=process_id)
 
 
+def pausable_steps(processes: Iterable[UUID], reason: str) -> dict[UUID, tuple[str, frozenset[str]]]:
+    """Of these versions of processes those that stand still for this reason: the process, and its steps that do."""
+    found = {}
+    for row in map(_process, processes):
+        steps = definition(row).pausable
+        if steps and row.key not in GOES_ON.get(reason, ()):
+            found[row.pk] = (row.key, steps)
+    return found
+
+
 LOCKED = [field.attname for field in Instance._meta.concrete_fields]
 LOCK = (
     sql.SQL("SELECT {} FROM workflows_instance WHERE id = %s FOR UPDATE")
@@ -65,7 +82,8 @@ LOCK = (
 LOCK_IF_FREE = LOCK + " SKIP LOCKED"
 SAVE = """
 UPDATE workflows_instance
-SET data = %s, wake_at = %s, failures = %s, error = %s, state = %s, outcome = %s, ended_at = %s, version = %s
+SET data = %s, wake_at = %s, stood_still = %s, failures = %s, error = %s, state = %s, outcome = %s, ended_at = %s,
+    version = %s
 WHERE id = %s
 """
 FINISH = """
@@ -80,17 +98,24 @@ OPENED = tuple(field.attname for field in WorkItem._meta.concrete_fields if fiel
 """What is written of a new work item: nobody has typed anything yet."""
 
 
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Raises Busy when a row inside is held by another transaction for longer than the lock timeout."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise Busy from error
+        raise
+
+
 def locked(instance_id: UUID, *, skip_locked: bool = False) -> Instance:
     """The instance with its process, its row locked until the transaction ends. The case comes when it is asked for.
 
     Raises NotFound when there is none, Busy when another transaction holds it for longer than the lock timeout.
     """
-    try:
+    with waiting():
         row = prepared.execute(LOCK_IF_FREE if skip_locked else LOCK, [instance_id]).fetchone()
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise Busy from error
-        raise
     if row is None:
         raise Busy if skip_locked else NotFound
     instance = prepared.stored(Instance, LOCKED, row)
@@ -104,14 +129,24 @@ def context(instance: Instance, actor: Actor, now: datetime) -> Context:
 
 
 def restore(instance: Instance, *, actor: Actor, now: datetime) -> Run:
-    """The instance as a run of the engine."""
-    return Run.restore(
+    """The instance as a run of the engine; its timers are moved if it stood still."""
+    run = Run.restore(
         definition(instance.process),
         bytes(instance.data),
         steps=STEPS,
         context=context(instance, actor, now),
         now=now,
+        paused=instance.paused_at is not None,
     )
+    for begin, end in zip(instance.stood_still[::2], instance.stood_still[1::2], strict=True):
+        run.move_timers(partial(_moved, begin=begin, end=end))
+    return run
+
+
+def _moved(due: datetime, since: datetime | None, *, begin: datetime, end: datetime) -> datetime:
+    """When a timer falls due that stood still: as many working days later as the pause covered of its time."""
+    first, last = timezone.localdate(max(begin, since or begin)), timezone.localdate(end)
+    return due + later_by(day_due(due), covered(first, last))
 
 
 def known(item: WorkItem, actor: Actor, now: datetime) -> Mapping[str, Any]:
@@ -126,13 +161,18 @@ def known(item: WorkItem, actor: Actor, now: datetime) -> Mapping[str, Any]:
 
 
 def begin(instance: Instance, *, data: Mapping[str, Any], actor: Actor, now: datetime) -> Run:
-    """A new run, walked to its first waits."""
+    """A new run, walked to its first waits; it stands still from the start when the family is paused."""
+    process = definition(instance.process)
+    if process.pausable and instance.case is not None:
+        reason = reason_of(instance.case.family_id)
+        instance.paused_at = now if reason and process.process_id not in GOES_ON.get(reason, ()) else None
     return Run.start(
-        definition(instance.process),
+        process,
         data=dict(data),
         steps=STEPS,
         context=context(instance, actor, now),
         now=now,
+        paused=instance.paused_at is not None,
     )
 
 
@@ -174,7 +214,7 @@ def finish(row: WorkItem) -> bool:
 
 def _save_state(instance: Instance, run: Run, now: datetime) -> None:
     instance.data = run.dump()
-    instance.wake_at = run.wake_at
+    instance.wake_at, instance.stood_still = run.wake_at, []
     instance.failures, instance.error = 0, ""
     if run.state == "done":
         instance.state = Instance.State.DONE
@@ -184,7 +224,8 @@ def _save_state(instance: Instance, run: Run, now: datetime) -> None:
         instance.save(force_insert=True)
     else:
         instance.version += 1
-        values = [instance.data, instance.wake_at, instance.failures, instance.error, instance.state]
+        values = [instance.data, instance.wake_at, instance.stood_still]
+        values += [instance.failures, instance.error, instance.state]
         values += [instance.outcome, instance.ended_at, instance.version, instance.pk]
         prepared.execute(SAVE, values)
 
@@ -246,6 +287,7 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: 
         assignee_id=UUID(str(assignee)) if assignee else None,
         priority=node.priority,
         due_at=_due(node, data, now),
+        paused_at=now if instance.paused_at and node.pausable else None,
         excluded=_excluded(node, done_by, about),
         closed_to=UUID(str(about)) if about else None,
         created_at=now,

@@ -148,6 +148,6 @@ def _tally(now: datetime) -> dict[str, Any]:
     return {
         "open": Count("pk"),
         "overdue": Count("pk", filter=late),
-        "soon": Count("pk", filter=Q(due_at__gte=now, due_at__lt=now + SOON)),
+        "soon": Count("pk", filter=Q(due_at__gte=now, due_at__lt=now + SOON, paused_at__isnull=True)),
         "late_since": Min("due_at", filter=late),
     }

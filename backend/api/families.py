@@ -25,7 +25,7 @@ from backend.api.filters import Filters, Subtree
 from backend.api.reminders import SentSerializer, with_deliveries
 from backend.api.resource import Resource
 from backend.audit.models import Event
-from backend.cases.families import create_family, update_family
+from backend.cases.families import ask_again_on, create_family, update_family
 from backend.cases.models import Consent, Family, Survey
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
@@ -77,13 +77,20 @@ class FamilyDetailSerializer(FamilySerializer):
     """A family with everything on file but its members (see persons)."""
 
     merged_into = serializers.UUIDField(source="merged_into_id", allow_null=True)
+    ask_again_on = serializers.SerializerMethodField()
 
     class Meta(FamilySerializer.Meta):
         fields = (
             *FamilySerializer.Meta.fields, "hukou_address", "hukou_kind", "declared_categories", "consented_on",
-            "refused_on", "emergency_contact", "emergency_phone", "child_state", "needs", "policies", "helper_number",
-            "languages", "wanted_sex", "notes", "source", "surveyed_on", "merged_into",
+            "refused_on", "ask_again_on", "emergency_contact", "emergency_phone", "child_state", "needs", "policies",
+            "helper_number", "languages", "wanted_sex", "notes", "source", "surveyed_on", "merged_into",
         )  # type: ignore[assignment]  # fmt: skip
+
+    @extend_schema_field(serializers.DateField(allow_null=True))
+    def get_ask_again_on(self, family: Family) -> str | None:
+        """The first day on which a family that refused may be asked again."""
+        day = ask_again_on(family)
+        return day.isoformat() if day else None
 
 
 class ContactSerializer(serializers.Serializer[Any]):

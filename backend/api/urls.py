@@ -41,6 +41,7 @@ from backend.api.overview import Overview
 from backend.api.pairings import Pairings
 from backend.api.parameters import Parameters
 from backend.api.partner_units import PartnerUnits
+from backend.api.pauses import Pauses
 from backend.api.persons import Persons
 from backend.api.photos import Photos, PictureRenderer
 from backend.api.processes import Processes
@@ -74,6 +75,7 @@ router.register("saved-filters", SavedFilters, basename="saved-filters")
 router.register("cases", Cases, basename="cases")
 router.register("programmes", Programmes, basename="programmes")
 router.register("families", Families, basename="families")
+router.register("pauses", Pauses, basename="pauses")
 router.register("persons", Persons, basename="persons")
 router.register("helpers", Helpers, basename="helpers")
 router.register("partner-units", PartnerUnits, basename="partner-units")

@@ -73,8 +73,8 @@ class OwnVisitSerializer(RowSerializer[Visit]):
     class Meta:
         model = Visit
         fields = (
-            "id", "family", "pairing", "state", "planned_for", "due_at", "overdue", "started_at", "ended_at", "channel",
-            "recorded_at", "is_late", "late_reason", "is_extra", "next_on", "version",
+            "id", "family", "pairing", "state", "planned_for", "due_at", "overdue", "paused_at", "started_at",
+            "ended_at", "channel", "recorded_at", "is_late", "late_reason", "is_extra", "next_on", "version",
         )  # fmt: skip
 
     def get_overdue(self, visit: Visit) -> bool:

@@ -74,7 +74,7 @@ class WorkItemFilters(Filters):
     open_to_all = frozenset(
         {
             "ids", "state", "assignee", "role", "unit", "process", "step", "due", "due_before", "overdue", "priority",
-            "doable", "postponed",
+            "doable", "postponed", "paused",
         }
     )  # fmt: skip
 
@@ -100,6 +100,9 @@ class WorkItemFilters(Filters):
     priority = WholeNumber(min_value=0, max_value=100)
     doable = YesNo(method="by_doable", label="true: what the caller's roles and units may do.")
     postponed = YesNo(method="by_postponed")
+    paused = YesNo(
+        method="by_paused", label="true: its time stands still, for the family is away or cannot be visited."
+    )
     q = django_filters.CharFilter(
         method="by_text", max_length=60, label="Title, case number, name, or the initials of its pinyin."
     )
@@ -123,7 +126,7 @@ class WorkItemFilters(Filters):
     def by_due(self, queryset: WorkItemQuerySet, name: str, value: str) -> WorkItemQuerySet:
         """From now until the end of the span."""
         now = self.request.parser_context["view"].now
-        return queryset.filter(due_at__gte=now, due_at__lte=end_of_span(value, now))
+        return queryset.filter(due_at__gte=now, due_at__lte=end_of_span(value, now), paused_at__isnull=True)
 
     def by_doable(self, queryset: WorkItemQuerySet, name: str, value: bool) -> WorkItemQuerySet:
         """What the caller may do, or may only see."""
@@ -134,6 +137,10 @@ class WorkItemFilters(Filters):
         """Put off to a later time, or not."""
         later = Q(postponed_until__gt=self.request.parser_context["view"].now)
         return queryset.filter(later) if value else queryset.exclude(later)
+
+    def by_paused(self, queryset: WorkItemQuerySet, name: str, value: bool) -> WorkItemQuerySet:
+        """Standing still, or not."""
+        return queryset.filter(paused_at__isnull=not value)
 
     def by_text(self, queryset: WorkItemQuerySet, name: str, value: str) -> WorkItemQuerySet:
         """What people search."""

@@ -56,7 +56,7 @@ class WorkItemSerializer(RowSerializer[WorkItem]):
         model = WorkItem
         fields = (
             "id", "title", "process", "step", "state", "role", "unit", "case", "family", "assignee", "assignee_name",
-            "priority", "created_at", "due_at", "overdue", "postponed_until", "version",
+            "priority", "created_at", "due_at", "overdue", "paused_at", "postponed_until", "version",
         )  # fmt: skip
 
     def get_title(self, item: WorkItem) -> str:

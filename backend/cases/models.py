@@ -6,10 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -147,6 +148,72 @@ class Family(Record):
     def is_special(self) -> bool:
         """Bereaved of the only child, or the only child is disabled: such a family is never visited cold (S34)."""
         return bool(self.known_categories & SPECIAL) or self.child_state in SPECIAL_CHILD_STATES
+
+
+class PauseQuerySet(models.QuerySet["Pause"]):
+    """Pauses by who may see them, and those that last."""
+
+    def visible_to(self, user: Viewer) -> PauseQuerySet:
+        """Pauses of families in one's subtree."""
+        return self.filter(in_subtree(user, "pause.read", "family__unit__path"))
+
+    def running(self) -> PauseQuerySet:
+        """Those that have not ended."""
+        return self.filter(ended_on__isnull=True)
+
+    def over(self, day: date) -> PauseQuerySet:
+        """Those that were to end by this day, and have not."""
+        return self.running().filter(expected_on__lte=day)
+
+
+class Pause(Record):
+    """A family is away, in hospital or struck by a disaster: from a day (included) to a day (excluded) nothing is due.
+
+    Rows change only while they last; who begins one is not who has to end it.
+    """
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="pauses")
+    reason = models.CharField(max_length=20)
+    """Code list `family_pause_reason`: away, hospital, disaster."""
+    from_date = models.DateField()
+    expected_on = models.DateField(null=True, blank=True)
+    """The first day on which things are to go on, as far as known: the pause ends by itself then."""
+    ended_on = models.DateField(null=True, blank=True)
+    """The first day on which things went on."""
+    recorded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    recorded_by_label = models.CharField(max_length=120, default="", blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ended_by_label = models.CharField(max_length=120, default="", blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = PauseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("from_date")), name="pause_dates"
+            ),
+            # One at a time, whatever two requests do at the same moment: an open one overlaps all that come later.
+            ExclusionConstraint(
+                name="pause_no_overlap",
+                expressions=[
+                    ("family", RangeOperators.EQUAL),
+                    (Func(F("from_date"), F("ended_on"), function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["family"], condition=Q(ended_on__isnull=True), name="pause_running"),
+            models.Index(
+                fields=["expected_on"], condition=Q(ended_on__isnull=True, expected_on__isnull=False), name="pause_over"
+            ),
+        ]
+
+    @property
+    def unit_path(self) -> str:
+        """Where the family lives, as a path."""
+        return self.family.unit.path
 
 
 class PersonQuerySet(models.QuerySet["Person"]):

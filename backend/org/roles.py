@@ -66,6 +66,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "honour.read", "honour.write", "honour_call.write",
         "plan.read", "plan.write", "card.read", "card.freeze", "card.write", "referral.read",
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
+        "pause.read", "pause.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -84,6 +85,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "plan.read", "card.read", "card.freeze", "referral.read",
         "condolence.read", "condolence.approve",
         "emergency.read", "emergency.open", "emergency.answer", "emergency.reveal", "duty.read", "duty.write",
+        "pause.read", "pause.write",
     },
     "village": _READ_CASES
     | _WORK
@@ -98,6 +100,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "plan.read", "card.read", "card.freeze", "referral.read",
         "condolence.read", "condolence.deliver",
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
+        "pause.read", "pause.write",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
@@ -120,6 +123,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "plan.read", "card.read", "referral.read",
         "condolence.read",
         "emergency.read", "duty.read",
+        "pause.read",
     },
     # Answers for the rights of the people on file, and sees of them no more than that needs.
     "dpo": _READ_CASES

@@ -18,6 +18,7 @@ from workflows.engine.durations import after, working_days
 
 LIST = "working_day"
 KEPT_SECONDS = 60
+MOMENT = timedelta(microseconds=1)
 
 
 def is_working_day(day: date) -> bool:
@@ -35,6 +36,23 @@ def add_working_days(start: date, count: int) -> date:
         day += timedelta(days=1)
         count -= _is_working_day(day, corrections)
     return day
+
+
+def covered(start: date, end: date) -> int:
+    """How many working days lie between two days, the second excluded."""
+    corrections = _corrections()
+    days = (start + timedelta(days=count) for count in range((end - start).days))
+    return sum(_is_working_day(day, corrections) for day in days)
+
+
+def later_by(day: date, count: int) -> timedelta:
+    """How far the `count`-th working day after a day is from it; nothing for none."""
+    return add_working_days(day, count) - day
+
+
+def day_due(moment: datetime) -> date:
+    """The local day by whose end something is due: midnight is the end of the day before."""
+    return timezone.localdate(moment - MOMENT)
 
 
 def due_at(now: datetime, text: str) -> datetime:

@@ -24,12 +24,14 @@ KEPT = timedelta(days=14)
 
 
 def to_be_made(user: Viewer) -> QuerySet[Visit]:
-    """Visits that wait for this person: a helper's own, and those that a village worker makes in a helper's place."""
+    """Visits that wait for this person: a helper's own, and those that a village worker makes in a helper's place.
+    What stands still is not asked for."""
     instead = Q(state=Visit.State.MISSED) | Q(helper__isnull=True) | Q(helper__user__isnull=True)
     condition = instead & in_subtree(user, "visit.write", "case__unit_path")
     if granting(user, "own.visit.write"):
         condition |= _own(user)
-    return _with_family(Visit.objects.filter(AWAITED, condition)).order_by("due_at", "id")[:MOST]
+    rows = Visit.objects.filter(AWAITED, condition, paused_at__isnull=True)
+    return _with_family(rows).order_by("due_at", "id")[:MOST]
 
 
 def recorded_lately(user: Viewer, now: datetime) -> QuerySet[Visit]:

@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from backend.cases.models import Case
+from backend.cases.pauses import AWAY, reason_of
 from backend.cases.surveys import answers_of
 from backend.helpers.models import Pairing
 from backend.org import parameters
@@ -17,8 +18,8 @@ from backend.visits.visits import unanswered
 
 CADENCES = {"weekly": 7, "fortnightly": 14, "monthly": 30, "quarterly": 90}
 """What an agreement (F06) may say."""
-AWAY = "away"
 CALL_DAYS = 30
+"""Who is away is called so often. Parameter `visit.call_days`."""
 USUAL_TIER = "C"
 
 
@@ -27,9 +28,10 @@ def period_facts(case: Case, pairing: Pairing | None, day: date) -> dict[str, An
     family = case.family
     willingness = "agreed" if family.willingness == "unknown" else str(family.willingness)
     cadence = strictest_cadence(case, pairing, day)
-    if family.residence == AWAY and willingness == "agreed":
+    if willingness == "agreed" and AWAY in {family.residence, reason_of(family.pk)}:
         # Out for work while the household stays: a call each month instead of visits (E1).
-        willingness, cadence = "phone", min(cadence or CALL_DAYS, CALL_DAYS)
+        days = int(parameters.value("visit.call_days", path=case.unit_path, day=day, default=CALL_DAYS))
+        willingness, cadence = "phone", min(cadence or days, days)
     return {
         "tier": family.risk_tier or USUAL_TIER,
         "season": str(parameters.value("visit.season", path=case.unit_path, day=day, default="normal")),

@@ -35,8 +35,8 @@ class VisitQuerySet(models.QuerySet["Visit"]):
 
 
 def overdue(now: datetime) -> Q:
-    """The one definition of an overdue visit: planned, and nobody came by its time."""
-    return Q(state=Visit.State.PLANNED, due_at__lt=now)
+    """The one definition of an overdue visit: planned, not paused, and nobody came by its time."""
+    return Q(state=Visit.State.PLANNED, due_at__lt=now, paused_at__isnull=True)
 
 
 class Visit(Record):
@@ -60,6 +60,8 @@ class Visit(Record):
     opens_at = models.DateTimeField(null=True, blank=True)
     """From when on a contact counts as this visit; what is done before is an extra one."""
     due_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    """Since when the family's pause stops its time: nobody is expected meanwhile."""
     missed_at = models.DateTimeField(null=True, blank=True)
     """When the helper had not come in time; somebody else may still make the visit."""
     started_at = models.DateTimeField(null=True, blank=True)
@@ -106,7 +108,9 @@ class Visit(Record):
 
     def is_overdue(self, now: datetime) -> bool:
         """The same for one row in memory."""
-        return self.state == self.State.PLANNED and self.due_at is not None and self.due_at < now
+        if self.state != self.State.PLANNED or self.paused_at is not None:
+            return False
+        return self.due_at is not None and self.due_at < now
 
     @property
     def unit_path(self) -> str:

@@ -137,10 +137,12 @@ def plan_visit(
     pairing: Pairing | None = None,
     helper: Helper | None = None,
     instance_id: UUID | None = None,
+    is_paused: bool = False,
 ) -> Visit:
     """Plan a visit. `helper`: who is to go, the pairing's or a stand-in; none: the village worker.
 
-    `instance_id`: the run that waits for it and is told when it is recorded elsewhere.
+    `instance_id`: the run that waits for it and is told when it is recorded elsewhere. `is_paused`: the family's time
+    stands still: it is for afterwards.
     """
     visit = Visit.objects.create(
         family=case.family,
@@ -152,6 +154,7 @@ def plan_visit(
         due_at=window.due_at,
         channel=channel,
         instance_id=instance_id,
+        paused_at=now if is_paused else None,
         created_at=now,
     )
     data = {"planned_for": window.day.isoformat(), "channel": channel}

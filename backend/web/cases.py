@@ -96,6 +96,7 @@ class Case(Page):
             "verbs": [verb for verb in VERBS if verb.is_offered(self, case)],
             "plans": plans_of(self, case["id"]),
             "may_plan": case["state"] == "open" and bool(granting(self.user, "plan.write")),
+            "may_pause": case["state"] in LIVE and bool(granting(self.user, "pause.write")),
         }
 
     def _diagram(self, case: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from backend.api.cases import Cases
 from backend.api.events import ABOUT
 from backend.api.families import Families as FamiliesResource
 from backend.api.pairings import Pairings
+from backend.api.pauses import Pauses
 from backend.api.persons import Persons
 from backend.api.programmes import Programmes
 from backend.api.units import Units
@@ -135,7 +136,8 @@ def _helpers(page: Page, family: dict[str, Any]) -> dict[str, Any]:
 def _visits(page: Page, family: dict[str, Any]) -> dict[str, Any]:
     query = {"family": family["id"], "state": page.request.GET.get("state", ""), "ordering": "-due_at"}
     found = read(page.request, Visits, query={**query, "page_size": 50, "cursor": page.request.GET.get("cursor", "")})
-    return {"visits": found["results"], "next": cursor_of(found["next"]), "state": query["state"], "states": STATES}
+    told = {"visits": found["results"], "next": cursor_of(found["next"]), "state": query["state"], "states": STATES}
+    return told | {"pauses": pauses(page, family["id"])}
 
 
 STATES = ("planned", "done", "not_met", "missed", "refused", "held", "cancelled")
@@ -187,6 +189,15 @@ class Family(Page):
         return self.show({**head(self, family), "tab": chosen, "tabs": TABS, **chosen.content(self, family)})
 
 
+def pauses(page: Page, family: str, **more: str) -> list[dict[str, Any]]:
+    """The family's pauses, the newest first; none for who reads no pauses."""
+    if not granting(page.user, "pause.read"):
+        return []
+    query = {"family": family, "ordering": "-from_date", **more}
+    found: list[dict[str, Any]] = read(page.request, Pauses, query=query)["results"]
+    return found
+
+
 def head(page: Page, family: dict[str, Any]) -> dict[str, Any]:
     """What stands above every tab: the family, its cases, what may be done, and programmes it could be helped in."""
     cases = read(page.request, Cases, query={"family": family["id"], "page_size": 50, "ordering": "-opened_at"})
@@ -198,6 +209,8 @@ def head(page: Page, family: dict[str, Any]) -> dict[str, Any]:
         "title": family["label"],
         "cases": cases["results"],
         "programmes": [each for each in offered if each["code"] not in taken and in_force(each, page)],
+        "pause": next(iter(pauses(page, family["id"], running="true")), None),
+        "may_pause": bool(granting(page.user, "pause.write")) and family["status"] != "closed",
         "may_edit": bool(granting(page.user, "family.write")),
         "may_reveal": bool(granting(page.user, "person.reveal") or granting(page.user, "access_ticket.write")),
         "may_ask_access": not granting(page.user, "person.reveal") and bool(granting(page.user, "access_ticket.write")),

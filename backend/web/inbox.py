@@ -76,6 +76,7 @@ VIEWS = (
     View(_("Overdue"), {"doable": "true", "overdue": "true"}),
     View(_("Due in seven days"), {"doable": "true", "due": "week"}),
     View(_("Put off"), {"postponed": "true"}),
+    View(_("Paused"), {"paused": "true"}),
     View(_("Waiting for others"), {"doable": "false"}),
     View(_("Everything"), {"doable": ""}),
 )
@@ -92,6 +93,7 @@ FILTER_NAMES: Mapping[str, str | Promise] = {
     "due": _("Due"),
     "due_before": _("Due before"),
     "postponed": _("Put off"),
+    "paused": _("Paused"),
     "doable": _("I can do it"),
     "priority": _("Priority"),
     "state": _("State"),
@@ -169,7 +171,9 @@ def _cell(name: str, item: Mapping[str, Any]) -> str:
         text: str = about.get("label" if name == "family" else "number", "–")
         return _link(f"/{PAGES[name]}/{about['id']}/", text) if about.get("id") else text
     if name == "due_at":
-        return _late(deadline(item["due_at"])) if item["overdue"] else deadline(item["due_at"])
+        if item["overdue"]:
+            return _late(deadline(item["due_at"]))
+        return _paused(deadline(item["due_at"])) if item["paused_at"] else deadline(item["due_at"])
     if name == "created_at":
         return deadline(item["created_at"])
     texts = {"unit": item["unit"]["name"], "role": ROLE_NAMES[item["role"]], "assignee": item["assignee_name"] or ""}
@@ -182,6 +186,10 @@ def _link(address: str, text: str) -> SafeString:
 
 def _late(text: str) -> SafeString:
     return format_html('{} <span class="badge text-bg-danger">{}</span>', text, gettext("overdue"))
+
+
+def _paused(text: str) -> SafeString:
+    return format_html('{} <span class="badge text-bg-info">{}</span>', text, gettext("paused"))
 
 
 class Inbox(InboxPage):

@@ -61,6 +61,7 @@ from backend.web.leavings import Handovers, Leaving, Leavings, SuccessorChoices
 from backend.web.matching import Batch, BatchAgain, Batches, NewBatch, Outcomes, WaitingList
 from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
+from backend.web.pauses import NewPause, PauseVerb
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
 from backend.web.reminders import HelperMessages, Outbox, ReadReminders, Reminders
 from backend.web.rosters import Roster, RosterProblems, Rosters
@@ -124,6 +125,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("families/new/", NewFamily.as_view(), name="family_new"),
     path("families/<uuid:pk>/", Family.as_view(), name="family"),
     path("families/<uuid:pk>/edit/", EditFamily.as_view(), name="family_edit"),
+    path("families/<uuid:pk>/pause/", NewPause.as_view(), name="family_pause"),
+    path("pauses/<uuid:pk>/<slug:verb>/", PauseVerb.as_view(), name="pause_verb"),
     path("families/<uuid:pk>/sheet/", FamilySheet.as_view(), name="family_sheet"),
     path("families/<uuid:pk>/cases/", StartCase.as_view(), name="case_start"),
     path("families/<uuid:pk>/people/new/", NewPerson.as_view(), name="person_new"),

@@ -122,6 +122,12 @@ ROUTES: dict[str, Expected] = {
     "GET persons/{pk}/": Expected(READERS),
     "PATCH persons/{pk}/": Expected("C"),
     "POST persons/{pk}/reveal/": Expected("CSVAD"),
+    # --- pauses: whoever knows the family begins and ends them
+    "GET pauses/": Expected(STAFF),
+    "POST pauses/": Expected("CSV"),
+    "GET pauses/{pk}/": Expected(STAFF),
+    "POST pauses/{pk}/change/": Expected("CSV"),
+    "POST pauses/{pk}/end/": Expected("CSV"),
     # --- who helps: a liaison sees the own unit's people, a helper oneself
     "GET helpers/": Expected("CSAHL"),
     "GET helpers/kinds/": Expected(everywhere="CSAHL"),

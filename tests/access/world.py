@@ -25,7 +25,7 @@ from backend.activities.models import (
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.benefits.models import Condolence, Gift
-from backend.cases.models import Case, Family, Review, Roster
+from backend.cases.models import Case, Family, Pause, Review, Roster
 from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
 from backend.emergencies.models import DutySpell, Incident
@@ -110,6 +110,7 @@ class World:
         )
         self.absence = Absence.objects.create(helper=self.helper, from_date=timezone.localdate(), reason="exams")
         StandIn.objects.create(absence=self.absence, pairing=self.pairing, from_date=self.absence.from_date)
+        self.pause = Pause.objects.create(family=self.family, reason="hospital", from_date=timezone.localdate())
         self.review = Review.objects.create(
             case=self.case, subject="filing", decision="confirm", reviewer_label="审批人", decided_at=timezone.now()
         )
@@ -324,6 +325,7 @@ class World:
             "offers": str(self.offer.pk),
             "pairings": str(self.pairing.pk),
             "absences": str(self.absence.pk),
+            "pauses": str(self.pause.pk),
             "visits": str(self.visit.pk),
             "submissions": str(self.submission.pk),
             "photos": str(self.photo.pk),

@@ -108,15 +108,15 @@ def milestone(id: str) -> Drawn:
     return Drawn(id, "intermediateThrowEvent")
 
 
-def catch(id: str, kind: str) -> Drawn:
+def catch(id: str, kind: str, **properties: str) -> Drawn:
     """kind: message:<name>, timer:<duration or expression> or date:<expression>."""
-    return Drawn(id, "intermediateCatchEvent", inside=_definition(kind))
+    return Drawn(id, "intermediateCatchEvent", {}, properties, inside=_definition(kind))
 
 
-def boundary(id: str, on: str, kind: str, *, interrupting: bool = True) -> Drawn:
+def boundary(id: str, on: str, kind: str, *, interrupting: bool = True, **properties: str) -> Drawn:
     """kind as for `catch`, or error:<code>."""
     attributes = {"attachedToRef": on, "cancelActivity": str(interrupting).lower()}
-    return Drawn(id, "boundaryEvent", attributes, inside=_definition(kind))
+    return Drawn(id, "boundaryEvent", attributes, properties, inside=_definition(kind))
 
 
 def call(id: str, process: str) -> Drawn:

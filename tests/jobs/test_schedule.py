@@ -15,6 +15,7 @@ NAMES = {
     "history.seal",
     "hours.claim_visits",
     "housekeeping.purge",
+    "pauses.turn",
     "recovery.take_up",
     "reminders.remind",
     "reminders.send",

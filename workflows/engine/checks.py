@@ -39,10 +39,24 @@ _KEY = re.compile(r"at:[a-z_]\w*")
 
 _PROPERTIES: Mapping[str, frozenset[str]] = {
     "user": frozenset(
-        {"form", "due", "priority", "not_same_as", "assignee", "keep", "outcome", "step", "unit", "closed_to"},
+        [
+            "form",
+            "due",
+            "priority",
+            "not_same_as",
+            "assignee",
+            "keep",
+            "outcome",
+            "step",
+            "unit",
+            "closed_to",
+            "pausable",
+        ]
     ),
     "service": frozenset({"step"}),
     "rule": frozenset({"facts"}),
+    "catch": frozenset({"pausable"}),
+    "boundary": frozenset({"pausable"}),
 }
 # Elements that may stand in a process besides nodes.
 _FURNITURE = frozenset(
@@ -107,6 +121,7 @@ class Checker:
         if not node.role:
             yield node.id, "no_lane", "the node stands in no lane with a role"
         yield from self._unknown_properties(element, node)
+        yield from _pausable(element, node)
         yield from _loop_characteristics(element)
         if node.kind in _EVENTS:
             yield from self._event(element, node)
@@ -186,6 +201,25 @@ class Checker:
             yield node.id, "bad_boundary", "errors come out of sub-processes and called processes only"
         if node.event == "error" and element.get("cancelActivity", "true") != "true":
             yield node.id, "bad_boundary", "an error always interrupts"
+
+
+def _pausable(element: etree._Element, node: Node) -> Iterator[tuple[str, str, str]]:
+    """Only a timer or a user task stands still, and never a clock of hours: those are for somebody in danger."""
+    given = xmlfile.properties(element).get("pausable")
+    if given is None:
+        return
+    if given != "true":
+        yield node.id, "bad_pausable", "pausable is true, or not there"
+    elif node.kind != "user" and node.event != "timer":
+        yield node.id, "bad_pausable", "only user tasks and timers can stand still"
+    elif any(is_duration(text) and "T" in text for text in (node.due, *_timer_texts(element))):
+        yield node.id, "bad_pausable", "a clock of hours or minutes never stands still"
+
+
+def _timer_texts(element: etree._Element) -> list[str]:
+    """What the timers of an event say, without quotes."""
+    definitions = event_definitions(element)
+    return [text_of(each, name).strip("\"'") for each in definitions for name in ("timeDuration", "timeDate")]
 
 
 def _parent(element: etree._Element) -> etree._Element:

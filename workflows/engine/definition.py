@@ -39,6 +39,7 @@ class Definition:
     decisions: Mapping[str, Table]  # by id
     steps: frozenset[str]  # names of all steps it calls
     messages: frozenset[str]  # names of all messages it waits for
+    pausable: frozenset[str]  # ids of the user tasks and timers whose time stands still while a run is paused
     xml: str  # the diagram
     diagrams: Mapping[str, str] = field(repr=False)  # XML by process id: the diagram and those of called processes
     files: Mapping[str, bytes] = field(repr=False)  # exactly what it was compiled from
@@ -102,6 +103,7 @@ class _Compiler:
             decisions=self.tables,
             steps=frozenset(names),
             messages=frozenset(node.message for node in nodes.values() if node.message),
+            pausable=frozenset(node.id for node in nodes.values() if node.pausable),
             xml=_text(main.root),
             diagrams={diagram.id: _text(diagram.root) for diagram in diagrams},
             files=used,

@@ -35,6 +35,7 @@ class Node:
     decision: str = ""
     unit: str = "own"  # own, or partner:<key> or unit:<key in the process data>
     called: str = ""  # process that a call activity calls
+    pausable: bool = False  # a user task or timer whose time stands still while the run is paused
 
     @property
     def due_working_days(self) -> int | None:

@@ -198,4 +198,5 @@ def node_of(diagram: Diagram, element: etree._Element) -> Node:
         decision=decision_of(element),
         unit=given.get("unit", "own"),
         called=element.get("calledElement", ""),
+        pausable=given.get("pausable", "") == "true",
     )

@@ -130,6 +130,7 @@ class _Effects:
     steps: Mapping[str, Step]
     context: Any
     now: datetime
+    paused: bool = False
     passed_nodes: list[Passed] = field(default_factory=list)
     decisions: list[Made] = field(default_factory=list)
     outcome: str | None = None
@@ -156,6 +157,10 @@ class _Effects:
         self.passed_nodes.append(Passed(node.id, node.kind, task.id.hex, self.now))
         if node.kind == "end":
             self.outcome = node.id
+
+    def stands_still(self, key: str) -> bool:
+        """Whether the run is paused, and the timer of this node with it."""
+        return self.paused and key in self.definition.pausable
 
     def node(self, task: Task) -> Node:
         """The definition's node behind a task."""
@@ -214,10 +219,17 @@ class Run:
 
     @classmethod
     def start(
-        cls, definition: Definition, *, data: Mapping[str, Any], steps: Mapping[str, Step], context: Any, now: datetime
+        cls,
+        definition: Definition,
+        *,
+        data: Mapping[str, Any],
+        steps: Mapping[str, Step],
+        context: Any,
+        now: datetime,
+        paused: bool = False,
     ) -> Run:
         """A new run, walked to its first waits. `now` must have a time zone."""
-        run = cls(definition, _Effects(definition, steps, context, _aware(now)))
+        run = cls(definition, _Effects(definition, steps, context, _aware(now), paused))
         with run._command():
             run._flow = Flow(definition.spec, definition.inner, effects=run._effects)
             run._flow.data.update({key: _plain(key, value) for key, value in data.items()})
@@ -226,10 +238,20 @@ class Run:
 
     @classmethod
     def restore(
-        cls, definition: Definition, state_bytes: bytes, *, steps: Mapping[str, Step], context: Any, now: datetime
+        cls,
+        definition: Definition,
+        state_bytes: bytes,
+        *,
+        steps: Mapping[str, Step],
+        context: Any,
+        now: datetime,
+        paused: bool = False,
     ) -> Run:
-        """A saved run. Nothing moves by restoring it. Raises StateDoesNotFit when the definition has other nodes."""
-        effects = _Effects(definition, steps, context, _aware(now))
+        """A saved run. Nothing moves by restoring it. Raises StateDoesNotFit when the definition has other nodes.
+
+        `paused`: the timers of pausable nodes stand still until somebody restores it without.
+        """
+        effects = _Effects(definition, steps, context, _aware(now), paused)
         run = cls(definition, effects)
         run._flow, effects.outcome = state.unpack(state_bytes, definition.spec, definition.inner, effects)
         return run
@@ -239,9 +261,9 @@ class Run:
         self._check()
         return state.pack(self._flow, self._effects.outcome, prune=prune)
 
-    def at(self, now: datetime) -> None:
+    def at(self, now: datetime, *, paused: bool = False) -> None:
         """Move this run's clock, for a run that is kept in memory over several commands."""
-        self._effects.now = _aware(now)
+        self._effects.now, self._effects.paused = _aware(now), paused
 
     # -- moving it ----------------------------------------------------------------------------------------------
 
@@ -291,6 +313,18 @@ class Run:
             self._flow.completed = True
             self._effects.outcome = None
 
+    def move_timers(self, move: Callable[[datetime, datetime | None], datetime]) -> None:
+        """The run was paused: pausable timers fall due when `move(due, since)` says, everything else as before.
+
+        `since`: when the timer was set, if the run was paused already.
+        """
+        self._check()
+        for task, due in self._timers():
+            told = task.internal_data.pop("since", None)
+            since = datetime.fromisoformat(told) if told else None
+            for key in due.keys() & self.definition.pausable:
+                due[key] = move(datetime.fromisoformat(due[key]), since).isoformat()
+
     # -- reading it ---------------------------------------------------------------------------------------------
 
     @property
@@ -314,7 +348,7 @@ class Run:
 
     @property
     def wake_at(self) -> datetime | None:
-        """When the earliest timer falls due."""
+        """When the earliest timer falls due that does not stand still."""
         self._check()
         due = self._next_due()
         return due[0] if due else None
@@ -405,13 +439,18 @@ class Run:
 
     def _next_due(self) -> tuple[datetime, Task, str] | None:
         found: tuple[datetime, Task, str] | None = None
-        for task in self._flow.tokens():
-            if task.state == TaskState.WAITING:
-                for key, text in task.internal_data.get("due", {}).items():
-                    at = datetime.fromisoformat(text)
-                    if found is None or at < found[0]:
-                        found = (at, task, key)
+        for task, due in self._timers():
+            for key, text in due.items():
+                at = datetime.fromisoformat(text)
+                if (found is None or at < found[0]) and not self._effects.stands_still(key):
+                    found = (at, task, key)
         return found
+
+    def _timers(self) -> Iterator[tuple[Task, dict[str, str]]]:
+        """The tokens that wait for times, and these by event."""
+        for task in self._flow.tokens():
+            if task.state == TaskState.WAITING and "due" in task.internal_data:
+                yield task, task.internal_data["due"]
 
 
 def _aware(now: datetime) -> datetime:

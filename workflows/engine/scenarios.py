@@ -10,11 +10,13 @@ restored, and never saved at all. All three must agree after every move; that is
      "play": [{"complete": "<node>", "answers": {…}, "as": "…", "nth": 0},
               {"message": "<name>", "data": {…}, "ignored": false},
               {"wait": "P3D"},
+              {"pause": "P3D"},
               {"expect": {"waiting": ["<node>", …], "data": {…}}}],
      "end": "<end event>"}
 
 `waiting` names all user tasks that wait, in any order, and may name events that wait. `data` is a part of the process
-data. `ignored` says that nobody waits for the message. Answers must fit the form.
+data. `ignored` says that nobody waits for the message. `pause`: so much time goes by in which pausable timers stand
+still. Answers must fit the form.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ _MOVES: Mapping[str, frozenset[str]] = {
     "complete": frozenset({"answers", "as", "nth"}),
     "message": frozenset({"data", "ignored"}),
     "wait": frozenset(),
+    "pause": frozenset(),
     "expect": frozenset(),
 }
 
@@ -122,6 +125,7 @@ class _Player:
         self.canned = _Canned(scenario.get("steps", {}))
         self.steps: Mapping[str, Step] = dict.fromkeys(definition.steps, self.canned)
         self.now = moment(scenario["start"])
+        self.paused = False
         self.passed: list[str] = []
         self.decisions: list[Made] = []
         self.sizes: list[int] = []
@@ -143,6 +147,8 @@ class _Player:
             self._note()
         elif "wait" in move:
             self._wait(move["wait"])
+        elif "pause" in move:
+            self._pause(move["pause"])
         else:
             self._reload()
             self._expect(where, move["expect"])
@@ -160,11 +166,11 @@ class _Player:
 
     def _reload(self) -> None:
         if self.keep is None:
-            self.run.at(self.now)
+            self.run.at(self.now, paused=self.paused)
             return
         saved = self.keep(self.run)
         self.sizes.append(len(saved))
-        self.run = Run.restore(self.definition, saved, steps=self.steps, context=None, now=self.now)
+        self.run = Run.restore(self.definition, saved, steps=self.steps, context=None, now=self.now, paused=self.paused)
         self._seen = (0, 0)
 
     def _note(self) -> None:
@@ -197,6 +203,14 @@ class _Player:
             self._note()
         self.now = until
         self._reload()
+
+    def _pause(self, duration: str) -> None:
+        begin, self.paused = self.now, True
+        self._reload()
+        self._wait(duration)
+        self.paused = False
+        self._reload()
+        self.run.move_timers(lambda due, since: due + (self.now - max(begin, since or begin)))
 
     def _people(self) -> list[Waiting]:
         return [waiting for waiting in self.run.waiting if waiting.node.kind == "user"]

@@ -61,6 +61,7 @@ def plan_next(call: Call) -> dict[str, Any]:
         window=window,
         channel=str(data.get("channel") or "home"),
         instance_id=context.instance_id,
+        is_paused=context.instance.paused_at is not None,
         actor=context.actor,
         now=context.now,
     )
@@ -77,8 +78,15 @@ def find_visitor(call: Call) -> dict[str, Any]:
     context = of(call)
     if not call.data.get("visit"):  # nothing was planned: the family wants no visits, or the review comes first
         return {}
-    visitor = visitors.find_visitor(visit=_visit(call), actor=context.actor, now=context.now)
-    return {"helper_user": _account(visitor, context.today)}
+    visit = _visit(call)
+    visitor = visitors.find_visitor(visit=visit, actor=context.actor, now=context.now)
+    return {"helper_user": _account(visitor, context.today), **_deadlines(visit, context)}
+
+
+def take_back(call: Call) -> None:
+    """The family's days have changed (it went away, or is back): what was planned is planned anew."""
+    case, context = case_of(call), of(call)
+    visits.cancel_visits(case=case, reason="plans_changed", actor=context.actor, now=context.now)
 
 
 def record_visit(call: Call) -> dict[str, Any]:
@@ -96,11 +104,9 @@ def record_visit(call: Call) -> dict[str, Any]:
 
 def note_missed(call: Call) -> dict[str, Any]:
     """The helper did not come in time: asked kindly; the village worker goes, the supervisor hears when nobody went."""
-    case, context = case_of(call), of(call)
+    context = of(call)
     visit = visits.miss_visit(visit=_visit(call), actor=context.actor, now=context.now)
-    rules = visits.rules_for(case.unit_path, context.today)
-    due = visit.due_at or context.now
-    return {"report_at": cadence.report_at(due, tier=case.family.risk_tier, rules=rules).isoformat()}
+    return {"report_at": _deadlines(visit, context)["report_at"]}
 
 
 def report_missed(call: Call) -> None:
@@ -229,6 +235,14 @@ def _review_day(pairing: Pairing | None, today: date) -> date:
     return pairing.review_on
 
 
+def _deadlines(visit: Visit, context: Context) -> dict[str, str]:
+    """By when the visit has to be made, and when the supervisor hears of it: a pause may have moved both."""
+    rules = visits.rules_for(visit.case.unit_path, context.today)
+    due = visit.due_at or context.now
+    report = cadence.report_at(due, tier=visit.family.risk_tier, rules=rules)
+    return {"missed_at": due.isoformat(), "report_at": report.isoformat()}
+
+
 def _account(visitor: Helper | None, today: date) -> str | None:
     """The account of the helper who is to go; None when the village worker goes: nobody there, or no account."""
     user = account_of(visitor, today) if visitor else None
@@ -279,6 +293,7 @@ STEPS: Mapping[str, Step] = {
     "care_visit.period_facts": period_facts,
     "care_visit.plan_next": plan_next,
     "care_visit.find_visitor": find_visitor,
+    "care_visit.take_back": take_back,
     "care_visit.record_visit": record_visit,
     "care_visit.note_missed": note_missed,
     "care_visit.report_missed": report_missed,

@@ -48,7 +48,8 @@ class Timer(EventDefinition):  # type: ignore[misc]
 class Catching(Node):
     """A node that waits for messages and times; the first that comes counts.
 
-    A waiting token keeps in its internal data `due` (times by event) and, between firing and running, `fired`.
+    A waiting token keeps in its internal data `due` (times by event), `since` (when it began to wait, if the run was
+    paused then) and, between firing and running, `fired`.
     """
 
     event_definition: EventDefinition
@@ -81,9 +82,11 @@ class Catching(Node):
             if isinstance(event, NoneEventDefinition):
                 my_task.internal_data["fired"] = key
             elif isinstance(event, Timer):
-                at = event.due(my_task)
+                effects, at = my_task.workflow.top_workflow.effects, event.due(my_task)
                 my_task.internal_data.setdefault("due", {})[key] = at.isoformat()
-                if at <= my_task.workflow.top_workflow.effects.now:
+                if effects.stands_still(key):
+                    my_task.internal_data["since"] = effects.now.isoformat()
+                elif at <= effects.now:
                     my_task.internal_data.setdefault("fired", key)
 
     def _run_hook(self, my_task: Task) -> bool:

@@ -33,6 +33,9 @@ class Effects(Protocol):
     def passed(self, task: Task) -> None:
         """Take note that a node was passed."""
 
+    def stands_still(self, key: str) -> bool:
+        """Whether the run is paused, and the timer of this node with it."""
+
 
 class _Scope:
     """What the top flow and the flows of sub-processes have in common."""
