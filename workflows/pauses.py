@@ -24,12 +24,12 @@ from django.utils import timezone
 from backend.audit.history import collect
 from backend.cases import pauses
 from backend.cases.models import Case, Family, Pause, PauseQuerySet
-from backend.core.jobs import enqueue
 from backend.org.access import SYSTEM, Actor
 from backend.org.working_days import MOMENT, covered, later_by
-from backend.visits.pauses import call_instead, pause_visits, planning, resume_visits
+from backend.visits.pauses import call_instead, pause_visits, resume_visits
 from workflows import store
 from workflows.models import Instance, WorkItem, WorkItemQuerySet
+from workflows.visitors import plan_anew
 
 
 def begin_pause(
@@ -117,7 +117,7 @@ def _begin(
         ids = [family.pk for family in families]
         if reason == pauses.AWAY:
             call_instead(ids)
-            _plan_anew(ids)
+            plan_anew(ids)
         else:
             pause_visits(ids, since)
     return made
@@ -131,7 +131,7 @@ def _end(chosen: PauseQuerySet, ended_on: date, actor: Actor, now: datetime, ver
         pauses.end_pauses(pauses=held, ended_on=ended_on, actor=actor, now=now)
         _go_on(locked, ended_on, now)
         resume_visits(ids, ended_on)
-        _plan_anew([pause.family_id for pause in held if pause.reason == pauses.AWAY])
+        plan_anew([pause.family_id for pause in held if pause.reason == pauses.AWAY])
     return held
 
 
@@ -160,8 +160,8 @@ def _stand_still(locked: Mapping[UUID, UUID], reason: str, since: datetime) -> N
 
 def _go_on(locked: Mapping[UUID, UUID], ended_on: date, now: datetime) -> None:
     """Items fall due as many working days later as the pause covered. Instances are woken and move their timers."""
-    rows = _open_items(locked).filter(paused_at__isnull=False)
-    rows = rows.annotate(due_on=TruncDate(F("due_at") - Value(MOMENT)), paused_on=TruncDate("paused_at"))
+    paused = _open_items(locked).filter(paused_at__isnull=False)
+    rows = paused.annotate(due_on=TruncDate(F("due_at") - Value(MOMENT)), paused_on=TruncDate("paused_at"))
     moved: list[When] = []
     for due, since in set(rows.values_list("due_on", "paused_on")):
         same = Q(due_on=due, paused_on=since)
@@ -181,19 +181,6 @@ def _span(end: datetime) -> Func:
 
 def _open_items(instances: Iterable[UUID]) -> WorkItemQuerySet:
     return WorkItem.objects.filter(instance__in=list(instances), state=WorkItem.State.OPEN)
-
-
-def _plan_anew(families: Iterable[UUID]) -> None:
-    """Runs that have planned a visit and wait for its day plan it again: by telephone now, or at home again (E1)."""
-    for instance in planning(families):
-        enqueue(
-            "processes.message",
-            lock=f"instance:{instance}",
-            instance_id=str(instance),
-            name="plans_changed",
-            data={},
-            actor=SYSTEM.as_json(),
-        )
 
 
 def _morning(day: date) -> datetime:

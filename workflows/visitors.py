@@ -6,16 +6,18 @@ and whatever else changes the answer call `follow` afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 
+from backend.core.jobs import enqueue
 from backend.helpers.accounts import account_of
 from backend.helpers.models import PairingQuerySet
-from backend.org.access import Actor
+from backend.org.access import SYSTEM, Actor
 from backend.visits.models import Visit
-from backend.visits.visitors import readdress
+from backend.visits.visitors import planners, readdress
 from workflows import store
 from workflows.chronicle import record_item
 from workflows.models import WorkItem
@@ -27,6 +29,20 @@ def follow(pairings: PairingQuerySet, actor: Actor, now: datetime) -> list[Visit
     moved = readdress(pairings=pairings.select_related("helper__kind"), actor=actor, now=now)
     _hand_items(moved, actor, now)
     return moved
+
+
+def plan_anew(families: Iterable[UUID]) -> None:
+    """Runs that have planned a visit to these families, and wait for its day, look at their period again and plan anew:
+    the family went away or is back (E1), or somebody has died (E2). What is open already stays."""
+    for instance in planners(families):
+        enqueue(
+            "processes.message",
+            lock=f"instance:{instance}",
+            instance_id=str(instance),
+            name="plans_changed",
+            data={},
+            actor=SYSTEM.as_json(),
+        )
 
 
 def _hand_items(visits: Sequence[Visit], actor: Actor, now: datetime) -> None:

@@ -25,7 +25,7 @@ from backend.api.filters import Filters, Subtree
 from backend.api.reminders import SentSerializer, with_deliveries
 from backend.api.resource import Resource
 from backend.audit.models import Event
-from backend.cases.families import ask_again_on, create_family, update_family
+from backend.cases.families import ask_again_on, come_back, create_family, update_family
 from backend.cases.models import Consent, Family, Survey
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
@@ -232,6 +232,7 @@ class Families(Resource):
         "history": "family.read",
         "documents": "family.read",
         "reminders": "family.read",
+        "came_back": "family.write",
     }
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -314,6 +315,14 @@ class Families(Resource):
         family = self._seen_in_full()
         rows = with_deliveries(Reminder.objects.about_family(family.pk, reader=self.user))[:10]
         return Response(SentSerializer(rows, many=True).data)
+
+    @extend_schema(summary="A family that had moved is back", request=None, responses=FamilyDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="came-back")
+    def came_back(self, request: Request, pk: UUID) -> Response:
+        """Its old file lives again, with all its history; no second one is made. Twice is harmless."""
+        family = self.get_object()
+        come_back(family=family, actor=self.actor("family.write", family.unit.path), now=self.now)
+        return Response(self._in_detail(family))
 
     def _seen_in_full(self) -> Family:
         """The family of the address. Raises Http404, and NotAllowed for its helper."""

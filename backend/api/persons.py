@@ -29,6 +29,7 @@ from backend.cases.rosters.codes import CERTIFICATE
 from backend.core.errors import NotAllowed
 from backend.org.access import may
 from backend.rights.tickets import OF_AGE
+from workflows.deaths import record_death
 from workflows.tickets import look
 
 
@@ -149,6 +150,12 @@ class RevealSerializer(serializers.Serializer[Any]):
     reason = Reason()
 
 
+class DeathSerializer(StrictSerializer):
+    """On which day. Nobody is asked of what."""
+
+    died_on = Day()
+
+
 class RevealedSerializer(serializers.Serializer[Any]):
     """The field in full."""
 
@@ -187,6 +194,7 @@ class Persons(Resource):
         "create": "person.write",
         "partial_update": "person.write",
         "reveal": ("person.reveal", "access_ticket.write"),
+        "died": "death.write",
     }
     never_kept = frozenset({"reveal"})
 
@@ -245,6 +253,15 @@ class Persons(Resource):
             actor=self.actor(right, place), now=self.now,
         )  # fmt: skip
         return Response({"field": given["field"], "value": value})
+
+    @extend_schema(summary="Somebody has died", request=DeathSerializer, responses=PersonDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def died(self, request: Request, pk: UUID) -> Response:
+        """No visit, letter or greeting to the dead any more; who is left is visited soon, and quietly for a year."""
+        person = self.get_object()
+        actor = self.actor("death.write", self.place_of(person))
+        dead = record_death(person=person, died_on=self.given(DeathSerializer)["died_on"], actor=actor, now=self.now)
+        return Response(self._whole(dead))
 
     def _whole(self, person: Person) -> dict[str, Any]:
         return dict(PersonDetailSerializer(person, context=self.get_serializer_context()).data)

@@ -262,7 +262,7 @@ def come_back(*, family: Family, actor: Actor, now: datetime, reason: str = "") 
     _set_status(family, Family.Status.REGISTERED, "family.came_back", actor, now, reason=reason, fields=["residence"])
 
 
-def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, reason: str = "") -> None:
+def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, reason: str = "") -> Person:
     """Somebody has died (E2). Those who are left behind become tier A, until a review says otherwise.
 
     When nobody is left, the file is closed and every open case hears it (message `family_died`). No letter, no
@@ -280,9 +280,10 @@ def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, 
     family = held.family
     if family.persons.filter(died_on__isnull=True).exclude(status="left").exists():
         classify(family=family, categories=family.categories, tier="A", actor=actor, now=now, reason="bereaved")
-        return
+        return held
     close_file(family=family, why="died", actor=actor, now=now)
     tell_cases(family=family, name="family_died", data=data, actor=actor)
+    return held
 
 
 def close_file(*, family: Family, why: str, actor: Actor, now: datetime) -> None:

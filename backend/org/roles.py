@@ -66,7 +66,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "honour.read", "honour.write", "honour_call.write",
         "plan.read", "plan.write", "card.read", "card.freeze", "card.write", "referral.read",
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
-        "pause.read", "pause.write",
+        "pause.read", "pause.write", "death.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -100,7 +100,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "plan.read", "card.read", "card.freeze", "referral.read",
         "condolence.read", "condolence.deliver",
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
-        "pause.read", "pause.write",
+        "pause.read", "pause.write", "death.write",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",

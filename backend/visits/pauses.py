@@ -48,11 +48,5 @@ def call_instead(families: Iterable[UUID]) -> int:
     return _awaited(families).filter(state=Visit.State.PLANNED, channel="home").update(channel="phone")
 
 
-def planning(families: Iterable[UUID]) -> list[UUID]:
-    """The runs that planned a visit to these families and wait for it."""
-    rows = _awaited(families).filter(state=Visit.State.PLANNED, instance_id__isnull=False)
-    return [run for run in rows.values_list("instance_id", flat=True) if run is not None]
-
-
 def _awaited(families: Iterable[UUID]) -> VisitQuerySet:
     return Visit.objects.filter(AWAITED, family__in=list(families))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -40,6 +41,12 @@ def find_visitor(*, visit: Visit, actor: Actor, now: datetime) -> Helper | None:
     if visit.helper != visitor:
         _hand(visit, visitor, actor, now)
     return visitor
+
+
+def planners(families: Iterable[UUID]) -> list[UUID]:
+    """The runs that planned a visit to one of these families and wait for its day."""
+    rows = Visit.objects.filter(family__in=list(families), state=Visit.State.PLANNED)
+    return [run for run in rows.values_list("instance_id", flat=True) if run is not None]
 
 
 def day_of(visit: Visit, now: datetime) -> date:

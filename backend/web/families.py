@@ -211,6 +211,7 @@ def head(page: Page, family: dict[str, Any]) -> dict[str, Any]:
         "programmes": [each for each in offered if each["code"] not in taken and in_force(each, page)],
         "pause": next(iter(pauses(page, family["id"], running="true")), None),
         "may_pause": bool(granting(page.user, "pause.write")) and family["status"] != "closed",
+        "may_note_death": bool(granting(page.user, "death.write")),
         "may_edit": bool(granting(page.user, "family.write")),
         "may_reveal": bool(granting(page.user, "person.reveal") or granting(page.user, "access_ticket.write")),
         "may_ask_access": not granting(page.user, "person.reveal") and bool(granting(page.user, "access_ticket.write")),
@@ -238,6 +239,22 @@ class FamilySheet(Page):
         query = {"family": family["id"], "state": "planned", "ordering": "due_at"}
         told = {**head(self, family), **_people(self, family), **_helpers(self, family)}
         return self.show(told | {"visits": read(request, Visits, query=query)["results"]})
+
+
+class CameBack(Page):
+    """A family that had moved away is back: its old file lives again."""
+
+    needs = ("family.write",)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Noted; a refusal is told on the family's page."""
+        try:
+            command(request, FamiliesResource, "came_back", pk=pk, key=request.POST.get("key", ""))
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+            return redirect("web:family", pk=pk)
+        messages.success(request, _("The family is back. A case can be started or opened again."))
+        return redirect("web:family", pk=pk)
 
 
 class StartCase(Page):

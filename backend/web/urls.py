@@ -34,9 +34,11 @@ from backend.web.condolences import (
     Condolences,
     NewCondolence,
 )
+from backend.web.deaths import PersonDied
 from backend.web.deputies import ColleagueChoices, Deputies, EndDeputy, NewDeputy, OwnDays, OwnReturn
 from backend.web.emergency import Emergency
 from backend.web.families import (
+    CameBack,
     EditFamily,
     EditPerson,
     Families,
@@ -125,6 +127,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("families/new/", NewFamily.as_view(), name="family_new"),
     path("families/<uuid:pk>/", Family.as_view(), name="family"),
     path("families/<uuid:pk>/edit/", EditFamily.as_view(), name="family_edit"),
+    path("families/<uuid:pk>/came-back/", CameBack.as_view(), name="family_came_back"),
     path("families/<uuid:pk>/pause/", NewPause.as_view(), name="family_pause"),
     path("pauses/<uuid:pk>/<slug:verb>/", PauseVerb.as_view(), name="pause_verb"),
     path("families/<uuid:pk>/sheet/", FamilySheet.as_view(), name="family_sheet"),
@@ -132,6 +135,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("families/<uuid:pk>/people/new/", NewPerson.as_view(), name="person_new"),
     path("families/<uuid:pk>/<slug:tab>/", Family.as_view(), name="family_tab"),
     path("persons/<uuid:pk>/edit/", EditPerson.as_view(), name="person_edit"),
+    path("persons/<uuid:pk>/died/", PersonDied.as_view(), name="person_died"),
     path("persons/<uuid:pk>/reveal/", Reveal.as_view(), name="person_reveal"),
     path("cases/", Cases.as_view(), name="cases"),
     path("cases/<uuid:pk>/", Case.as_view(), name="case"),

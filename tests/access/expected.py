@@ -117,11 +117,13 @@ ROUTES: dict[str, Expected] = {
     "GET families/{pk}/history/": Expected(READERS),
     "GET families/{pk}/documents/": Expected(READERS),
     "GET families/{pk}/reminders/": Expected(READERS),
+    "POST families/{pk}/came-back/": Expected("C"),
     "GET persons/": Expected(READERS),
     "POST persons/": Expected("C"),
     "GET persons/{pk}/": Expected(READERS),
     "PATCH persons/{pk}/": Expected("C"),
     "POST persons/{pk}/reveal/": Expected("CSVAD"),
+    "POST persons/{pk}/died/": Expected("CV"),
     # --- pauses: whoever knows the family begins and ends them
     "GET pauses/": Expected(STAFF),
     "POST pauses/": Expected("CSV"),

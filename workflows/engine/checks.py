@@ -38,21 +38,8 @@ NODE_ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _KEY = re.compile(r"at:[a-z_]\w*")
 
 _PROPERTIES: Mapping[str, frozenset[str]] = {
-    "user": frozenset(
-        [
-            "form",
-            "due",
-            "priority",
-            "not_same_as",
-            "assignee",
-            "keep",
-            "outcome",
-            "step",
-            "unit",
-            "closed_to",
-            "pausable",
-        ]
-    ),
+    "user": frozenset({"form", "due", "priority", "not_same_as", "assignee", "keep", "outcome", "step", "unit"})
+    | {"closed_to", "pausable"},
     "service": frozenset({"step"}),
     "rule": frozenset({"facts"}),
     "catch": frozenset({"pausable"}),
