@@ -42,7 +42,9 @@ def settle_certificate(person: Person) -> None:
     person.certificate_index = blind_index(person.certificate) if person.certificate else None
     person.certificate_tail = person.certificate[-4:]
     if is_resident and person.certificate:
-        person.birth_date = person.birth_date or birth_of(person.certificate)
+        born = birth_of(person.certificate)
+        # A lunar date is a day to celebrate; what counts is the day that the id tells (E17).
+        person.birth_date = born if person.birth_is_lunar else person.birth_date or born
         person.sex = sex_of(person.certificate) if person.sex == "0" else person.sex
 
 

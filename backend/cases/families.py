@@ -158,7 +158,7 @@ def update_person(
     if not told:
         return held
     held.updated_at, held.initials = now, initials(held.name)
-    if told.keys() & {"certificate", "certificate_kind"}:
+    if told.keys() & {"certificate", "certificate_kind", "birth_is_lunar"}:
         settle_certificate(held)
     held.save()
     refresh_search(held.family)

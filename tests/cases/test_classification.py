@@ -1,12 +1,13 @@
 """What the tables for categories (D02) and risk tier (D03) are asked, and what they answer for typical families."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from django.conf import settings
 
 from backend.cases.classification import category_facts, risk_facts
+from backend.cases.families import add_person
 from backend.cases.models import Family
 from tests import factories
 from workflows.engine.decisions import decide
@@ -119,3 +120,28 @@ def test_who_refuses_is_left_in_peace(willingness: str, found: str) -> None:
 def test_special_families_are_at_least_b() -> None:
     assert tier(factories.family(members=[aged(55)], categories=["bereaved"])) == "B"
     assert tier(factories.family(members=[aged(55)], declared_categories=["disabled_child"])) == "B"
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "age"),
+    [
+        (date(1977, 12, 31), date(2026, 12, 30), 48),
+        (date(1977, 12, 31), date(2026, 12, 31), 49),
+        (date(1977, 7, 1), date(2026, 1, 1), 48),
+        (date(1977, 7, 1), date(2026, 7, 1), 49),
+        (date(1976, 2, 29), date(2025, 2, 28), 48),
+        (date(1976, 2, 29), date(2025, 3, 1), 49),
+    ],
+)
+def test_a_wife_is_49_from_her_birthday_on(born: date, day: date, age: int) -> None:
+    """E17: full years on the day of reference, not in its year; who was born on 31 December included."""
+    family = factories.family(members=[{"name": "王芳", "relation": "12", "sex": "2", "birth_date": born}])
+    assert category_facts(family, family.persons.all(), {}, day)["wife_age"] == age
+
+
+def test_a_lunar_birthday_counts_no_years_where_an_id_is_known(now: datetime) -> None:
+    """E17: the day that the id tells governs."""
+    family, actor = factories.family(members=[]), factories.actor()
+    lunar = {"name": "王芳", "relation": "12", "certificate": "120114197801203522", "birth_date": date(1977, 12, 12)}
+    person = add_person(family=family, changes={**lunar, "birth_is_lunar": True}, actor=actor, now=now)
+    assert (person.birth_date, person.birth_is_lunar, person.age_on(DAY)) == (date(1978, 1, 20), True, 48)

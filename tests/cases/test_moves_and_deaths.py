@@ -19,6 +19,7 @@ COUPLE = [
 
 
 def test_away_and_back_is_one_file(now: datetime) -> None:
+    """E1: a returning family is taken up again, not made anew."""
     family, actor = factories.family(), factories.actor()
     move_away(family=family, to="out_of_county", moved_on=date(2026, 3, 1), actor=actor, now=now)
     move_away(family=family, to="out_of_county", moved_on=date(2026, 3, 1), actor=actor, now=now)
@@ -33,6 +34,7 @@ def test_away_and_back_is_one_file(now: datetime) -> None:
 
 
 def test_who_is_left_behind_needs_more_care(now: datetime) -> None:
+    """E2: the tier of who is left is raised."""
     family = factories.family(members=COUPLE, risk_tier="C", categories=["empty_nest"])
     factories.case(family)
     record_death(person=family.persons.get(name="老周"), died_on=DIED, actor=factories.actor(), now=now)
@@ -43,6 +45,7 @@ def test_who_is_left_behind_needs_more_care(now: datetime) -> None:
 
 
 def test_when_nobody_is_left_every_case_hears_it(now: datetime) -> None:
+    """E2: tasks stop at once."""
     family = factories.family(members=[*COUPLE, {"name": "儿子", "relation": "20", "status": "left"}])
     first, second = factories.case(family), factories.case(family, programme=factories.programme("jllq"))
     closed = factories.case(family, programme=factories.programme("mama"), state="closed")

@@ -18,6 +18,7 @@ def say(family: Family, willingness: str, now: datetime) -> None:
 
 
 def test_a_no_is_asked_again_after_half_a_year_not_sooner(now: datetime) -> None:
+    """E5: entitlements stay untouched."""
     family = factories.family(categories=["bereaved"], policies=["特别扶助"])
     say(family, "refused", now)
     family.refresh_from_db()

@@ -150,6 +150,7 @@ def system(open_folder: Path) -> Iterator[System]:
 
 
 def test_what_was_acknowledged_is_there_once(system: System) -> None:
+    """E35: a restart in the middle of an approval leaves it done or not done, never half."""
     seeded = json.loads(system.run("-m", "tests.faults.seeding", str(COUNT)))
     clients = Clients(system, seeded["token"])
     for item in seeded["items"]:

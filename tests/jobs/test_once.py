@@ -47,6 +47,7 @@ def test_a_phase_does_not_begin_when_its_parent_has_ended() -> None:
 
 
 def test_the_end_of_a_phase_is_told_once() -> None:
+    """E35: a job that is done again after a restart changes nothing."""
     with transaction.atomic():
         stage = Stage()
         parent = stage.start()

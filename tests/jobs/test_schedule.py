@@ -46,6 +46,7 @@ def queued(deferrer: PeriodicDeferrer, at: float) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize("asleep", [timedelta(minutes=3), timedelta(hours=8), timedelta(days=30)])
 def test_after_hours_of_sleep_each_job_runs_once(deferrer: PeriodicDeferrer, asleep: timedelta) -> None:
+    """E35: timers catch up once."""
     now = time.time()
     assert set(queued(deferrer, now - asleep.total_seconds())) == NAMES
     found = queued(deferrer, now)

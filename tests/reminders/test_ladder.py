@@ -69,7 +69,7 @@ def test_each_rung_is_told_once_up_to_the_office_above(stage: Stage, now: dateti
 
 
 def test_after_days_without_power_only_the_rung_reached_is_told(stage: Stage, now: datetime) -> None:
-    """E35."""
+    """E35: timers catch up once."""
     assert [remind_items(now + timedelta(days=3)) for _again in range(2)] == [1, 0]
     assert told() == ["escalated supervisor 大黄堡镇"]
 

@@ -145,6 +145,7 @@ def test_an_area_has_hours_of_its_own(now: datetime, box: Path) -> None:
 
 
 def test_killed_between_mark_and_handing_over_it_is_unknown_and_never_repeated(now: datetime, box: Path) -> None:
+    """E35: after a power cut nobody gets the same message twice."""
     user = factories.user("cw", role="caseworker")
     Choice.objects.create(user=user, channel="sms", address="13800000000")
     intend("emergency.reported", to=one_user(user), key="a", now=now)

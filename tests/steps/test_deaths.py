@@ -1,0 +1,75 @@
+"""E2: somebody dies. What stops, what is never said again, and how those who are left are cared for."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from backend.cases.classification import risk_facts
+from backend.cases.models import Case, Family, Person
+from backend.helpers.models import Pairing
+from backend.org.models import Parameter
+from backend.visits.models import Visit
+from tests import factories
+from tests.steps.office import Office
+from workflows.deaths import record_death
+from workflows.engine.decisions import decide
+from workflows.models import WorkItem
+
+pytestmark = pytest.mark.django_db
+COUPLE: list[dict[str, Any]] = [
+    {"name": "老周", "relation": "02", "is_head": True, "birth_date": date(1958, 1, 1), "sex": "1"},
+    {"name": "老伴", "relation": "12", "birth_date": date(1960, 1, 1), "sex": "2"},
+]
+
+
+def caring(office: Office, members: list[dict[str, Any]]) -> Case:
+    """A family whose next visit is three months away."""
+    Parameter.objects.create(key="visit.rules", value={"sample_percent": 0}, from_date=date(2026, 1, 1))
+    new = {"status": Family.Status.DRAFT, "willingness": Family.Willingness.UNKNOWN}
+    case = office.open(factories.family(members=members, **new))
+    office.file(case, lives_alone=False)
+    office.pair(case, office.helper(), cadence="quarterly")
+    return case
+
+
+def die(office: Office, person: Person) -> None:
+    record_death(person=person, died_on=office.today, actor=factories.actor(office.village), now=office.now)
+    office.work()
+
+
+def test_who_is_left_is_visited_within_a_week_and_tier_a_for_twelve_months() -> None:
+    """E2: the visit of condolence; the spouse's tier is raised for twelve months, then the table lets it go."""
+    office = Office()
+    case = caring(office, COUPLE)
+    assert Visit.objects.get().planned_for == date(2026, 5, 31)
+    die(office, Person.objects.get(name="老周"))
+    family = Family.objects.get()
+    assert family.risk_tier == "A"
+    visit = Visit.objects.get(state="planned")
+    assert visit.planned_for is not None
+    assert visit.planned_for <= office.today + timedelta(days=7)
+    assert Pairing.objects.get(case=case).to_date is None
+    table = (settings.BPMN_FOLDER / "household_intake" / "risk_tier.dmn").read_bytes()
+    tiers = [
+        decide(table, risk_facts(family, family.persons.all(), {"event": "none"}, day)).outputs["tier"]
+        for day in (date(2026, 3, 2), date(2027, 3, 1), date(2027, 3, 2))
+    ]
+    assert tiers[:2] == ["A", "A"]
+    assert tiers[2] != "A"
+
+
+def test_when_nobody_is_left_everything_stops_at_once() -> None:
+    """E2: no visit, no work item, no timer; the file can only be read."""
+    office = Office()
+    case = caring(office, COUPLE[:1])
+    office.go_to(office.next_timer(case) or office.now)
+    assert office.waiting(case) == ["record_visit"]
+    die(office, Person.objects.get())
+    assert not WorkItem.objects.filter(state="open").exists()
+    assert not Visit.objects.filter(state="planned").exists()
+    assert (Family.objects.get().status, Case.objects.get().state) == ("closed", "closed")
+    assert office.next_timer(case) is None
+    office.pass_time(days=400)
+    assert not WorkItem.objects.filter(state="open").exists()
