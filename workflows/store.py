@@ -325,17 +325,23 @@ def _place(instance: Instance, node: Node, data: Mapping[str, Any], *, assigned:
     """Role and unit whose inbox the item goes to."""
     role = node.role
     if node.unit.startswith("unit:"):
-        return role, Unit.objects.get(pk=data[node.unit.removeprefix("unit:")])
+        return role, _unit(data[node.unit.removeprefix("unit:")])
     if node.unit.startswith("partner:"):
         partner = data.get(node.unit.removeprefix("partner:"))
         if partner:
-            return role, Unit.objects.get(pk=partner)
+            return role, _unit(partner)
         role = STAND_INS.get(role, role)
     elif role == "helper" and not assigned:
         role = STAND_INS[role]
     if instance.case_in_outline is None:
         raise NotFound(where=f"{instance.process.key}/{node.id}")
     return role, unit_for(role, instance.case_in_outline.family.unit)
+
+
+def _unit(named: Any) -> Unit:
+    """The unit that the process data names, or the one into which it went since (E16)."""
+    unit = Unit.objects.select_related("successor").get(pk=named)
+    return unit.successor or unit
 
 
 def unit_for(role: str, village: Unit) -> Unit:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import django_filters
@@ -20,6 +22,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail
 
+from backend.administration.mergers import areas
 from backend.api.errors import InvalidParameters, parameter_error
 from backend.api.pagination import PARAMETERS
 from backend.org.models import Unit, User
@@ -111,10 +114,16 @@ class Subtree(django_filters.Filter):  # type: ignore[misc]
     field_class = UnitField
 
     def filter(self, qs: QuerySet[Any], value: str) -> Any:
-        """Rows below the unit. Raises InvalidParameters when the caller sees no such unit."""
+        """Rows below the unit; of one that was merged, where it lay and where that lies now (E16).
+
+        Raises InvalidParameters when the caller sees no such unit.
+        """
         if not value:
             return qs
-        return self.within(qs, seen_path(self.parent.request.user, value))
+        unit = seen_unit(self.parent.request.user, value)
+        if unit.successor_id is None:
+            return self.within(qs, unit.path)
+        return reduce(or_, (self.within(qs, path) for path in (unit.path, *(area.path for area in areas(unit)))))
 
     def within(self, qs: Any, path: str) -> Any:
         """The rows at this path and below it."""
@@ -123,11 +132,16 @@ class Subtree(django_filters.Filter):  # type: ignore[misc]
 
 def seen_path(user: User, named: str) -> str:
     """The path of a unit that the caller may see, named by id or code. Raises InvalidParameters."""
+    return seen_unit(user, named).path
+
+
+def seen_unit(user: User, named: str) -> Unit:
+    """The same unit itself: its path, and into which one it went. Raises InvalidParameters."""
     seen = Unit.objects.visible_to(user)
-    path = seen.filter(**{"pk" if _is_id(named) else "code": named}).values_list("path", flat=True).first()
-    if path is None:
+    unit = seen.filter(**{"pk" if _is_id(named) else "code": named}).only("path", "successor_id").first()
+    if unit is None:
         raise parameter_error("unit", "does_not_exist", _("There is no such unit."))
-    return path
+    return unit
 
 
 def _is_id(text: str) -> bool:

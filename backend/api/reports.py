@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.administration.mergers import areas
 from backend.api.errors import parameter_error
 from backend.api.fields import UnitRef
 from backend.api.resource import Resource
@@ -109,9 +110,7 @@ class Reports(Resource):
         if unknown := set(request.query_params) - {"unit", "month"}:
             raise parameter_error(min(unknown)[:40], "unknown_parameter", _("There is no such parameter."))
         unit, month = self._unit(), self._month()
-        found = reporting.counts(unit.path, month, self.now)
-        reporting.add(found, work(unit.path, month, self.now))
-        rows = reporting.by_unit(found, unit)
+        rows = [row for area in areas(unit) for row in self._rows(area, month, apart=area.pk != unit.pk)]
         total = sum((numbers for _place, numbers in rows), Counter[str]())
         told = {
             "unit": unit,
@@ -125,6 +124,12 @@ class Reports(Resource):
             "definitions": [{**vars(each), "group_label": GROUPS[each.group]} for each in DEFINITIONS],
         }
         return Response(MonthSerializer(told).data)
+
+    def _rows(self, unit: Unit, month: Month, *, apart: bool) -> list[tuple[Unit, Counter[str]]]:
+        """The numbers by unit below it; of an area of a unit that was merged (E16) in one row, itself."""
+        found = reporting.counts(unit.path, month, self.now)
+        reporting.add(found, work(unit.path, month, self.now))
+        return [(unit, sum(found.values(), Counter[str]()))] if apart else reporting.by_unit(found, unit)
 
     def _unit(self) -> Unit:
         """The unit asked for, else the caller's topmost. Raises Http404."""

@@ -8,9 +8,11 @@ import django_filters
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.administration.mergers import merge_unit
 from backend.administration.units import add_unit, change_unit
 from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
@@ -46,10 +48,13 @@ class UnitSerializer(RowSerializer[Unit]):
     """A unit."""
 
     parent = serializers.UUIDField(source="parent_id", allow_null=True)  # type: ignore[assignment]
+    successor = serializers.UUIDField(
+        source="successor_id", read_only=True, allow_null=True, help_text="Into which unit it went."
+    )
 
     class Meta:
         model = Unit
-        fields = ("id", "code", "name", "kind", "sort", "parent", "valid_from", "valid_to", "version")
+        fields = ("id", "code", "name", "kind", "sort", "parent", "valid_from", "valid_to", "successor", "version")
 
 
 class NewUnitSerializer(StrictSerializer):
@@ -72,6 +77,13 @@ class UnitChangeSerializer(StrictSerializer):
     reason = Reason(required=False, allow_blank=True)
 
 
+class MergerSerializer(StrictSerializer):
+    """Into which unit it goes today, and why: the decree."""
+
+    into = VisibleField(Unit)
+    reason = Reason()
+
+
 @extend_schema_view(list=extend_schema(summary="Units"), retrieve=extend_schema(summary="One unit"))
 class Units(Resource):
     """Provinces … villages, departments, partner units."""
@@ -86,6 +98,7 @@ class Units(Resource):
         "retrieve": ("unit.read", "own.case.read", "own.helper.read"),
         "create": "unit.write",
         "partial_update": "unit.write",
+        "merge": "unit.write",
     }
 
     def place_of(self, row: Unit) -> None:
@@ -113,3 +126,11 @@ class Units(Resource):
             reason=reason,
         )
         return Response(self.represent(changed))
+
+    @extend_schema(summary="Merge a unit into another one", request=MergerSerializer, responses=UnitSerializer)
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: UUID) -> Response:
+        """Units below, posts, families, cases and open work go along; both codes can be asked for."""
+        unit = self.get_object()
+        merge_unit(unit=unit, **self.given(MergerSerializer), actor=self.actor("unit.write"), now=self.now)
+        return Response(self.represent(self.get_object()))

@@ -372,6 +372,7 @@ SENTENCES: Mapping[str, str] = {
     "deputy.dismissed": _("%(deputy_name)s no longer stands in for %(object)s."),
     "unit.created": _("%(actor)s added the unit %(object)s."),
     "unit.added": _("The unit %(object)s was added from a roster."),
+    "unit.merged": _("%(actor)s: unit %(code)s became part of %(into_name)s (%(into)s)."),
     "unit.updated": _("%(actor)s changed %(fields)s of the unit %(object)s."),
     "parameter.set": _("%(actor)s set “%(parameter)s” from %(before)s to %(after)s, from %(from_date)s on."),
     "parameter.set_there": _(

@@ -82,6 +82,13 @@ class Grant:
     """Whose membership it is: the user's own, or an absent colleague's."""
     on_behalf_of: str = ""
     """Name of the absent colleague when the grant comes from standing in."""
+    former_paths: tuple[str, ...] = ()
+    """Where what was written before units were merged still stands (E16)."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The subtrees that it reaches, those of the past too."""
+        return (self.path, *self.former_paths)
 
     def actor(self, user: User) -> Actor:
         """The user acting by this grant, as history tells it."""
@@ -93,7 +100,7 @@ SYSTEM = Actor(user_id=None, label="system", role="system")
 
 
 HELD = """
-SELECT held.role, held.unit_id, unit.name, unit.path, held.user_id, holder.name
+SELECT held.role, held.unit_id, unit.name, unit.path, held.user_id, holder.name, unit.former_paths
 FROM org_membership held JOIN org_unit unit ON unit.id = held.unit_id JOIN org_user holder ON holder.id = held.user_id
 WHERE held.from_date <= %(day)s AND (held.to_date IS NULL OR held.to_date > %(day)s)
   AND held.user_id = ANY (%(user)s::uuid || ARRAY(
@@ -114,8 +121,8 @@ def grants(user: Viewer, *, day: date | None = None) -> tuple[Grant, ...]:
     if today not in kept:
         held = prepared.execute(HELD, {"user": user.pk, "day": today}).fetchall()
         kept[today] = tuple(
-            Grant(role, unit_id, unit_name, path, holder_id, on_behalf_of="" if holder_id == user.pk else holder)
-            for role, unit_id, unit_name, path, holder_id, holder in held
+            Grant(role, unit_id, unit_name, path, holder_id, "" if holder_id == user.pk else holder, tuple(former))
+            for role, unit_id, unit_name, path, holder_id, holder, former in held
             # An administrator's duty is personal: nobody may come to hold two of the three by standing in.
             if holder_id == user.pk or role not in ADMINISTRATORS
         )
@@ -169,7 +176,7 @@ def under(field: str, paths: Iterable[str]) -> Q:
 
 def in_subtree(user: Viewer, action: str, field: str) -> Q:
     """The condition "lies in a subtree where the user's role may do this"."""
-    return under(field, (grant.path for grant in granting(user, action)))
+    return under(field, (path for grant in granting(user, action) for path in grant.paths))
 
 
 def visible_units(units: UnitQuerySet, user: Viewer) -> UnitQuerySet:
@@ -177,7 +184,7 @@ def visible_units(units: UnitQuerySet, user: Viewer) -> UnitQuerySet:
     held = grants(user)
     if any(grant.role in ADMINISTRATORS for grant in held):
         return units
-    readers = [grant.path for grant in held if "unit.read" in ACTIONS.get(grant.role, ())]
+    readers = [path for grant in held if "unit.read" in ACTIONS.get(grant.role, ()) for path in grant.paths]
     above = {path[: end + 1] for path in readers for end, letter in enumerate(path) if letter == "."}
     own = {grant.path for grant in held}
     return units.filter(under("path", readers) | Q(path__in=above | own))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
@@ -60,6 +60,10 @@ class Unit(Record):
     """What a partner unit is: soldiers, league, hospital, school … (code list `partner_kind`)."""
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
+    successor = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    """Into which unit it went (E16); that one has none."""
+    former_paths = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    """Paths under which it, or what went into it, once lay: what was written then still stands under them."""
     version = models.PositiveIntegerField(default=1)
 
     objects = UnitQuerySet.as_manager()

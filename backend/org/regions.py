@@ -46,19 +46,20 @@ def path_under(parent: Unit, code: str) -> str:
 def load_regions(*, now: datetime, file: Path = FILE) -> tuple[int, int]:
     """Bring the tree up to the file (code, level, name, parent; parents first): how many were made and changed.
 
-    Regions that the file no longer has stay: families may live there.
+    Regions that the file no longer has stay: families may live there. So does what a merger moved (E16).
     """
     stored: dict[str, Stored] = {
         code: (id, name, kind, path)
         for id, code, name, kind, path in Unit.objects.values_list("id", "code", "name", "kind", "path")
     }
+    elsewhere = set(Unit.objects.exclude(former_paths=[]).values_list("code", flat=True))
     made: list[Unit] = []
     changed: list[Unit] = []
     for unit in _units(file, now, {code: row[0] for code, row in stored.items()}):
         known = stored.get(unit.code)
         if known is None:
             made.append(unit)
-        elif known[1:] != (unit.name, unit.kind, unit.path):
+        elif known[1:] != (unit.name, unit.kind, unit.path) and unit.code not in elsewhere:
             changed.append(unit)
     Unit.objects.bulk_create(made, batch_size=ROWS)
     Unit.objects.bulk_update(changed, ["name", "kind", "parent", "path"], batch_size=ROWS)
@@ -72,16 +73,17 @@ def village(*, code: str, name: str, now: datetime) -> Unit:
     found = Unit.objects.filter(code=code).first()
     if found is not None:
         return found
-    town = Unit.objects.filter(code=f"{code[:9]}000", kind=Unit.Kind.TOWN).first()
+    town = Unit.objects.select_related("successor").filter(code=f"{code[:9]}000", kind=Unit.Kind.TOWN).first()
     if town is None or len(code) != 12 or not code.isdecimal():
         raise UnknownTownship(params={"code": code})
+    merged = town.successor
     unit, _made = Unit.objects.get_or_create(
         code=code,
         defaults={
             "name": name or code,
             "kind": Unit.Kind.VILLAGE,
-            "parent": town,
-            "path": path_of(code, Unit.Kind.VILLAGE),
+            "parent": merged or town,
+            "path": path_under(merged, code) if merged else path_of(code, Unit.Kind.VILLAGE),
             "created_at": now,
         },
     )

@@ -194,6 +194,7 @@ ROUTES: dict[str, Expected] = {
     "GET units/": Expected("CSVAHLD", everywhere="YEG"),
     "POST units/": Expected(everywhere="Y"),
     "PATCH units/{pk}/": Expected(everywhere="Y"),
+    "POST units/{pk}/merge/": Expected(everywhere="Y"),
     "GET units/{pk}/": Expected("CSVAHLD", everywhere="YEG"),
     "GET users/": Expected("CSAD", everywhere="YEG"),
     "POST users/": Expected(everywhere="E"),

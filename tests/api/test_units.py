@@ -3,13 +3,19 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from backend.audit.models import Event
-from backend.org.models import Unit
+from backend.cases.models import Case, Family
+from backend.org.access import SYSTEM
+from backend.org.models import Membership, Unit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.workflows.stage import MODELS
+from workflows import deployment, services
 
 pytestmark = pytest.mark.django_db
+NEIGHBOUR = "120114101000"
 
 
 @pytest.fixture
@@ -82,3 +88,65 @@ def test_what_is_not_added(sysadmin: Caller, change: dict[str, Any], status: int
     factories.partner()
     assert_problem(sysadmin.post("units/", new(**change)), status, code)
     assert Unit.objects.filter(kind="partner").count() == 1
+
+
+@pytest.fixture
+def merged(sysadmin: Caller) -> dict[str, Any]:
+    """The other township went into ours: its two villages, a family with open work, a post, a month of its own."""
+    now = timezone.now()
+    ours, other = factories.town(), factories.town(NEIGHBOUR, "并入镇")
+    village = factories.village("120114101201", "西村")
+    factories.village("120114122201")
+    deployment.deploy_folder(MODELS, actor=SYSTEM, now=now)
+    case = factories.case(factories.family(unit=village, number="0001"))
+    services.start(process="errand", case=case, actor=SYSTEM, now=now)
+    worker = factories.user("west", role="village", unit=village)
+    clerk = factories.user("clerk", role="caseworker", unit=other)
+    ahead = Caller(clerk).get("reports/month/", unit=NEIGHBOUR).json()["total"]["families"]
+    answer = sysadmin.post(f"units/{other.pk}/merge/", {"into": str(ours.pk), "reason": "区划调整〔2026〕3号"})
+    assert answer.status_code == 200, answer.json()
+    assert answer.json()["successor"] == str(ours.pk)
+    return {"village": village, "case": case, "worker": worker, "clerk": clerk, "ahead": ahead}
+
+
+def test_merged_the_village_its_family_and_open_work_lie_in_the_successor(merged: dict[str, Any]) -> None:
+    """E16: successor links, and open work has somebody."""
+    case = Case.objects.get(pk=merged["case"].pk)
+    assert case.unit_path == Unit.objects.get(pk=merged["village"].pk).path
+    assert case.unit_path.startswith(factories.town().path)
+    ours = Caller(factories.user("ours", role="supervisor"))
+    assert [row["step"] for row in results(ours.get("work-items/", doable="false"))] == ["take_note"]
+    for user in (merged["worker"], merged["clerk"]):
+        assert results(Caller(user).get("families/"))[0]["number"] == "0001"
+    assert Membership.objects.on(timezone.localdate()).get(user=merged["clerk"]).unit == factories.town()
+    assert [row["successor"] for row in results(ours.get("units/", code=NEIGHBOUR))] == [str(factories.town().pk)]
+
+
+def test_numbers_can_be_asked_for_by_either_code(merged: dict[str, Any]) -> None:
+    """E16: what was the old township's area is counted apart, for earlier months too; history is read on."""
+    ours = Caller(factories.user("ours", role="supervisor"))
+    factories.family(number="0002")
+    numbers = [ours.get("reports/month/", unit=code).json()["total"]["families"]
+               for code in (NEIGHBOUR, factories.TOWN)]  # fmt: skip
+    assert (merged["ahead"], numbers) == (1, [1, 2])
+    assert [row["number"] for row in results(ours.get("families/", unit=NEIGHBOUR))] == ["0001"]
+    told = results(ours.get("events/", unit=NEIGHBOUR))
+    assert {"unit.merged", "instance.started"} <= {row["action"] for row in told}
+
+
+def test_a_village_that_joined_another_keeps_numbers_apart(sysadmin: Caller) -> None:
+    """E16: a community of two villages; both had a household 0001."""
+    old, new = factories.village("120114122202", "东村"), factories.village()
+    for unit in (old, new):
+        factories.family(unit=unit, number="0001")
+    assert sysadmin.post(f"units/{old.pk}/merge/", {"into": str(new.pk), "reason": "村改居"}).status_code == 200
+    assert sorted(Family.objects.values_list("number", "unit__name")) == [("0001", "赵庄村"), ("202-0001", "赵庄村")]
+    again = sysadmin.post(f"units/{old.pk}/merge/", {"into": str(new.pk), "reason": "再来"})
+    assert_problem(again, 409, "unit_not_mergeable")
+
+
+def test_units_of_different_kinds_do_not_merge(sysadmin: Caller) -> None:
+    village = factories.village()
+    for into in (factories.town(), village, factories.partner()):
+        answer = sysadmin.post(f"units/{village.pk}/merge/", {"into": str(into.pk), "reason": "错"})
+        assert_problem(answer, 409, "unit_not_mergeable")
