@@ -263,6 +263,9 @@ LABELS: Mapping[str, str] = {
     "delivered_quantity": _("Given"),
     "decline_code": _("Why it was declined"),
     "evidence": _("What shows it"),
+    "duplicate_score": _("How sure that it is the same household"),
+    "duplicate_advice": _("Possible duplicates"),
+    "duplicate_reason": _("Why"),
 }
 """Fact → label, where no form of the process has a field of that name, or its label would say something else."""
 
@@ -276,6 +279,8 @@ WORDS: Mapping[str, str] = {
     "ready": _("trained, insured and checked"),
     "same_certificate": _("same identity number"), "same_name_and_birth": _("same name and date of birth"),
     "same_head_and_address": _("same head of household and address"),
+    "same_name_and_phone": _("same name and telephone number"), "no_sign": _("nothing speaks for it"),
+    "same": _("the same household"), "check": _("to be compared"), "new": _("a new household"),
     # reconciliation: kinds of difference, and who says so
     "interrupted": _("came, but not any more"), "never_came": _("never came"), "replaced": _("another one helps"),
     "not_on_file": _("not on file"), "two_for_one": _("two for one place"),

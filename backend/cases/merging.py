@@ -5,14 +5,14 @@ Never merged by name alone, never without a person's word. The household that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
@@ -27,6 +27,8 @@ UNDO_DAYS = 30
 TOWNSHIP_LEVELS = 4
 LIMIT = 20
 """Candidates shown at most."""
+NAMESAKES = 200
+"""People of one name in a township whose telephone numbers are compared at most."""
 
 
 class NotMergeable(Conflict):
@@ -45,39 +47,67 @@ class NotUndoable(Conflict):
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A household that may be the same, how sure that is (D01: 90 and more is a block), and why."""
+    """A household that may be the same, and what speaks for it. How sure that is, table D01 says."""
 
     family: Family
-    score: int
+    same_village: bool
     reasons: tuple[str, ...]
+    """same_certificate, same_name_and_birth, same_head_and_address, same_name_and_phone."""
 
 
 def duplicates_of(family: Family) -> list[Duplicate]:
-    """Households that may be the same as this one, the surest first (domain.md D01)."""
+    """Households that may be the same as this one (domain.md D01): never by a name alone.
+
+    By certificate anywhere; by the rest in the same township.
+    """
     members = list(family.persons.all())
     others = Family.objects.filter(merged_into__isnull=True).exclude(pk=family.pk).exclude(status=Family.Status.CLOSED)
-    certificates = [bytes(person.certificate_index) for person in members if person.certificate_index]
-    found: dict[UUID, dict[str, int]] = {}
-    if certificates:
-        for pk in others.filter(persons__certificate_index__in=certificates).values_list("pk", flat=True)[:LIMIT]:
-            found.setdefault(pk, {})["same_certificate"] = 100
     near = others.filter(unit__path__startswith=_township(family.unit.path))
-    same_birth = Q(pk__in=[])
+    found: dict[UUID, set[str]] = {}
+    for reason, ids in (
+        ("same_certificate", _with_certificates(others, members)),
+        ("same_name_and_birth", _with_births(near, members)),
+        ("same_head_and_address", _at_home(near, family)),
+        ("same_name_and_phone", _with_phones(near, members)),
+    ):
+        for pk in ids:
+            found.setdefault(pk, set()).add(reason)
+    families = Family.objects.select_related("unit").in_bulk(found)
+    return [
+        Duplicate(families[pk], families[pk].unit_id == family.unit_id, tuple(sorted(found[pk])))
+        for pk in sorted(families, key=str)
+    ]
+
+
+def _with_certificates(others: QuerySet[Family], members: Sequence[Person]) -> list[UUID]:
+    certificates = [bytes(person.certificate_index) for person in members if person.certificate_index]
+    if not certificates:
+        return []
+    return list(others.filter(persons__certificate_index__in=certificates).values_list("pk", flat=True)[:LIMIT])
+
+
+def _with_births(near: QuerySet[Family], members: Sequence[Person]) -> list[UUID]:
+    same = Q(pk__in=[])
     for person in members:
         if person.birth_date:
-            same_birth |= Q(persons__name=person.name, persons__birth_date=person.birth_date)
-    for pk in near.filter(same_birth).values_list("pk", flat=True)[:LIMIT]:
-        found.setdefault(pk, {})["same_name_and_birth"] = 80
-    if family.live_address:
-        same_home = near.filter(label=family.label, live_address=family.live_address)
-        for pk in same_home.values_list("pk", flat=True)[:LIMIT]:
-            found.setdefault(pk, {})["same_head_and_address"] = 75
-    families = Family.objects.select_related("unit").in_bulk(found)
-    made = [
-        Duplicate(family=families[pk], score=max(reasons.values()), reasons=tuple(sorted(reasons)))
-        for pk, reasons in found.items()
-    ]
-    return sorted(made, key=lambda each: (-each.score, str(each.family.pk)))
+            same |= Q(persons__name=person.name, persons__birth_date=person.birth_date)
+    return list(near.filter(same).values_list("pk", flat=True)[:LIMIT])
+
+
+def _at_home(near: QuerySet[Family], family: Family) -> list[UUID]:
+    if not family.live_address:
+        return []
+    same = near.filter(label=family.label, live_address=family.live_address)
+    return list(same.values_list("pk", flat=True)[:LIMIT])
+
+
+def _with_phones(near: QuerySet[Family], members: Sequence[Person]) -> list[UUID]:
+    """Of people with these names, those with the same number: it is stored encrypted, and looked for one by one."""
+    phones = {(person.name, person.phone) for person in members if person.phone}
+    if not phones:
+        return []
+    namesakes = Person.objects.filter(family__in=near, name__in={name for name, _phone in phones})
+    return [person.family_id for person in namesakes[:NAMESAKES] if (person.name, person.phone) in phones]
 
 
 def merge(

@@ -31,7 +31,7 @@ def test_found_by_certificate_anywhere() -> None:
     here = factories.family(members=couple(ONE))
     there = factories.family(unit=factories.region(factories.OTHER_TOWN), members=couple(ONE, name="孫桂蘭"))
     (found,) = duplicates_of(here)
-    assert (found.family, found.score, found.reasons) == (there, 100, ("same_certificate",))
+    assert (found.family, found.same_village, found.reasons) == (there, False, ("same_certificate",))
 
 
 def test_found_by_name_and_birth_in_the_township_only() -> None:
@@ -40,6 +40,16 @@ def test_found_by_name_and_birth_in_the_township_only() -> None:
     factories.family(unit=factories.region("120114101201"), members=couple(OTHER))
     factories.family(members=couple("", birth_date=date(1951, 1, 1)))
     assert [(each.family, each.reasons) for each in duplicates_of(here)] == [(near, ("same_name_and_birth",))]
+
+
+def test_found_by_name_and_telephone_where_the_birth_was_mistyped() -> None:
+    """D01: a telephone alone says nothing, a village shares its cadre's."""
+    here = factories.family(members=couple("", phone="13800000001"))
+    near = factories.family(members=couple("", birth_date=date(1951, 1, 15), phone="13800000001"))
+    factories.family(members=couple("", birth_date=date(1951, 1, 15), phone="13800000002"))
+    factories.family(members=couple("", name="李四", phone="13800000001"))
+    (found,) = duplicates_of(here)
+    assert (found.family, found.same_village, found.reasons) == (near, True, ("same_name_and_phone",))
 
 
 def test_the_dead_files_are_no_duplicates() -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from backend.activities import certificates, sign_ups
 from backend.activities.models import Activity, Certificate, Honour, HourClaim, Site, Volunteer
-from backend.cases import merging, reviews, surveys
+from backend.cases import reviews, surveys
 from backend.cases.models import Case, Review
 from backend.core.errors import NotFound
 from backend.emergencies.models import Incident
@@ -29,6 +29,7 @@ from backend.services.models import Plan, PlanItem, Referral
 from backend.visits.models import Visit
 from workflows.steps import health_facts
 from workflows.steps.context import Context
+from workflows.steps.duplicates import judged
 from workflows.steps.service_plan_referral import offered_entries
 
 Known: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -60,14 +61,14 @@ def duplicates(context: Context, data: Mapping[str, Any]) -> Known:
     """Households that may be the same."""
     found = [
         {
-            "family": str(each.family.pk),
-            "label": each.family.label,
-            "number": each.family.number,
-            "unit": each.family.unit.name,
+            "family": str(each.duplicate.family.pk),
+            "label": each.duplicate.family.label,
+            "number": each.duplicate.family.number,
+            "unit": each.duplicate.family.unit.name,
             "score": each.score,
-            "reasons": list(each.reasons),
+            "reasons": list(each.duplicate.reasons),
         }
-        for each in merging.duplicates_of(_case(context).family)
+        for each in judged(context.instance.process, _case(context).family)
     ]
     return {"facts": {"duplicates": found}}
 

@@ -19,7 +19,7 @@ from backend.org.working_days import due_at
 from backend.services.catalogue import holds_more_than_visits
 from backend.services.models import Plan
 from workflows.engine.runner import Call
-from workflows.steps import needs
+from workflows.steps import duplicates, needs
 from workflows.steps.context import Context, Step, case_of, number, of, tell
 
 ATTEMPTS = 3
@@ -138,8 +138,12 @@ def record_consent(call: Call) -> None:
 
 
 def check_data(call: Call) -> dict[str, Any]:
-    """How many households may be the same (D01)."""
-    return {"duplicates": len(merging.duplicates_of(case_of(call).family))}
+    """The inputs of table D01: what speaks for the household that is the surest to be the same; nothing without one.
+
+    `duplicates`, how many there are, is read by versions of the process that had no table.
+    """
+    found = duplicates.judged(of(call).instance.process, case_of(call).family)
+    return {**duplicates.facts(found[0].duplicate if found else None), "duplicates": len(found)}
 
 
 def resolve_duplicates(call: Call) -> None:
