@@ -17,11 +17,12 @@ from backend.helpers.models import Helper
 from backend.org import parameters
 from backend.org.models import Membership
 from backend.org.roles import INDEPENDENT
-from backend.org.working_days import add_working_days
+from backend.org.working_days import add_working_days, is_working_day
 from backend.reminders.models import Reminder
 from backend.reminders.outbox import To, intend_all, one_helper, one_user, reminder_for, role_at
 from backend.reminders.recipients import HelperFound
 from backend.visits.models import Visit
+from workflows import ladder
 from workflows.models import WorkItem
 
 KEY = "reminder.ladder"
@@ -36,8 +37,8 @@ LATEST = timedelta(hours=6)
 CHUNK = 1000
 OUTSIDE = frozenset({"helper", "liaison"})
 """Nobody of the office has their work in the inbox: the village worker hears of it."""
-CALENDAR_TIERS = frozenset({"A"})
-"""High risk: days are counted as they come, holidays included."""
+HIGH_RISK = frozenset({"A"})
+"""Tiers whose days are counted as they come, holidays included."""
 
 
 # --- what the outbox asks
@@ -124,9 +125,9 @@ def remind_items(now: datetime) -> int:
     After days without power only the rung that an item has reached is told, not those it passed (E35). Three statements
     for every thousand items, whatever they need.
     """
-    offices, count = _offices(now), 0
+    posts, count = _posts(now), 0
     for items in _chunks(now):
-        rows = [row for item in items for row in _rungs(item, offices, now)]
+        rows = [row for item in items for row in _rungs(item, posts, now)]
         known = set(Reminder.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True))
         fresh = [row for row in rows if row.key not in known]
         intend_all(fresh)
@@ -139,15 +140,18 @@ def stage_of(due_at: datetime, *, tier: str | None, path: str, now: datetime) ->
     today = timezone.localdate(now)
     days = {**DEFAULTS, **parameters.value(KEY, path=path, day=today, default=DEFAULTS)}
     if due_at >= now:
-        return "soon" if due_at - timedelta(days=days["soon_days"]) <= now else ""
-    due = timezone.localdate(due_at)
+        return ladder.FIRST if due_at - timedelta(days=days["soon_days"]) <= now else ""
+    due, timer = timezone.localdate(due_at), ladder.DUE
 
-    def passed(count: int) -> bool:
-        last = due + timedelta(days=count) if tier in CALENDAR_TIERS else add_working_days(due, count)
+    def passed(count: int, *, calendar: bool) -> bool:
+        last = due + timedelta(days=count) if calendar else add_working_days(due, count)
         return today >= last
 
-    rungs = (("leading", "leading_days"), ("escalated", "supervisor_days"), ("late", "late_days"))
-    return next((stage for stage, key in rungs if passed(days[key])), "due")
+    while True:
+        rung = ladder.rung(timer=timer, high_risk=tier in HIGH_RISK)
+        if not rung.next_timer or not passed(days[rung.wait], calendar=rung.days == "calendar"):
+            return timer
+        timer = rung.next_timer
 
 
 def _chunks(now: datetime) -> Iterator[list[Item]]:
@@ -166,11 +170,18 @@ def _chunks(now: datetime) -> Iterator[list[Item]]:
         after = (found[-1].due_at, found[-1].id)
 
 
-def _rungs(item: Item, offices: Mapping[str, UUID], now: datetime) -> Iterator[Reminder]:
+def _rungs(item: Item, posts: Posts, now: datetime) -> Iterator[Reminder]:
     stage = stage_of(item.due_at, tier=item.tier, path=item.unit_path, now=now)
     if not stage or (item.process == "care_visit" and item.role == "helper" and stage in {"soon", "due"}):
         return  # a helper's visit is told as a visit
-    for name, to in _told(item, stage, offices).items():
+    rung = ladder.rung(
+        timer=stage,
+        high_risk=item.tier in HIGH_RISK,
+        holiday=posts.holiday,
+        role_absent=posts.nobody_for(item),
+        whose=_whose(item.role),
+    )
+    for name, to in _told(item, rung.next_role, posts).items():
         yield reminder_for(
             to,
             kind=f"work_item.{stage}",
@@ -184,37 +195,72 @@ def _rungs(item: Item, offices: Mapping[str, UUID], now: datetime) -> Iterator[R
             label_en=f"{item.title_en} {item.case_number}".strip(),
             page=f"/work-items/{item.id}/",
             closed_to=item.closed_to,
+            shown_only=rung.channel == "shown",
+            decided_by=rung.decided_by,
             created_at=now,
         )
 
 
-def _told(item: Item, stage: str, offices: Mapping[str, UUID]) -> dict[str, To]:
-    """Who hears of it on this rung, by a name for the key."""
+def _whose(role: str) -> str:
+    if role in INDEPENDENT:
+        return "independent"  # those who are inspected hear nothing of it
+    return "outside" if role in OUTSIDE else "office"
+
+
+def _told(item: Item, next_role: str, posts: Posts) -> dict[str, To]:
+    """Who that is at this item's place, by a name for the key."""
     everybody = role_at(item.role, item.unit_id)
     own = one_user(item.assignee_id) if item.assignee_id else everybody
-    if stage in {"soon", "due"}:
-        return {"own": own}
-    if item.role in INDEPENDENT:
-        return {"own": everybody}  # those who are inspected hear nothing of it
-    if stage == "late":
-        beside = role_at("village", item.village_id) if item.role in OUTSIDE and item.village_id else everybody
-        return {"own": own, "beside": beside} if beside != own else {"own": own}
-    above = [offices[path] for path in _upwards(item.unit_path) if path in offices]
-    if item.role == "supervisor" and above and above[0] == item.unit_id:
-        above = above[1:] or above
-    if not above:
-        return {"own": everybody}
-    return {"above": role_at("supervisor", above[0 if stage == "escalated" else min(1, len(above) - 1)])}
+    village = role_at("village", item.village_id) if item.village_id else everybody
+    if next_role in {"supervisor", "leading_group"}:
+        above = _offices_above(item, posts)
+        if not above:
+            return {"own": everybody}
+        return {"above": role_at("supervisor", above[0 if next_role == "supervisor" else min(1, len(above) - 1)])}
+    beside = {"own_and_colleagues": everybody, "own_and_village": village}.get(next_role)
+    if beside is not None:
+        return {"own": own} if beside == own else {"own": own, "beside": beside}
+    return {"own": {"own": own, "village": village, "colleagues": everybody}[next_role]}
+
+
+def _offices_above(item: Item, posts: Posts) -> list[UUID]:
+    """The units at and above the item's place where there is a supervisor; the own one does not watch over itself."""
+    found = [posts.offices[path] for path in _upwards(item.unit_path) if path in posts.offices]
+    return (found[1:] or found) if item.role == "supervisor" and found and found[0] == item.unit_id else found
 
 
 def _upwards(path: str) -> list[str]:
     return [path[: end + 1] for end in range(len(path) - 1, -1, -1) if path[end] == "."]
 
 
-def _offices(now: datetime) -> dict[str, UUID]:
-    """The units that have a supervisor today, by path."""
-    held = Membership.objects.on(timezone.localdate(now)).filter(role="supervisor", user__is_active=True)
-    return dict(held.values_list("unit__path", "unit"))
+@dataclass(frozen=True)
+class Posts:
+    """Who holds a post today, as far as the ladder asks. Whoever is away is there: a deputy hears it instead."""
+
+    holiday: bool
+    offices: Mapping[str, UUID]
+    """The units that have a supervisor, by path."""
+    held: frozenset[tuple[str, str]]
+    """Role and path of the unit."""
+    users: frozenset[UUID]
+
+    def nobody_for(self, item: Item) -> bool:
+        """Whether whoever has it has left, or nobody holds the role there or above."""
+        if item.assignee_id is not None:
+            return item.assignee_id not in self.users
+        return not any((item.role, path) in self.held for path in _upwards(item.unit_path))
+
+
+def _posts(now: datetime) -> Posts:
+    today = timezone.localdate(now)
+    held = Membership.objects.on(today).filter(user__is_active=True)
+    rows = list(held.values_list("role", "unit__path", "unit", "user"))
+    return Posts(
+        holiday=not is_working_day(today),
+        offices={path: unit for role, path, unit, _user in rows if role == "supervisor"},
+        held=frozenset((role, path) for role, path, _unit, _user in rows),
+        users=frozenset(user for *_where, user in rows),
+    )
 
 
 def untold(now: datetime) -> int:

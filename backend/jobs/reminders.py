@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from backend.reminders import sending, watch
 from backend.reminders.channels import Message
+from backend.reminders.reports import take_in
 from workflows import reminders
 
 LOCK = "reminders"
@@ -35,8 +36,9 @@ def look(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="reminders.send", lock=LOCK, queueing_lock="reminders.send")
 def send(timestamp: int) -> None:
-    """Every minute: what is new is shown, what is due goes out."""
+    """Every minute: what is new is shown, what is due goes out, what became of messages is noted."""
     send_all()
+    take_reports()
 
 
 @app.task(name="reminders.send_urgent", lock=LOCK, queueing_lock="reminders.send_urgent")
@@ -57,6 +59,14 @@ def send_all() -> None:
             outcome, detail = sending.hand_over(message)
             with transaction.atomic():
                 sending.note(message=message, outcome=outcome, detail=detail, now=timezone.now())
+
+
+def take_reports() -> None:
+    """What channels were told of messages since the last time: noted first, forgotten by the channel after that."""
+    for way in sending.reporting():
+        with transaction.atomic():
+            take_in(reports=way.reports(), now=timezone.now())
+        way.forget_reports()
 
 
 def _marked(book: reminders.Book) -> list[Message]:

@@ -55,6 +55,9 @@ KINDS: Mapping[str, Kind] = {
     # --- between offices
     "referral.sent": Kind(_("A referral came in"), _("referrals come in: %(count)d")),
     "referral.answered": Kind(_("A referral was answered"), _("referrals answered: %(count)d")),
+    "helper.unreached": Kind(
+        _("No message reaches a helper: please ring"), _("helpers whom no message reached: %(count)d")
+    ),
     "notice": Kind(_("A message for you"), _("messages for you: %(count)d")),
     # --- the installation itself
     "schedule.late": Kind(_("A scheduled job did not run"), _("scheduled jobs that did not run: %(count)d")),

@@ -81,6 +81,10 @@ class Reminder(Record):
     """Whom it is about: never told, whatever the role."""
     urgent = models.BooleanField(default=False)
     """Sent at once, also at night."""
+    shown_only = models.BooleanField(default=False)
+    """Told here and by no other channel."""
+    decided_by = models.CharField(max_length=80, default="", blank=True)
+    """Rule and version of the decision table that said so (D20): `ladder/rule@version`; empty without one."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.INTENDED)
     why = models.CharField(max_length=10, choices=Why.choices, default="", blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
@@ -172,6 +176,8 @@ class Try(models.Model):
         SENT = "sent", _("taken by the channel")
         REFUSED = "refused", _("not taken by the channel")
         UNKNOWN = "unknown", _("it is not known whether the channel took it")
+        ARRIVED = "arrived", _("the network says that it arrived")
+        LOST = "lost", _("the network says that it did not arrive")
 
     message = models.UUIDField(db_index=True)
     channel = models.CharField(max_length=10, choices=Channel.choices)

@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from backend.core.models import new_id
 from backend.org.models import User
-from backend.reminders.channels import Message, NotTaken, adapter, available
+from backend.reminders.channels import Message, NotTaken, Reporting, adapter, available
 from backend.reminders.kinds import KINDS
 from backend.reminders.models import Channel, Choice, Delivery, Reminder, Try
 from backend.reminders.quiet import hours_at
 from backend.reminders.recipients import Book, HelperFound, Person, choices_of, resolve
+from backend.reminders.reports import climb
 
 BATCH = 2000
 """Reminders looked at in one transaction; a person's are collected within it."""
@@ -73,7 +73,7 @@ def show(*, now: datetime, book: Book) -> int:
     for row in wanted:
         if people[row.pk]:
             row.state = Reminder.State.SENT if row.pk in reached else Reminder.State.INTENDED
-            row.send_at = now if row.urgent else hours_at(row.unit_path, now).next_collection(now)
+            row.send_at = _first_sent(row, now)
         else:
             row.state, row.why = Reminder.State.FAILED, Reminder.Why.NOBODY
     Delivery.objects.bulk_create(shown, ignore_conflicts=True)
@@ -127,16 +127,16 @@ def mark(*, now: datetime, book: Book) -> list[Message]:
 
 
 def mark_again(*, now: datetime, book: Book) -> list[Message]:
-    """The same for messages that a channel did not take the last time."""
+    """The same for messages that a channel did not take the last time, or that come from another channel."""
     waiting = Delivery.objects.filter(state=Delivery.State.AGAIN, at__lte=now).select_related("reminder", "user")
     rows = list(waiting.select_for_update(skip_locked=True, of=("self",)).order_by("message")[:BATCH])
+    wanted = {row.pk for row in _still_wanted([row.reminder for row in rows], book)}
     helpers = book.helpers({row.helper_id for row in rows if row.helper_id})
     people = {_owner(row): _person(row, helpers.get(row.helper_id) if row.helper_id else None) for row in rows}
     choices = choices_of(people.values())
     parcels: dict[UUID, Parcel] = {}
     for row in rows:
-        address = next((_address(each, people[_owner(row)]) for each in choices.get(_owner(row), ())
-                        if each.channel == row.channel), "")  # fmt: skip
+        address = _address_by(row.channel, people[_owner(row)], choices) if row.reminder_id in wanted else ""
         row.state, row.at = (Delivery.State.MARKED if address else Delivery.State.FAILED), now
         if address and row.message:
             fresh = Parcel(row.message, row.channel, people[_owner(row)], address)
@@ -169,14 +169,13 @@ def note(*, message: Message, outcome: str, detail: str, now: datetime) -> None:
             handed.update(state=Delivery.State.AGAIN, at=now + WAIT * 2 ** (tries - 1))
         else:
             handed.update(state=Delivery.State.FAILED, at=now)
-            _settle_failed(message.id)
+            climb(message=message.id, now=now)
 
 
-def _settle_failed(message: UUID) -> None:
-    """A reminder of which no delivery is left that might have arrived did not arrive."""
-    hopeful = Delivery.objects.filter(reminder=OuterRef("pk")).exclude(state=Delivery.State.FAILED)
-    lost = Reminder.objects.filter(deliveries__message=message).exclude(Exists(hopeful))
-    Reminder.objects.filter(pk__in=lost.values("pk")).update(state=Reminder.State.FAILED)
+def reporting() -> list[Reporting]:
+    """The adapters of this installation that hear later what became of messages."""
+    ways = (adapter(channel) for channel in available())
+    return [way for way in ways if isinstance(way, Reporting)]
 
 
 # --- parts
@@ -189,6 +188,13 @@ def _still_wanted(rows: Sequence[Reminder], book: Book) -> list[Reminder]:
         if row.pk in needless and row.state == Reminder.State.INTENDED:
             row.state, row.why = Reminder.State.DROPPED, needless[row.pk]
     return [row for row in rows if row.pk not in needless]
+
+
+def _first_sent(row: Reminder, now: datetime) -> datetime | None:
+    """When what is shown now goes out by other channels; None for what does not."""
+    if row.shown_only:
+        return None
+    return now if row.urgent else hours_at(row.unit_path, now).next_collection(now)
 
 
 def _put_off(row: Reminder, now: datetime) -> bool:
@@ -214,6 +220,13 @@ def _parcels_for(
 
 def _address(choice: Choice, person: Person) -> str:
     return choice.address or (person.email if choice.channel == Channel.EMAIL else person.phone)
+
+
+def _address_by(channel: str, person: Person, choices: Mapping[UUID, list[Choice]]) -> str:
+    """Where this person gets messages of the channel: as chosen, else by the account's e-mail address."""
+    owner = person.user_id or person.helper_id
+    chosen = (each for each in (choices.get(owner, ()) if owner else ()) if each.channel == channel)
+    return next((_address(each, person) for each in chosen), person.email if channel == Channel.EMAIL else "")
 
 
 def _marked(row: Reminder, parcel: Parcel, now: datetime) -> Delivery:

@@ -34,7 +34,7 @@ def test_two_workers_at_once_send_once(settings: Any, tmp_path: Path, now: Any) 
         for done in [workers.submit(work) for _worker in range(3)]:
             done.result()
     send_all()
-    told = [json.loads(line)["text"] for line in (tmp_path / "sms.jsonl").read_text("utf-8").splitlines()]
+    told = [json.loads(line)["text"] for line in next(tmp_path.glob("sms-*.jsonl")).read_text("utf-8").splitlines()]
     assert sum(int("".join(filter(str.isdigit, text))) for text in told) == 20
     assert Delivery.objects.filter(channel="sms", state="sent").count() == 20
     assert Delivery.objects.filter(channel="in_app").count() == 20

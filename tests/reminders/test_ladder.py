@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backend.cases.models import Family
+from backend.org.models import Deputy, Membership
 from backend.org.parameters import set_parameter
 from backend.reminders import sending
 from backend.reminders.models import Delivery, Reminder
@@ -72,6 +74,46 @@ def test_after_days_without_power_only_the_rung_reached_is_told(stage: Stage, no
     """E35: timers catch up once."""
     assert [remind_items(now + timedelta(days=3)) for _again in range(2)] == [1, 0]
     assert told() == ["escalated supervisor 大黄堡镇"]
+
+
+def test_on_a_day_off_it_is_shown_only_unless_the_risk_is_high(stage: Stage, now: datetime) -> None:
+    """D20: due on a Monday, found on the Sunday before (the Saturday was made a working day that year)."""
+    sunday = now - timedelta(hours=24)
+    remind_items(sunday)
+    row = Reminder.objects.get()
+    assert (row.kind, row.shown_only, row.decided_by.partition("@")[0]) == (
+        "work_item.soon", True, "ladder/soon_holiday",
+    )  # fmt: skip
+    sending.show(now=sunday, book=Book())
+    assert Reminder.objects.values_list("state", "send_at").get() == ("sent", None)
+    Delivery.objects.all().delete()
+    Reminder.objects.all().delete()
+    Family.objects.update(risk_tier="A")
+    remind_items(sunday)
+    assert Reminder.objects.values_list("shown_only", flat=True).get() is False
+
+
+def test_where_nobody_holds_the_post_the_supervisor_hears_at_once(stage: Stage, now: datetime) -> None:
+    """D20, role absent: an empty post, and somebody who left with work in hand."""
+    Membership.objects.filter(user=stage.village).update(to_date=now.date())
+    remind_items(now - timedelta(hours=1))
+    WorkItem.objects.update(assignee=stage.village, due_at=now + timedelta(days=1))
+    remind_items(now)
+    assert told() == ["soon supervisor 大黄堡镇"] * 2
+
+
+def test_deputies_stand_on_the_ladder(stage: Stage, now: datetime) -> None:
+    """Found out when it is sent: whoever is away hears nothing, whoever stands in hears it, on every rung."""
+    inside = factories.user("inside", role="village", unit=factories.village())
+    above = factories.user("above", role="caseworker")
+    WorkItem.objects.update(assignee=stage.village)
+    remind_items(now - timedelta(hours=1))
+    remind_items(now + timedelta(days=3))
+    for absent, deputy in ((stage.village, inside), (stage.supervisor, above)):
+        Deputy.objects.create(absent=absent, deputy=deputy, from_date=factories.TODAY, reason="休假")
+    sending.show(now=now, book=Book())
+    shown = Delivery.objects.values_list("reminder__kind", "user__username")
+    assert set(shown) == {("work_item.soon", "inside"), ("work_item.escalated", "above")}
 
 
 def test_whoever_has_it_is_told_and_the_village_of_a_helper_s_work(stage: Stage, now: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.db.utils import IntegrityError
+from django.utils import timezone
 
 from backend.cases.families import record_death
 from backend.jobs import reminders as job
@@ -31,7 +32,7 @@ MORNING = timedelta(hours=23, minutes=30)
 def box(settings: Any, tmp_path: Path) -> Path:
     """Text messages go to a file."""
     settings.OUTBOX, settings.CHANNELS = tmp_path, {"sms": "file", "email": "", "wechat": ""}
-    return tmp_path / "sms.jsonl"
+    return tmp_path / f"sms-{timezone.localdate()}.jsonl"
 
 
 def sent(box: Path) -> list[dict[str, str]]:
