@@ -23,6 +23,7 @@ def nominate(*, nomination: Nomination, actor: Actor, now: datetime) -> Honour:
         row = honours.nominate(nomination=nomination, actor=actor, now=now)
         data = {
             "honour": str(row.pk),
+            "reference": row.number,
             "place": str(row.unit_id),
             "office": str(office_of(row.unit).pk),
             "independent": str(_independent(row, now).pk),

@@ -24,7 +24,7 @@ from backend.helpers import register
 from backend.helpers.gates import GROWN, age_on, years_on
 from backend.helpers.models import Helper, HelperKind
 from backend.org.access import Actor
-from backend.org.models import Unit, User
+from backend.org.models import Unit
 
 YOUNGEST = 8
 """Who is younger makes no declarations of one's own (民法典 19, 20)."""
@@ -267,25 +267,16 @@ def leave(*, volunteer: Volunteer, reason: str, actor: Actor, now: datetime) -> 
     return row
 
 
-def ban(
-    *, helper: Helper, reason: str, to_date: date | None, note: str, decided_by: User, actor: Actor, now: datetime
-) -> Ban:
-    """Nobody serves against whom this is decided: the service ends, open registrations too (E22).
+def stop(*, helper: Helper, reason: str, actor: Actor, now: datetime) -> None:
+    """Nobody serves against whom this was decided (E22): open registrations, the entry, pairings end today.
 
-    `reason`: code list `ban_reason`; no `to_date`: for good. What was verified stays, stars do not (stars.withdraw).
+    What was verified stays, stars do not (stars.withdraw).
     """
-    today = timezone.localdate(now)
-    row = Ban.objects.create(
-        helper=helper, from_date=today, to_date=to_date, reason=reason, note=note, decided_by=decided_by,
-        decided_label=actor.label, created_at=now,
-    )  # fmt: skip
-    data = {"ban_reason": reason, "until": to_date.isoformat() if to_date else "", "helper_name": helper.name}
-    record(action="volunteer.banned", object=row, actor=actor, now=now, data=data)
     for volunteer in Volunteer.objects.serving().select_related("unit").filter(helper=helper):
         _end(volunteer, Volunteer.State.BANNED, reason, actor, now)
     if helper.status != Helper.Status.ENDED:
-        register.end_helper(helper=helper, reason="complaint", ended_on=today, actor=actor, now=now)
-    return row
+        ended_on = timezone.localdate(now)
+        register.end_helper(helper=helper, reason="complaint", ended_on=ended_on, actor=actor, now=now)
 
 
 OBSTACLES: Mapping[str, str | Promise] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from drf_spectacular.types import OpenApiTypes
@@ -142,6 +144,15 @@ def seen_unit(user: User, named: str) -> Unit:
     if unit is None:
         raise parameter_error("unit", "does_not_exist", _("There is no such unit."))
     return unit
+
+
+def asked_day(request: Request, now: datetime) -> date:
+    """The day that `?day=` names, today without one. Raises InvalidParameters."""
+    asked = request.query_params.get("day", "")
+    try:
+        return date.fromisoformat(asked) if asked else timezone.localdate(now)
+    except ValueError:
+        raise parameter_error("day", "invalid", "YYYY-MM-DD.") from None
 
 
 def _is_id(text: str) -> bool:

@@ -23,9 +23,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.administration.parameters import end, set_value
-from backend.api.errors import parameter_error
-from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField, reference
-from backend.api.filters import Filters, Subtree, YesNo, seen_path
+from backend.api.areas import Areas
+from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, UnitRef, VisibleField
+from backend.api.filters import Filters, Subtree, YesNo, asked_day, seen_path
 from backend.api.memberships import EndWithReasonSerializer
 from backend.api.resource import Resource
 from backend.org import parameters
@@ -155,7 +155,7 @@ EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(list=extend_schema(summary="Values"), retrieve=extend_schema(summary="One value"))
-class Parameters(Resource):
+class Parameters(Areas, Resource):
     """Values of parameters. The narrowest area wins, in it the newest begin."""
 
     model = Parameter
@@ -178,16 +178,6 @@ class Parameters(Resource):
 
     def place_of(self, row: Parameter) -> None:
         """Who sets what stands with each parameter, not with a place: see backend.administration.parameters."""
-
-    def area(self, path: str) -> dict[str, Any] | None:
-        """A row's unit by its path. All are read once: areas with values of their own are few."""
-        if not path:
-            return None
-        if not hasattr(self, "_areas"):
-            used = Parameter.objects.exclude(path="").values("path")
-            self._areas = {unit.path: unit for unit in Unit.objects.filter(path__in=used).only("id", "name", "path")}
-        unit = self._areas.get(path)
-        return reference(unit.pk, unit.name) if unit else None
 
     @extend_schema(summary="Set a value", request=NewParameterSerializer, responses={201: ParameterSerializer},
                    examples=[EXAMPLE])  # fmt: skip
@@ -220,7 +210,7 @@ class Parameters(Resource):
     @action(detail=False, pagination_class=None, filter_backends=())
     def definitions(self, request: Request) -> Response:
         """Each with its schema, who sets it, and the value in force."""
-        path, day = self._asked_place(), self._asked_day()
+        path, day = self._asked_place(), asked_day(request, self.now)
         rows = [self._told(each, path, day) for each in parameters.definitions().values()]
         return Response({"next": None, "previous": None, "results": rows})
 
@@ -245,10 +235,3 @@ class Parameters(Resource):
     def _asked_place(self) -> str:
         named = self.request.query_params.get("unit", "")[:40]
         return seen_path(self.user, named) if named else parameters.EVERYWHERE
-
-    def _asked_day(self) -> date:
-        asked = self.request.query_params.get("day", "")
-        try:
-            return date.fromisoformat(asked) if asked else timezone.localdate(self.now)
-        except ValueError:
-            raise parameter_error("day", "invalid", "YYYY-MM-DD.") from None

@@ -1,4 +1,4 @@
-"""Volunteers and bans: registered by themselves, from a league's or unit's list, or at the office; gone; banned.
+"""Volunteers and bans: registered by themselves, from a league's or unit's list, or at the office; gone; banned by two.
 
 Screened, prepared and renewed as work items of the process `volunteer_service`.
 """
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -16,16 +17,27 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.activities import bans
 from backend.activities.models import Ban, Volunteer
 from backend.activities.volunteers import Registration
-from backend.api.fields import Day, PersonRef, RowSerializer, StrictSerializer, UnitRef, VisibleField, short_texts
+from backend.api.fields import (
+    Day,
+    PersonRef,
+    Reason,
+    RowSerializer,
+    StrictSerializer,
+    UnitRef,
+    VisibleField,
+    short_texts,
+)
 from backend.api.filters import Filters, Subtree
 from backend.api.helpers import KindRef
 from backend.api.resource import Resource
 from backend.core.errors import FieldProblem, Invalid, NotAllowed
 from backend.helpers.models import Helper, HelperKind
-from backend.org.access import grants, may
+from backend.org.access import grants, in_subtree, may
 from backend.org.models import Unit
+from workflows import bans as banning
 from workflows import volunteers
 
 
@@ -153,15 +165,43 @@ class Volunteers(Resource):
         return Volunteer.objects.select_related(*self.related).get(pk=row.pk)
 
 
-class BanSerializer(RowSerializer[Ban]):
-    """A ban with its reason and term; without an end it is for good."""
+class BanFilters(Filters):
+    """What the list of bans is narrowed by."""
 
-    helper = PersonRef()
-    decided_by = serializers.CharField(source="decided_label")
+    open_to_all = frozenset({"state"})
+
+    state = django_filters.ChoiceFilter(choices=Ban.State.choices)
+    helper = django_filters.UUIDFilter(field_name="helper_id")
+
+
+class OwnBanSerializer(RowSerializer[Ban]):
+    """A ban as the person hears of it: not what others told, nor who decided."""
 
     class Meta:
         model = Ban
-        fields = ("id", "helper", "from_date", "to_date", "reason", "note", "decided_by", "created_at")
+        fields = ("id", "state", "from_date", "to_date", "reason", "appeal", "appealed_at", "answer", "created_at")
+
+
+class BanSerializer(RowSerializer[Ban]):
+    """A ban with its reason and term, without an end it is for good; in force once it is confirmed by somebody else
+    than who proposed it."""
+
+    helper = PersonRef()
+    proposed_by = serializers.CharField(source="proposed_label")
+    decided_by = serializers.CharField(source="decided_label")
+    settled_by = serializers.CharField(source="settled_label")
+    may_decide = serializers.SerializerMethodField(help_text="Whether the caller had no part in it so far.")
+
+    class Meta:
+        model = Ban
+        fields = (
+            "id", "helper", "state", "from_date", "to_date", "reason", "note", "proposed_by", "decided_by", "appeal",
+            "appealed_at", "settled_by", "answer", "may_decide", "created_at",
+        )  # fmt: skip
+
+    def get_may_decide(self, row: Ban) -> bool:
+        """Second signature or answer to an appeal: by somebody new."""
+        return self.context["view"].user.pk not in {row.proposed_by_id, row.decided_by_id}
 
 
 class NewBanSerializer(StrictSerializer):
@@ -173,26 +213,97 @@ class NewBanSerializer(StrictSerializer):
     note = serializers.CharField(max_length=1000, help_text="What was found out; kept encrypted.")
 
 
+class DecliningSerializer(StrictSerializer):
+    """Why it is not confirmed."""
+
+    reason = Reason()
+
+
+class AppealSerializer(StrictSerializer):
+    """What the person says against it; kept encrypted."""
+
+    text = serializers.CharField(max_length=1000)
+
+
+class SettlementSerializer(StrictSerializer):
+    """What becomes of the ban, and what the person is answered."""
+
+    lifted = serializers.BooleanField()
+    answer = serializers.CharField(max_length=1000)
+
+
 @extend_schema_view(list=extend_schema(summary="Bans"), retrieve=extend_schema(summary="One ban"))
 class Bans(Resource):
-    """Who may not volunteer, why and until when."""
+    """Who may not volunteer, why and until when: proposed, confirmed by somebody else, appealed against."""
 
     model = Ban
     serializer_class = BanSerializer
+    narrow_serializer_class = OwnBanSerializer
+    filterset_class = BanFilters
     related = ("helper__unit",)
     ordering = "-id"
-    required_actions = {"list": "volunteer.read", "retrieve": "volunteer.read", "create": "volunteer.ban"}
+    required_actions = {
+        "list": ("volunteer.read", "own.volunteer.read"),
+        "retrieve": ("volunteer.read", "own.volunteer.read"),
+        "create": ("volunteer.write", "volunteer.ban"),
+        "confirm": "volunteer.ban",
+        "decline": "volunteer.ban",
+        "appeal": ("volunteer.write", "own.volunteer.write"),
+        "settle": "volunteer.ban",
+    }
 
-    @extend_schema(summary="Ban somebody from volunteering", request=NewBanSerializer, responses={201: BanSerializer})
+    def seen_in_full(self) -> Q | None:
+        """Where one reads volunteers; of a ban of one's own only what one was told."""
+        return in_subtree(self.user, "volunteer.read", "helper__unit__path") & ~Q(helper__user=self.user.pk)
+
+    def is_seen_in_full(self, row: Ban) -> bool:
+        """The same for one row in memory."""
+        return not self.is_own(row) and may(self.user, "volunteer.read", path=row.unit_path)
+
+    def is_own(self, row: Ban) -> bool:
+        """A ban of oneself."""
+        return row.helper.user_id == self.user.pk
+
+    @extend_schema(summary="Propose a ban from volunteering", request=NewBanSerializer, responses={201: BanSerializer})
     def create(self, request: Request) -> Response:
-        """The service and all pairings end at once, stars are withdrawn; verified hours stay on record."""
+        """Nothing happens until somebody else has confirmed it."""
         given: dict[str, Any] = self.given(NewBanSerializer)
-        helper: Helper = given["helper"]
-        path = helper.unit.path
-        if not may(self.user, "volunteer.ban", path=path):
+        path = given["helper"].unit.path
+        named = next((name for name in ("volunteer.write", "volunteer.ban") if may(self.user, name, path=path)), None)
+        if named is None:
             raise NotAllowed
-        row = volunteers.ban(
-            helper=helper, reason=given["reason"], to_date=given.get("to_date"), note=given["note"], user=self.user,
-            actor=self.actor("volunteer.ban", path), now=self.now,
-        )  # fmt: skip
+        to_date = given.pop("to_date", None)
+        row = bans.propose(**given, to_date=to_date, user=self.user, actor=self.actor(named, path), now=self.now)
         return Response(self.represent(row), status=201)
+
+    @extend_schema(summary="Confirm a ban", request=None, responses=BanSerializer)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: UUID) -> Response:
+        """By somebody else than who proposed it: service and pairings end at once, verified hours stay on record."""
+        row: Ban = self.get_object()
+        by = self.actor("volunteer.ban", row.unit_path)
+        return Response(self.represent(banning.confirm(ban=row, user=self.user, actor=by, now=self.now)))
+
+    @extend_schema(summary="Decline a ban", request=DecliningSerializer, responses=BanSerializer)
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: UUID) -> Response:
+        """By somebody else than who proposed it."""
+        row: Ban = self.get_object()
+        given, by = self.given(DecliningSerializer), self.actor("volunteer.ban", row.unit_path)
+        return Response(self.represent(bans.decline(ban=row, **given, user=self.user, actor=by, now=self.now)))
+
+    @extend_schema(summary="Appeal against a ban", request=AppealSerializer, responses=BanSerializer)
+    @action(detail=True, methods=["post"])
+    def appeal(self, request: Request, pk: UUID) -> Response:
+        """By the person, or taken in at the office; once."""
+        row: Ban = self.get_object()
+        by = self.actor("own.volunteer.write" if self.is_own(row) else "volunteer.write", row.unit_path)
+        return Response(self.represent(bans.appeal(ban=row, **self.given(AppealSerializer), actor=by, now=self.now)))
+
+    @extend_schema(summary="Answer an appeal", request=SettlementSerializer, responses=BanSerializer)
+    @action(detail=True, methods=["post"])
+    def settle(self, request: Request, pk: UUID) -> Response:
+        """By somebody who neither proposed nor confirmed it."""
+        row: Ban = self.get_object()
+        given, by = self.given(SettlementSerializer), self.actor("volunteer.ban", row.unit_path)
+        return Response(self.represent(bans.settle(ban=row, **given, user=self.user, actor=by, now=self.now)))

@@ -362,12 +362,15 @@ def _avoided(row: Gift, quiet_day: date | None) -> frozenset[str]:
 
 
 def name_visitor(*, gifts: Sequence[Gift], visitor: str, actor: Actor, now: datetime) -> None:
-    """Who goes to these families of one campaign; history tells of how many."""
+    """Who goes to these families of one campaign; history tells of how many. Raises NotUnderWay when it is over."""
     if not gifts:
         return
-    Gift.objects.filter(pk__in=[gift.pk for gift in gifts]).update(visitor=visitor)
     condolence = gifts[0].condolence
-    data = {"calendar_day": condolence.festival, "families": len(gifts), "visitor": visitor}
+    if condolence.state in {Condolence.State.CLOSED, Condolence.State.DROPPED}:
+        raise NotUnderWay
+    chosen = [gift.pk for gift in gifts if gift.condolence_id == condolence.pk]
+    Gift.objects.filter(pk__in=chosen).update(visitor=visitor)
+    data = {"calendar_day": condolence.festival, "families": len(chosen), "visitor": visitor}
     label = str(condolence)
     record(action="condolence.visitor_named", object=condolence, label=label, actor=actor, now=now, data=data)
 

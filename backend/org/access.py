@@ -214,10 +214,16 @@ def visible_memberships(user: Viewer) -> Q:
 def visible_parameters(user: Viewer) -> Q:
     """The condition under which a parameter's row may be read: it holds at, above or below the user's own units;
     administrators read all."""
-    readers = granting(user, "parameter.read")
-    if any(grant.role in ADMINISTRATORS for grant in readers):
+    if any(grant.role in ADMINISTRATORS for grant in granting(user, "parameter.read")):
         return Q(pk__isnull=False)
-    if not readers:
+    return around(user, "parameter.read")
+
+
+def around(user: Viewer, action: str) -> Q:
+    """The condition that a row with an area (`path`, empty: everywhere) holds at, above or below where the user holds
+    this action."""
+    places = granting(user, action)
+    if not places:
         return Q(pk__in=[])
-    above = {grant.path[: end + 1] for grant in readers for end, letter in enumerate(grant.path) if letter == "."}
-    return under("path", (grant.path for grant in readers)) | Q(path__in=above | {""})
+    above = {grant.path[: end + 1] for grant in places for end, letter in enumerate(grant.path) if letter == "."}
+    return under("path", (grant.path for grant in places)) | Q(path__in=above | {""})

@@ -82,7 +82,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "volunteer.read", "volunteer.ban", "hours.read", "certificate.read", "certificate.revoke",
         "health_count.read",
         "activity.read", "site.read", "honour.read", "honour.withdraw",
-        "plan.read", "card.read", "card.freeze", "referral.read",
+        "plan.read", "catalogue.write", "card.read", "card.freeze", "referral.read",
         "condolence.read", "condolence.approve",
         "emergency.read", "emergency.open", "emergency.answer", "emergency.reveal", "duty.read", "duty.write",
         "pause.read", "pause.write",

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.cases.models import Case, Family
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
-from backend.org.access import granting, in_subtree
+from backend.org.access import around, granting, in_subtree
 from backend.org.models import DatedQuerySet, Unit, User
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class EntryQuerySet(DatedQuerySet):
     """Entries of the catalogue: no personal data."""
 
     def visible_to(self, user: Viewer) -> EntryQuerySet:
-        """All of them for whoever works with plans, else none."""
-        return self if granting(user, "plan.read") else self.none()
+        """For whoever works with plans, what holds at, above and below where they do."""
+        return self.filter(around(user, "plan.read"))
 
 
 class Entry(Record):
@@ -84,6 +84,11 @@ class Entry(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def unit_path(self) -> str:
+        """The area that it is set for."""
+        return self.path
 
     @property
     def title(self) -> str:

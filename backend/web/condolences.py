@@ -41,6 +41,9 @@ TABS: tuple[tuple[str, str | Promise], ...] = (
     ("pending", gettext_lazy("Changes")),
 )
 RESULTS = ("delivered", "undelivered", "refused")
+NAMED_IN = {Row.State.LISTING, Row.State.LOCKED, Row.State.DELIVERING}
+"""States in which it can be said who goes to a family."""
+ON_A_SHEET = 200
 FIELDS = ("received_by", "receipt", "proxy", "reason", "delivered_on")
 
 
@@ -166,12 +169,21 @@ class CondolenceFamilies(Page):
                 body = {"reason": request.POST.get("reason", "")} if verb == "remove" else None
                 command(request, Gifts, verb, pk=gift, body=body)
                 messages.success(request, _("The list was changed."))
+            elif verb == "visitor":
+                self._name_visitor(request)
             elif rows := _rows(request.POST):
                 told = command(request, Gifts, "record", body={"rows": rows})
                 messages.success(request, _("Recorded for %(recorded)s families.") % told)
         except Refused as refused:
             return self._page(pk, refused)
         return redirect(f"{reverse('web:condolence_families', args=[pk])}?{request.GET.urlencode()}")
+
+    def _name_visitor(self, request: HttpRequest) -> None:
+        """Who goes to the families that were ticked."""
+        body = {"gifts": request.POST.getlist("chosen"), "visitor": request.POST.get("visitor", "").strip()}
+        told = command(request, Gifts, "visitor", body=body, key=request.POST.get("key", ""))
+        said = _("%(visitor)s goes to %(recorded)s families.")
+        messages.success(request, said % {"visitor": body["visitor"], **told})
 
     def _page(self, pk: UUID, refused: Refused | None = None) -> HttpResponse:
         asked = {name: self.request.GET.get(name, "").strip() for name in ("unit", "show", "cursor")}
@@ -189,6 +201,10 @@ class CondolenceFamilies(Page):
             "may_deliver": row["state"] == Row.State.DELIVERING and bool(granting(self.user, "condolence.deliver")),
             "may_change": row["state"] in {Row.State.LISTING, Row.State.LOCKED}
             and bool(granting(self.user, "condolence.write")),
+            "may_name": row["state"] in NAMED_IN and bool(granting(self.user, "condolence.write")),
+            "typed": self.request.POST if refused else {},
+            "chosen": self.request.POST.getlist("chosen") if refused else [],
+            "key": uuid4(),
             "may_agree": bool(granting(self.user, "condolence.approve") or granting(self.user, "condolence.write")),
             "results": RESULTS,
             "tabs": TABS,
@@ -199,6 +215,30 @@ class CondolenceFamilies(Page):
             "refused": refused,
         }
         return self.show(told, status=refused.status if refused else 200)
+
+
+class CondolenceSheet(Page):
+    """A village's sign sheet for the way: on paper, where there is no network (E12)."""
+
+    needs = ("condolence.read",)
+    template = "web/condolences/sheet.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Who is still to be met, in the order of the visits."""
+        row = read(request, CondolencesResource, "retrieve", pk=pk)
+        asked = {name: request.GET.get(name, "").strip() for name in ("unit", "cursor")}
+        query = {"condolence": str(pk), "page_size": ON_A_SHEET, "listed": "true", **asked}
+        found = read(request, Gifts, query=query)
+        left = [gift for gift in found["results"] if gift["state"] in {"listed", "undelivered"}]
+        told = {
+            "title": f"{row['festival_name']} {row['festival_on']}",
+            "condolence": row,
+            "gifts": sorted(left, key=lambda gift: (gift["planned_at"] or "", gift["number"])),
+            "next": cursor_of(found["next"]),
+            "asked": asked,
+            "village": next((each["name"] for each in row["villages"] if str(each["unit"]) == asked["unit"]), ""),
+        }
+        return self.show(told)
 
 
 class AddCondolenceFamily(Page):

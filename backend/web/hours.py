@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from backend.activities.models import HourClaim
 from backend.api.hours import Hours as HoursResource
+from backend.api.volunteers import Bans
 from backend.web import schemas
 from backend.web.administration.section import Question
 from backend.web.door import Refused, command, cursor_of, read
@@ -51,6 +52,7 @@ class Hours(VolunteeringPage):
             return self.show(told, template="web/volunteering/hours_found.html")
         if not is_office and self.may("own.hours.write"):
             told |= self._sum()
+            told["bans"] = read(request, Bans, query={"page_size": 5})["results"]
         told |= {"states": HourClaim.State.values, "sources": HourClaim.Source.values}
         told |= {"may_claim": self.may(*WRITERS), "may_ask": self.may("own.certificate.write")}
         return self.show(told)

@@ -96,6 +96,7 @@ MENUS: tuple[Entry | Menu, ...] = (
             Entry(_("Emergencies"), "web:incidents", "megaphone", ("emergency.read",)),
             Entry(_("Activities"), "web:activities", "calendar-event", ("activity.read",)),
             Entry(_("Volunteers"), "web:volunteers", "award", ("volunteer.read",)),
+            Entry(_("Honours"), "web:honours", "trophy", ("honour.read",)),
             Entry(_("Hours of service"), "web:hours", "clock", ("own.hours.read",)),
             Entry(_("Health services"), "web:health", "clipboard2-pulse", ("health.read", "health.write")),
             Entry(

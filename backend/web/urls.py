@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import emergencies
+from backend.web import catalogue, emergencies, honours
 from backend.web.absences import Absence, Absences, AbsenceVerb, HelperChoices, NewAbsence, StandInChoice, Told
 from backend.web.access_tickets import AccessTicket, AccessTickets, CloseAccessTicket, NewAccessTicket
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
@@ -17,6 +17,7 @@ from backend.web.administration.processes import CheckProcess, DeployProcess, Pr
 from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch, UnitChoices, Units
 from backend.web.administration.users import EditUser, NewUser, User, UserChoices, Users, UserVerb
 from backend.web.approvals import Approvals
+from backend.web.bans import Ban, Bans, BanVolunteer
 from backend.web.calendar import Calendar
 from backend.web.cases import Case, Cases, CaseVerb
 from backend.web.certificates import (
@@ -32,6 +33,7 @@ from backend.web.condolences import (
     Condolence,
     CondolenceFamilies,
     Condolences,
+    CondolenceSheet,
     NewCondolence,
 )
 from backend.web.deaths import PersonDied
@@ -84,7 +86,7 @@ from backend.web.suspensions import Suspension
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
 from backend.web.volunteering import VolunteerChoices
-from backend.web.volunteers import BanVolunteer, NewVolunteer, Volunteers
+from backend.web.volunteers import NewVolunteer, Volunteers
 from backend.web.work_items import VERBS, WorkItem, WorkItemTyped, WorkItemVerb
 from backend.web.workload import Reassign, ReassignNow, Workload
 
@@ -226,6 +228,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("service-plans/", ServicePlans.as_view(), name="service_plans"),
     path("service-plans/new/", NewServicePlan.as_view(), name="service_plan_new"),
     path("service-plans/<uuid:pk>/", ServicePlan.as_view(), name="service_plan"),
+    path("catalogue/", catalogue.Catalogue.as_view(), name="catalogue"),
+    path("catalogue/new/", catalogue.NewEntry.as_view(), name="catalogue_new"),
+    path("catalogue/<slug:code>/", catalogue.Entry.as_view(), name="catalogue_entry"),
+    path("catalogue/<slug:code>/version/", catalogue.NewVersion.as_view(), name="catalogue_version"),
     path("cards/", Cards.as_view(), name="cards"),
     path("cards/<uuid:pk>/", Card.as_view(), name="card"),
     path("referrals/", Referrals.as_view(), name="referrals"),
@@ -235,6 +241,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("condolences/new/", NewCondolence.as_view(), name="condolence_new"),
     path("condolences/<uuid:pk>/", Condolence.as_view(), name="condolence"),
     path("condolences/<uuid:pk>/families/", CondolenceFamilies.as_view(), name="condolence_families"),
+    path("condolences/<uuid:pk>/sheet/", CondolenceSheet.as_view(), name="condolence_sheet"),
     path("condolences/<uuid:pk>/add/", AddCondolenceFamily.as_view(), name="condolence_add"),
     path("emergencies/", emergencies.Emergencies.as_view(), name="incidents"),
     path("emergencies/new/", emergencies.NewEmergency.as_view(), name="incident_new"),
@@ -247,10 +254,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),
+    path("honours/", honours.Selections.as_view(), name="honours"),
+    path("honours/new/", honours.NewSelection.as_view(), name="selection_new"),
+    path("honours/choices/", honours.HonourChoices.as_view(), name="honour_choices"),
+    path("honours/<uuid:pk>/", honours.Selection.as_view(), name="selection"),
+    path("honours/<uuid:pk>/nominate/", honours.Nominate.as_view(), name="nominate"),
+    path("nominations/<uuid:pk>/", honours.Honour.as_view(), name="honour"),
+    path("nominations/<uuid:pk>/objection/", honours.ObjectToHonour.as_view(), name="honour_objection"),
+    path("nominations/<uuid:pk>/withdrawal/", honours.WithdrawHonour.as_view(), name="honour_withdrawal"),
     path("volunteers/", Volunteers.as_view(), name="volunteers"),
     path("volunteers/new/", NewVolunteer.as_view(), name="volunteer_new"),
     path("volunteers/choices/", VolunteerChoices.as_view(), name="volunteer_choices"),
     path("helpers/<uuid:pk>/ban/", BanVolunteer.as_view(), name="volunteer_ban"),
+    path("bans/", Bans.as_view(), name="bans"),
+    path("bans/<uuid:pk>/", Ban.as_view(), name="ban"),
     path("hours/", Hours.as_view(), name="hours"),
     path("hours/new/", NewHours.as_view(), name="hours_new"),
     path("hours/<uuid:pk>/dispute/", DisputeHours.as_view(), name="hours_dispute"),

@@ -35,6 +35,7 @@ TABS = (
     Tab(gettext_lazy("Volunteers"), "web:volunteers", VOLUNTEERS),
     Tab(gettext_lazy("Hours of service"), "web:hours", HOURS),
     Tab(gettext_lazy("Certificates"), "web:certificates", CERTIFICATES),
+    Tab(gettext_lazy("Bans"), "web:bans", VOLUNTEERS),
 )
 
 

@@ -1,9 +1,8 @@
-"""Volunteers: who offered to serve, how far each has come, registered at the office, gone or banned."""
+"""Volunteers: who offered to serve, how far each has come, registered at the office."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +15,6 @@ from backend.activities import rules
 from backend.activities.models import Volunteer as Row
 from backend.api.helpers import Helpers
 from backend.api.units import Units
-from backend.api.volunteers import Bans
 from backend.api.volunteers import Volunteers as VolunteersResource
 from backend.web import schemas
 from backend.web.administration.section import Question
@@ -48,7 +46,7 @@ class Volunteers(VolunteeringPage):
             "asked": asked,
             "refused": refused,
             "may_write": self.may("volunteer.write"),
-            "may_ban": self.may("volunteer.ban"),
+            "may_ban": self.may("volunteer.write", "volunteer.ban"),
         }
         if self.htmx:
             return self.show(told, template="web/volunteering/volunteers_found.html")
@@ -100,34 +98,4 @@ class NewVolunteer(Asking):
         row = command(self.request, VolunteersResource, "create", body={"notice_version": notice, **given}, key=key)
         said = _("%(name)s is registered. The inbox has the first talk.") % {"name": row["name"]}
         messages.success(self.request, said)
-        return redirect("web:volunteers")
-
-
-class BanVolunteer(Asking):
-    """Ban somebody from volunteering."""
-
-    needs = ("volunteer.ban",)
-    tab = "web:volunteers"
-    title = gettext_lazy("Ban from volunteering")
-    intro = gettext_lazy(
-        "The service and all pairings end at once; stars are withdrawn, verified hours stay on record. Each of the "
-        "families hears it in person."
-    )
-
-    def question(self) -> Question:
-        """Why, and until when."""
-        day = timezone.localdate(self.now)
-        schema = schemas.asked(
-            ("reason", "note"),
-            reason=schemas.coded(_("Why"), "ban_reason", day),
-            to_date=schemas.day_of(_("May serve again from (empty: for good)")),
-            note=schemas.text(_("What was found out"), 1000) | {"x-sensitive": True},
-        )
-        return Question(schema)
-
-    def send(self, given: dict[str, Any], key: str) -> HttpResponse:
-        """To the list."""
-        helper: UUID = self.kwargs["pk"]
-        command(self.request, Bans, "create", body={"helper": str(helper), **given}, key=key)
-        messages.success(self.request, _("Banned."))
         return redirect("web:volunteers")

@@ -25,7 +25,11 @@ from backend.web.door import Refused, command, read
 from backend.web.inbox import READ, inbox_address, inbox_query
 from backend.web.pages import Page
 
-LISTS = {"festival_condolence": "web:condolences", "condolence_delivery": "web:condolences"}
+LISTS = {
+    "festival_condolence": "web:condolences",
+    "condolence_delivery": "web:condolences",
+    "honours_selection": "web:honours",
+}
 """Process → where the rows are that its items are about."""
 TOLD = 15
 """Events of the timeline beside a work item; the case's page has all of them."""

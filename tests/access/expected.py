@@ -280,7 +280,10 @@ ROUTES: dict[str, Expected] = {
     # --- requests and complaints: looked into at the office; a village worker sees those taken in oneself
     # --- what families are given: a department hears only what its own unit was asked for
     "GET service-catalogue/": Expected(everywhere=STAFF),
-    "GET service-catalogue/{pk}/": Expected(everywhere=STAFF),
+    "GET service-catalogue/{pk}/": Expected(STAFF),
+    "GET service-catalogue/offered/": Expected(everywhere=STAFF),
+    "POST service-catalogue/": Expected("S"),
+    "POST service-catalogue/{pk}/end/": Expected("S"),
     "GET service-plans/": Expected(STAFF),
     "POST service-plans/": Expected("C"),
     "GET service-plans/{pk}/": Expected(STAFF),
@@ -304,9 +307,13 @@ ROUTES: dict[str, Expected] = {
     "POST volunteers/": Expected("CHL"),
     "GET volunteers/{pk}/": Expected("CSAHL"),
     "POST volunteers/{pk}/leave/": Expected("CHL"),
-    "GET bans/": Expected("CSA"),
-    "POST bans/": Expected("S"),
-    "GET bans/{pk}/": Expected("CSA"),
+    "GET bans/": Expected("CSAHL"),
+    "POST bans/": Expected("CS"),
+    "GET bans/{pk}/": Expected("CSAH", hidden="L"),
+    "POST bans/{pk}/confirm/": Expected("S"),
+    "POST bans/{pk}/decline/": Expected("S"),
+    "POST bans/{pk}/appeal/": Expected("CH", hidden="L"),
+    "POST bans/{pk}/settle/": Expected("S"),
     # --- hours and certificates: one's own; what stands on a certificate anybody may check who has its number
     "GET hours/": Expected("CSAHL"),
     "POST hours/": Expected("CH"),

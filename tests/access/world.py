@@ -218,6 +218,9 @@ class World:
             number="FW-1", family=self.family, case=self.case, source="office", state="running", evidence=LABEL
         )
         entries = {entry.code: entry for entry in Entry.objects.all()}
+        self.entry = Entry.objects.create(
+            code="haircut", name="上门理发", name_en="Haircut at home", path=self.town.path, from_date=factories.TODAY
+        )
         Card.objects.create(
             number="K-1", family=self.family, entry=entries["card_moss"], plan=plan, issued_on=factories.TODAY
         )
@@ -359,7 +362,7 @@ class World:
             "enrolments": str(self.enrolment.pk),
             "honour-calls": str(self.honour_call.pk),
             "honours": str(self.honour.pk),
-            "service-catalogue": str(Entry.objects.get(code="family_doctor").pk),
+            "service-catalogue": str(self.entry.pk),
             "service-plans": str(self.plan.pk),
             "cards": str(self.plan.cards.get().pk),
             "referrals": str(Referral.objects.get().pk),

@@ -121,12 +121,26 @@ def test_a_volunteer_is_registered_and_somebody_banned(desk: Desk) -> None:
     assert "Meet and screen" in text(client.get("/inbox/"))
     Volunteer.objects.update(helper=desk.helper)
     address = f"/helpers/{desk.helper.pk}/ban/"
-    assert address not in text(client.get("/volunteers/"))
-    assert client.get(address).status_code == 403
+    assert address in text(client.get("/volunteers/"))
+    where = client.post(address, {"reason": "money", "note": "收了二百元"})["Location"]
+    row = Ban.objects.get()
+    assert (row.to_date, row.state) == (None, "proposed")
+    assert "waits for the second signature" in text(client.get(where))
     supervisor = visitor(desk.office.supervisor)
-    assert address in text(supervisor.get("/volunteers/"))
-    assert supervisor.post(address, {"reason": "money", "note": "收了二百元"}).status_code == 302
-    assert Ban.objects.get().to_date is None
+    assert where in text(supervisor.get("/bans/"))
+    assert "收了二百元" in text(supervisor.get(where))
+    assert client.post(where, {"verb": "confirm"}).status_code == 403
+    assert supervisor.post(where, {"verb": "decline", "reason": ""}).status_code == 400
+    assert supervisor.post(where, {"verb": "confirm"}).status_code == 302
+    own = visitor(desk.volunteer)
+    shown = text(own.get(where))
+    assert "收了二百元" not in shown
+    assert own.post(where, {"verb": "appeal", "text": "钱已退还"}).status_code == 302
+    assert "钱已退还" in text(supervisor.get(where))
+    other = visitor(factories.user("third", role="supervisor"))
+    assert other.post(where, {"verb": "settle", "answer": "维持", "lifted": "false"}).status_code == 302
+    assert "维持" in text(own.get(where))
+    assert statements(supervisor, "/bans/") <= 10
 
 
 def test_for_whom(desk: Desk) -> None:

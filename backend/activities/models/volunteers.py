@@ -141,31 +141,66 @@ class BanQuerySet(models.QuerySet["Ban"]):
     """Bans by who may see them and by day."""
 
     def visible_to(self, user: Viewer) -> BanQuerySet:
-        """Those of helpers registered in one's subtree."""
-        return self.filter(in_subtree(user, "volunteer.read", "helper__unit__path"))
+        """Those of helpers registered in one's subtree; one's own, once it is confirmed; never a proposal about
+        oneself."""
+        own = Q(helper__user=user.pk)
+        condition = in_subtree(user, "volunteer.read", "helper__unit__path") & ~own
+        if granting(user, "own.volunteer.read"):
+            condition |= own & Q(state__in=(Ban.State.IN_FORCE, Ban.State.LIFTED))
+        return self.filter(condition)
 
     def on(self, day: date) -> BanQuerySet:
         """Those in force on that day."""
-        return self.filter(Q(to_date__isnull=True) | Q(to_date__gt=day), from_date__lte=day)
+        held = self.filter(state=Ban.State.IN_FORCE, from_date__lte=day)
+        return held.filter(Q(to_date__isnull=True) | Q(to_date__gt=day))
 
 
 class Ban(Record):
     """Somebody may not volunteer from a day (included) to a day (excluded; none: for good), for a reason (E22)."""
 
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("waits for the second signature")
+        IN_FORCE = "in_force", _("confirmed")
+        DECLINED = "declined", _("not confirmed")
+        LIFTED = "lifted", _("lifted")
+
     helper = models.ForeignKey(Helper, on_delete=models.PROTECT, related_name="bans")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.IN_FORCE)
     from_date = models.DateField()
+    """Of a proposal: when it was made."""
     to_date = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=40)
     """Code list `ban_reason`."""
     note = EncryptedText(default="", blank=True)
+    proposed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    proposed_label = models.CharField(max_length=140, default="", blank=True)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     decided_label = models.CharField(max_length=140, default="", blank=True)
+    appeal = EncryptedText(default="", blank=True)
+    """What the person says against it."""
+    appealed_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    settled_label = models.CharField(max_length=140, default="", blank=True)
+    answer = EncryptedText(default="", blank=True)
+    """What they were answered."""
 
     objects = BanQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(to_date__isnull=True) | Q(to_date__gt=F("from_date")), name="ban_dates"),
+            # Whoever proposed it does not sign as well.
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | Q(proposed_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+                name="ban_four_eyes",
+            ),
+            # An appeal is answered by a third person.
+            models.CheckConstraint(
+                condition=Q(settled_by__isnull=True)
+                | ((Q(proposed_by__isnull=True) | ~Q(settled_by=F("proposed_by"))) & ~Q(settled_by=F("decided_by"))),
+                name="ban_appeal_elsewhere",
+            ),
+            models.UniqueConstraint(fields=["helper"], condition=Q(state="proposed"), name="ban_proposed_once"),
         ]
         indexes = [models.Index(fields=["helper", "from_date"], name="ban_helper")]
 

@@ -10,7 +10,7 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from backend.activities.models import Activity, Booking, DayCount, SignUp
+from backend.activities.models import Activity, Ban, Booking, DayCount, Honour, SignUp
 from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
@@ -22,7 +22,7 @@ from backend.org.models import Unit
 from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES
 from backend.rights.models import AccessTicket, Grievance
-from backend.services.models import Card, Plan, PlanItem, Referral
+from backend.services.models import Card, Entry, Plan, PlanItem, Referral
 from backend.visits.models import Visit
 
 register = template.Library()
@@ -70,6 +70,7 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "stopped_died": _("the family has died"),
             "stopped_closed": _("the case was closed"),
         },
+        "entry_kind": dict(Entry.Kind.choices),
         "card_state": dict(Card.State.choices),
         "referral_state": dict(Referral.State.choices),
         "share_field": {
@@ -171,6 +172,9 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "reason": {code: _(said) for code, said in REASONS.items()},
         "sign_up_state": dict(SignUp.State.choices),
         "booking_state": dict(Booking.State.choices),
+        "ban_state": dict(Ban.State.choices),
+        "honour_state": dict(Honour.State.choices),
+        "honour_origin": dict(Honour.Origin.choices),
         "day_count": dict(DayCount.What.choices),
         "round_state": dict(Round.State.choices),
         "difference_kind": dict(Difference.Kind.choices),
