@@ -6,9 +6,10 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
 REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
-JOBS ?= 2
+# One more than there are processors: tests wait for browsers and servers, too.
+JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 
-.PHONY: conformance run test check bench screenshots requirements clean
+.PHONY: conformance run test check style types layers document bench screenshots requirements clean
 
 # Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.
 run: $(VENV)/base.stamp $(WEB)/.stamp
@@ -16,14 +17,25 @@ run: $(VENV)/base.stamp $(WEB)/.stamp
 
 # Every check and every test; the last line is pytest's. With THOROUGH=1, as before a release, the tests that try
 # much of the same (a year of families, random days of telephones, random requests) try more of it.
-test: check
+test: $(VENV)/dev.stamp $(WEB)/.stamp
+	@$(MAKE) --no-print-directory --jobs $(JOBS) check
 	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5
 
-check: $(VENV)/dev.stamp $(WEB)/.stamp
+check: types document layers style
+
+types document layers style: $(VENV)/dev.stamp $(WEB)/.stamp
+
+style:
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+
+types:
 	$(PY) -m mypy
+
+layers:
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+document:
 	$(PY) backend/manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 # Random and hostile requests against the OpenAPI document: `make test` sends some, this many more, other ones each time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -314,6 +315,7 @@ class World:
             absent=self.member, deputy=other, from_date=factories.LONG_AGO, to_date=None, reason="休假"
         )
 
+    @cached_property
     def ids(self) -> dict[str, str]:
         """Resource → id of a row of this world."""
         return {
@@ -380,19 +382,19 @@ class World:
             return str(self.items[role].pk)
         if resource == "units" and role == "liaison":
             return str(self.partner.pk)
-        return self.ids()[resource]
+        return self.ids[resource]
 
     def everything(self) -> set[str]:
         """Whatever tells a stranger that this family exists: names, numbers, ids."""
         rows = [*self.family.persons.all(), *WorkItem.objects.all()]
-        ids = {str(row.pk) for row in rows} | {value for name, value in self.ids().items() if name not in PUBLIC}
+        ids = {str(row.pk) for row in rows} | {value for name, value in self.ids.items() if name not in PUBLIC}
         return {*IDENTITY, *SEALED, self.case.number, self.pairing.number, self.helper.number, *ids}
 
     def forbidden(self, role: str, place: str) -> set[str]:
         """What no answer may tell to this person."""
         if role in ADMINISTRATORS:  # they administer accounts, see that samples were drawn, and never read cases
             known = {"users", "memberships", "deputies", "samples"}
-            accounts = {value for name, value in self.ids().items() if name in known}
+            accounts = {value for name, value in self.ids.items() if name in known}
             return self.everything() - accounts
         if place != "own":
             return self.everything()

@@ -51,7 +51,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(chromium: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the demo: started once for all stories of this process, in a database of its own.
 
     JIEQIN_SITE names one that runs already (with JIEQIN_DEMO_PASSWORD), for whoever works on a page.
@@ -63,7 +63,7 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     name = f"browser_{secrets.token_hex(4)}"
     more = {"JIEQIN_DEMO": "1", "JIEQIN_DEMO_PASSWORD": PASSWORD, "DATABASE_URL": _url(server, name)}
     with psycopg.connect(_url(server, "postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}".encode())
         found = System(tmp_path_factory.mktemp("site") / "data", more=more).start()
         try:
             wait_for(found.is_ready, seconds=600)

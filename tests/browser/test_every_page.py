@@ -1,5 +1,5 @@
 """No page that a role reaches by links has barriers or is cut off: in Chinese at a desk, in English on a phone.
-(With THOROUGH=1, as in continuous integration; otherwise every other page is looked at on a phone too.)"""
+(With THOROUGH=1, as before a release; otherwise every other page is looked at on a phone too.)"""
 
 import re
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 """kill -9 of web, worker and database in the middle of 1,000 completions: what was acknowledged is there once, and
-nothing is half done. (1,000 with THOROUGH=1, as in continuous integration; otherwise 120.)"""
+nothing is half done. (1,000 with THOROUGH=1, as before a release; otherwise 120.)"""
 
 import contextlib
 import http.client

@@ -1,5 +1,5 @@
 """Two hundred families of a roster, from survey to review, only through HTTP, compared with an independent reading.
-(With THOROUGH=1, as in continuous integration; otherwise 37, every other kind of story.)
+(With THOROUGH=1, as before a release; otherwise 37, every other kind of story.)
 
 Whole requests are answered, the real worker does the jobs, and one clock moves a year and more; people log in, find
 their work in their own inboxes, read forms and answer.
@@ -80,7 +80,7 @@ class TestOneHalf:
             live_through(journey)
 
 
-@pytest.mark.skipif(not THOROUGH, reason="lived through with THOROUGH=1 only, as in continuous integration")
+@pytest.mark.skipif(not THOROUGH, reason="lived through with THOROUGH=1 only, as before a release")
 class TestTheOtherHalf:
     """The second, the fourth, and so on."""
 
