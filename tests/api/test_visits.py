@@ -1,7 +1,7 @@
 """Visits over HTTP: recorded once however often they are sent, by who may, and amended with a reason."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -155,6 +155,21 @@ def test_a_late_record_says_why(user: User, pairing: Pairing) -> None:
     late["late_reason"] = "没有网络"
     response = caller.post("visits/", {"pairing": str(pairing.pk), "answers": late})
     assert (response.status_code, response.json()["is_late"]) == (201, True)
+
+
+def test_auditors_narrow_to_what_was_written_late(user: User, pairing: Pairing) -> None:
+    """E20: when it was recorded stands beside when it took place, with who and why; nothing of it can be changed."""
+    begun = timezone.localtime() - timedelta(days=3)
+    for place, (start, more) in enumerate([(begun, {"late_reason": "山里没有信号"}), (timezone.localtime(), {})]):
+        told = answers(started_at=(start - timedelta(hours=1)).isoformat(), ended_at=start.isoformat(), **more)
+        sent = Caller(user).post("visits/", {"pairing": str(pairing.pk), "answers": told})
+        assert sent.status_code == 201, (place, sent.json())
+    auditor = Caller(factories.user("auditor", role="auditor", unit=factories.region("120114000000")))
+    [late] = results(auditor.get("visits/", late="true"))
+    assert late["late_reason"] == "山里没有信号"
+    assert datetime.fromisoformat(late["recorded_at"]) - datetime.fromisoformat(late["ended_at"]) > timedelta(hours=48)
+    changed = {"answers": {"physical": "well"}, "reason": "改"}
+    assert auditor.patch(f"visits/{late['id']}/", changed).status_code == 403
 
 
 def test_amending(user: User, pairing: Pairing) -> None:
