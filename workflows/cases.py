@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from backend.audit.history import collect, record
-from backend.cases import cases
+from backend.cases import cases, splitting
 from backend.cases.models import Case, Family, Programme
 from backend.org.access import Actor
 from backend.org.models import Unit
@@ -22,6 +24,35 @@ def start_case(*, family: Family, programme: Programme, actor: Actor, now: datet
         case = cases.open_case(family=family, programme=programme, actor=actor, now=now)
         services.start(process=programme.process, case=case, actor=actor, now=now)
     return case
+
+
+def split_family(
+    *,
+    family: Family,
+    members: Sequence[UUID],
+    number: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    live_address: str = "",
+) -> Family:
+    """A household becomes two (E28); in every programme in which it has a case under way the new one gets its own,
+    which begins with asking it: what it is entitled to is told there. Raises as backend.cases.splitting.split_family.
+    """
+    services.need_reason(reason)
+    with collect():
+        made = splitting.split_family(
+            family=family,
+            members=members,
+            number=number,
+            reason=reason,
+            actor=actor,
+            now=now,
+            live_address=live_address,
+        )
+        for case in Case.objects.filter(family=family, state__in=cases.LIVE).select_related("programme"):
+            start_case(family=made, programme=case.programme, actor=actor, now=now)
+    return made
 
 
 def close_case(*, case: Case, reason: str, actor: Actor, now: datetime, code: str = "other") -> None:

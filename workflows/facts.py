@@ -57,6 +57,7 @@ LISTS: Mapping[str, str] = {
     "service_needs": "service_need",
     "department": "department",
     "measure": "service_measure",
+    "survey_measure": "survey_measure",
     "frequency": "service_frequency",
     "decline_code": "referral_decline_reason",
 }
@@ -73,6 +74,13 @@ RANKING = "ranking"
 
 LABELS: Mapping[str, str] = {
     "members": _("Members of the household"),
+    "without_certificate": _("Members whose identity paper is still to be got"),
+    "survey_listed": _("Families to be surveyed"),
+    "survey_done": _("Families with a result"),
+    "survey_percent": _("Share with a result"),
+    "survey_threshold": _("Share wanted"),
+    "survey_closes_on": _("Last day of the survey"),
+    "survey_measure": _("Measure"),
     "declared_categories": _("Categories in the roster"),
     "categories": _("Categories"),
     "category_reasons": _("Reasons for the categories"),

@@ -32,6 +32,7 @@ from backend.helpers.models import Pairing
 from backend.org.access import in_subtree, may
 from backend.org.models import Unit
 from backend.reminders.models import Reminder
+from workflows.cases import split_family
 
 
 class FamilyFilters(Filters):
@@ -152,6 +153,15 @@ class NewFamilySerializer(FamilyChangeSerializer):
     reason = None  # type: ignore[assignment]
 
 
+class SplitSerializer(serializers.Serializer[Any]):
+    """Who leaves, under which number of the village; the first is the new household's head."""
+
+    members = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=20)
+    number = serializers.CharField(max_length=40)
+    live_address = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    reason = Reason()
+
+
 class ConsentSerializer(RowSerializer[Consent]):
     """What was agreed to, in which version of the notice, by whom, and whether it still holds."""
 
@@ -229,6 +239,7 @@ class Families(Resource):
         "retrieve": ("family.read", "own.family.read"),
         "create": "family.write",
         "partial_update": "family.write",
+        "split": "family.write",
         "history": "family.read",
         "documents": "family.read",
         "reminders": "family.read",
@@ -284,6 +295,17 @@ class Families(Resource):
             family=family, changes=changes, actor=actor, now=self.now, version=self.version(), reason=reason
         )
         return Response(self._in_detail(changed))
+
+    @extend_schema(
+        summary="Make two households of one", request=SplitSerializer, responses={201: FamilyDetailSerializer}
+    )
+    @action(detail=True, methods=["post"])
+    def split(self, request: Request, pk: UUID) -> Response:
+        """After a divorce (E28): whoever leaves has a file and cases of their own; the new household is answered."""
+        family = self.get_object()
+        actor = self.actor("family.write", family.unit.path)
+        made = split_family(family=family, **self.given(SplitSerializer), actor=actor, now=self.now)
+        return Response(self._in_detail(made), status=201)
 
     @extend_schema(summary="What happened, in sentences", responses=SentenceSerializer(many=True))
     @action(detail=True, filterset_class=SentenceFilters, orderings={"at": "at"}, ordering="-at")

@@ -60,6 +60,7 @@ from backend.api.schema_views import Docs, Schema
 from backend.api.service_plans import ServiceCatalogue, ServicePlans
 from backend.api.sites import Bookings, Enrolments, Sites
 from backend.api.submissions import Submissions
+from backend.api.survey_rounds import SurveyRounds, SurveyTargets
 from backend.api.tokens import Tokens
 from backend.api.units import Units
 from backend.api.users import Users
@@ -124,6 +125,8 @@ router.register("honour-calls", HonourCalls, basename="honour-calls")
 router.register("honours", Honours, basename="honours")
 router.register("condolences", Condolences, basename="condolences")
 router.register("gifts", Gifts, basename="gifts")
+router.register("survey-rounds", SurveyRounds, basename="survey-rounds")
+router.register("survey-targets", SurveyTargets, basename="survey-targets")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.

@@ -46,6 +46,8 @@ SENTENCES: Mapping[str, str] = {
     "family.pause_ended": _("From %(ended_on)s on everything goes on for family %(object)s."),
     "family.closed": _("The file of family %(object)s was closed."),
     "family.merged": _("%(actor)s merged family %(object)s (number %(number)s) into another."),
+    "family.split": _("%(actor)s made a household of its own (%(number)s) of %(members)s members of %(object)s."),
+    "family.split_off": _("Household %(object)s came out of household %(number)s, as %(actor)s recorded."),
     "family.received": _("%(actor)s merged household %(number)s of %(unit)s into family %(object)s."),
     "family.unmerged": _("%(actor)s undid the merging of family %(object)s."),
     "family.transferred": _("%(actor)s transferred family %(object)s from %(before)s to %(after)s."),
@@ -57,6 +59,7 @@ SENTENCES: Mapping[str, str] = {
     "person.died": _("%(object)s died on %(died_on)s, as %(actor)s reports."),
     "consent.given": _("%(actor)s recorded the consent of family %(object)s (%(given_by)s)."),
     "consent.withdrawn": _("Family %(object)s withdrew its consent, as %(actor)s recorded."),
+    "consent.refused": _("Family %(object)s said no to %(purpose)s, as %(actor)s recorded."),
     "consent.item_withdrawn": _("Family %(object)s withdrew its consent to %(item)s, as %(actor)s recorded."),
     "review.opened": _("%(actor)s laid the review of “%(subject)s” before the supervisor."),
     "review.decided": _("%(actor)s decided on “%(subject)s”: %(decision)s."),
@@ -153,6 +156,16 @@ SENTENCES: Mapping[str, str] = {
     "sample.looked_at": _("%(actor)s looked at %(object)s for an audit."),
     "case.held": _("An objection (%(number)s) about case %(object)s is looked into: nothing is decided meanwhile."),
     "case.released": _("The objection %(number)s is answered: case %(object)s can be decided again."),
+    "survey_round.opened": _("%(actor)s began the yearly survey of %(object)s, until %(closes_on)s."),
+    "survey_round.looked_at": _(
+        "%(actor)s looked at %(object)s: %(done)s of %(families)s families; %(survey_measure)s."
+    ),
+    "survey_round.closed": _(
+        "The yearly survey of %(object)s is closed: %(done)s of %(families)s families, %(missed)s not reached."
+    ),
+    "survey_target.contact_named": _("%(actor)s named %(contact)s to ask family %(object)s in the yearly survey."),
+    "survey_target.not_reached": _("%(actor)s noted that family %(object)s was not reached: %(survey_missed)s."),
+    "case.file_kept": _("The file of %(object)s was looked through again and stays as it is."),
     "condolence.opened": _("%(actor)s began the condolence for %(calendar_day)s (%(object)s)."),
     "condolence.planned": _("%(actor)s planned the condolence for %(calendar_day)s: budget %(budget)s yuan."),
     "condolence.approved": _("%(actor)s approved the condolence for %(calendar_day)s: budget %(budget)s yuan."),
@@ -538,6 +551,7 @@ WORDS: Mapping[str, str] = {
     "register": "taken into the file",
     "photo": "photographs",
     "share_helper": "telling the helper",
+    "handover": "handing the file over",
     "service_composition": "advice on services",
     "referral_routing": "where a referral goes",
     "intake": "survey",

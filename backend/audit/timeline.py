@@ -30,6 +30,8 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "ban_reason": ("ban_reason",),
     "hours_source": ("hours_source",),
     "hours_flag": ("hours_flag",),
+    "survey_measure": ("survey_measure",),
+    "survey_missed": ("survey_missed",),
     "route": ("hours_route",),
     "headcount_source": ("headcount_source",),
     "calendar_day": ("calendar_day",),

@@ -11,6 +11,10 @@ from backend.audit.history import record
 from backend.cases.models import Case, Consent, Family, Survey
 from backend.org.access import Actor
 
+PURPOSES = ("care", "handover")
+"""What a family is asked about one by one (F03): visits and help; its file going along when it moves to another county
+(PIPL art. 23). Single things within care, such as photographs, are items of that consent."""
+
 
 def record_survey(
     *,
@@ -100,6 +104,38 @@ def record_consent(
         data={"purpose": purpose, "notice_version": notice_version, "items": dict(items), "given_by": given_by},
     )
     return consent
+
+
+def record_refusal(
+    *, family: Family, purpose: str, notice_version: str, given_by: str, actor: Actor, now: datetime
+) -> None:
+    """The family was asked about this purpose and said no: what it had agreed to for it ends, and just that (F03)."""
+    withdraw_consent(family=family, purpose=purpose, actor=actor, now=now)
+    refusal = Consent.objects.create(
+        family=family,
+        purpose=purpose,
+        notice_version=notice_version,
+        given_by=given_by,
+        given_at=now,
+        withdrawn_at=now,
+        created_at=now,
+    )
+    record(
+        action="consent.refused",
+        object=refusal,
+        label=family.label,
+        unit_path=family.unit_path,
+        actor=actor,
+        now=now,
+        data={"purpose": purpose, "notice_version": notice_version, "given_by": given_by},
+    )
+
+
+def is_consent_due(family: Family, *, since: datetime) -> bool:
+    """Whether the family is to be asked anew: for some purpose it was asked never, or before that moment (F03). A no
+    counts as an answer."""
+    asked = Consent.objects.filter(family=family, given_at__gte=since, purpose__in=PURPOSES)
+    return set(asked.values_list("purpose", flat=True)) != set(PURPOSES)
 
 
 def withdraw_consent(*, family: Family, purpose: str, actor: Actor, now: datetime, reason: str = "") -> int:

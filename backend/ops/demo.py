@@ -30,7 +30,14 @@ from backend.cases.rosters import synthetic
 from backend.helpers import register
 from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper, Pairing
-from backend.ops import demo_activities, demo_condolence, demo_emergencies, demo_health, demo_honours
+from backend.ops import (
+    demo_activities,
+    demo_condolence,
+    demo_emergencies,
+    demo_health,
+    demo_honours,
+    demo_survey,
+)
 from backend.ops.demo_volunteers import play_volunteers
 from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM, Actor, actor_of
@@ -103,6 +110,7 @@ def load_demo(*, password: str, now: datetime, progress: Progress) -> bool:
         demo_health.play_health(cast.users, Unit.objects.get(code=demo_health.HOSPITAL[0]), _working_hour(now))
         demo_condolence.play(cast.users, town, now)
         demo_honours.play(town, now)
+        demo_survey.play(cast.users, town, now)
         _remind(now)
     return True
 

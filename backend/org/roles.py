@@ -67,6 +67,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "plan.read", "plan.write", "card.read", "card.freeze", "card.write", "referral.read",
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
         "pause.read", "pause.write", "death.write",
+        "survey_round.read", "survey_round.write", "survey_round.ask",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -86,6 +87,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "condolence.read", "condolence.approve",
         "emergency.read", "emergency.open", "emergency.answer", "emergency.reveal", "duty.read", "duty.write",
         "pause.read", "pause.write",
+        "survey_round.read", "survey_contact.write",
     },
     "village": _READ_CASES
     | _WORK
@@ -101,6 +103,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "condolence.read", "condolence.deliver",
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
         "pause.read", "pause.write", "death.write",
+        "survey_round.read", "survey_round.ask",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
@@ -124,6 +127,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "condolence.read",
         "emergency.read", "duty.read",
         "pause.read",
+        "survey_round.read",
     },
     # Answers for the rights of the people on file, and sees of them no more than that needs.
     "dpo": _READ_CASES

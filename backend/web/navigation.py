@@ -61,6 +61,7 @@ MENUS: tuple[Entry | Menu, ...] = (
             Entry(_("Families"), "web:families", "house-heart", ("family.read",)),
             Entry(_("Cases"), "web:cases", "folder2-open", ("case.read",)),
             Entry(_("Rosters"), "web:rosters", "table", ("roster.read",)),
+            Entry(_("Yearly survey"), "web:survey_rounds", "clipboard2-check", ("survey_round.read",)),
         ),
     ),
     Menu(

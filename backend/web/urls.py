@@ -82,6 +82,7 @@ from backend.web.service_plans import (
     ServicePlans,
 )
 from backend.web.sites import BookingVerb, EnrolmentEnd, NewAtSite, NewSite, Site, SiteFamilies, Sites
+from backend.web.survey_rounds import NewSurveyRound, SurveyRound, SurveyRounds
 from backend.web.suspensions import Suspension
 from backend.web.today import Today
 from backend.web.visits import Photo, Visit
@@ -200,6 +201,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rosters/", Rosters.as_view(), name="rosters"),
     path("rosters/<uuid:pk>/", Roster.as_view(), name="roster"),
     path("rosters/<uuid:pk>/problems.xlsx", RosterProblems.as_view(), name="roster_problems"),
+    path("survey-rounds/", SurveyRounds.as_view(), name="survey_rounds"),
+    path("survey-rounds/new/", NewSurveyRound.as_view(), name="survey_round_new"),
+    path("survey-rounds/<uuid:pk>/", SurveyRound.as_view(), name="survey_round"),
     path("rounds/", Rounds.as_view(), name="rounds"),
     path("rounds/new/", NewRound.as_view(), name="round_new"),
     path("rounds/<uuid:pk>/", Round.as_view(), name="round"),

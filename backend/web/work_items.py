@@ -29,6 +29,7 @@ LISTS = {
     "festival_condolence": "web:condolences",
     "condolence_delivery": "web:condolences",
     "honours_selection": "web:honours",
+    "survey_round": "web:survey_rounds",
 }
 """Process → where the rows are that its items are about."""
 TOLD = 15

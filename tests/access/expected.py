@@ -114,6 +114,7 @@ ROUTES: dict[str, Expected] = {
     "POST families/": Expected("C"),
     "GET families/{pk}/": Expected(READERS + "H"),
     "PATCH families/{pk}/": Expected("C"),
+    "POST families/{pk}/split/": Expected("C"),
     "GET families/{pk}/history/": Expected(READERS),
     "GET families/{pk}/documents/": Expected(READERS),
     "GET families/{pk}/reminders/": Expected(READERS),
@@ -354,6 +355,15 @@ ROUTES: dict[str, Expected] = {
     "POST enrolments/": Expected("CV"),
     "GET enrolments/{pk}/": Expected("CV"),
     "POST enrolments/{pk}/end/": Expected("CV"),
+    # --- the yearly survey: villages ask, the office looks on; whom only a contact may ask is tested in tests/census
+    "GET survey-rounds/": Expected("CSVA"),
+    "POST survey-rounds/": Expected("C"),
+    "GET survey-rounds/{pk}/": Expected("CSVA"),
+    "GET survey-targets/": Expected("CSVA"),
+    "GET survey-targets/{pk}/": Expected("CSVA"),
+    "POST survey-targets/{pk}/begin/": Expected("CV"),
+    "POST survey-targets/missed/": Expected("CSV"),
+    "POST survey-targets/{pk}/contact/": Expected("S"),
     # --- festival condolence: prepared at the township, agreed to by a second person, brought by the village
     "GET condolences/": Expected("CSVA"),
     "POST condolences/": Expected("C"),

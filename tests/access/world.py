@@ -27,6 +27,7 @@ from backend.audit.history import record
 from backend.audit.models import Event
 from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Pause, Review, Roster
+from backend.census.models import SurveyRound, SurveyTarget
 from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
 from backend.emergencies.models import DutySpell, Incident
@@ -162,6 +163,12 @@ class World:
             condolence=self.condolence, festival="new_year", year=day.year, family=self.family, unit=self.village,
             unit_path=self.village.path, group="special", manner="quiet", change_reason=f"慰问{LABEL}",
         )  # fmt: skip
+        self.survey_round = SurveyRound.objects.create(
+            unit=self.village, year=day.year, opens_on=day, warn_on=day, closes_on=day, opened_label="主任"
+        )
+        self.survey_target = SurveyTarget.objects.create(
+            round=self.survey_round, family=self.family, unit_path=self.village.path, note=f"摸底：{LABEL}"
+        )
         self.incident = Incident.objects.create(
             number="JJ-1", kind="fall", office=self.town, place=self.village, about_family=self.family,
             who=LABEL, where="二组", channel="phone", finder=LABEL, found_at=timezone.now(),
@@ -370,6 +377,8 @@ class World:
             "referrals": str(Referral.objects.get().pk),
             "condolences": str(self.condolence.pk),
             "gifts": str(self.gift.pk),
+            "survey-rounds": str(self.survey_round.pk),
+            "survey-targets": str(self.survey_target.pk),
             "emergencies": str(self.incident.pk),
             "duties": str(self.duty.pk),
             "codes": "need",

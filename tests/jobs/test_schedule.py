@@ -24,6 +24,7 @@ NAMES = {
     "rounds.remind",
     "sites.start_checks",
     "successions.start_due",
+    "survey_rounds.start_due",
     "suspensions.follow_checks",
     "timers.wake_due",
 }

@@ -25,6 +25,7 @@ INBOXES = {
         "visit_instead",
         "deliver_item",
         "check_equipment",
+        "survey_families",
     },
     "volunteer": {"answer_offer", "record_visit"},
     "soldier": {"record_visit"},

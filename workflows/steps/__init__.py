@@ -35,6 +35,7 @@ from workflows.steps import (
     service_plan_referral,
     site_inspection,
     succession,
+    survey_round,
     volunteer_service,
     yearly_review,
 )
@@ -83,6 +84,7 @@ STEPS: Mapping[str, Step] = {
         festival_condolence,
         condolence_delivery,
         access_ticket,
+        survey_round,
     )
     for name, step in module.STEPS.items()
 }

@@ -16,6 +16,8 @@ from backend.activities import certificates, sign_ups
 from backend.activities.models import Activity, Certificate, Honour, HourClaim, Site, Volunteer
 from backend.cases import reviews, surveys
 from backend.cases.models import Case, Review
+from backend.census import rounds
+from backend.census.models import SurveyRound
 from backend.core.errors import NotFound
 from backend.emergencies.models import Incident
 from backend.helpers import gates, offers, pairings, proposals, successions
@@ -57,6 +59,21 @@ def survey(context: Context, data: Mapping[str, Any]) -> Known:
     return {"values": {**values, "surveyed_on": context.today.isoformat()}, "facts": facts}
 
 
+def survey_progress(context: Context, data: Mapping[str, Any]) -> Known:
+    """How far a village's yearly survey has come, in numbers."""
+    round = SurveyRound.objects.get(pk=data["round"])
+    progress = rounds.progress_of(round)
+    facts = {
+        "survey_listed": progress.listed,
+        "survey_done": progress.done,
+        "survey_percent": f"{progress.percent} %",
+        "survey_threshold": f"{round.threshold} %",
+        "survey_closes_on": round.closes_on.isoformat(),
+        "survey_measure": round.measure,
+    }
+    return {"facts": facts}
+
+
 def duplicates(context: Context, data: Mapping[str, Any]) -> Known:
     """Households that may be the same."""
     found = [
@@ -82,6 +99,7 @@ def check_file(context: Context, data: Mapping[str, Any]) -> Known:
         **advised,
         **reasons,
         "declared_categories": list(family.declared_categories),
+        "without_certificate": family.persons.filter(status="present", certificate="").count() or None,
         "survey": surveys.latest_answers(family),
     }
     return {"values": advised, "facts": facts}
@@ -749,6 +767,9 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("honours_selection", "settle_objection"): honour_objection,
     ("honours_selection", "approve_award"): honour,
     ("honours_selection", "ask_story"): honour,
+    ("survey_round", "survey_families"): survey_progress,
+    ("survey_round", "look_at_village"): survey_progress,
+    ("survey_round", "give_reasons"): survey_progress,
     ("yearly_review", "ask_family_wish"): review,
     ("yearly_review", "prepare_review"): review,
     ("yearly_review", "decide_review"): review,

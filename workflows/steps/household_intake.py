@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backend.audit.history import record
 from backend.cases import classification, families, merging, reviews, surveys
 from backend.cases.models import Case, Family, Review
+from backend.census import contacts as known_contacts
+from backend.census import targets
+from backend.census.models import LATE, SurveyTarget
 from backend.core.errors import FieldProblem, Invalid
 from backend.helpers import contacts
-from backend.org.access import grants
-from backend.org.models import User
-from backend.org.working_days import due_at
+from backend.helpers.pairings import months_later
+from backend.org import parameters
+from backend.org.working_days import add_working_days, due_at, end_of_day
+from backend.reminders.outbox import intend, one_user
 from backend.services.catalogue import holds_more_than_visits
 from backend.services.models import Plan
 from workflows.engine.runner import Call
@@ -28,6 +34,12 @@ DAYS_BETWEEN = 7
 """Parameter `survey.days_between`: from one attempt to the next."""
 REMIND = "10wd"
 """P01: a row unfinished after ten working days."""
+CHECK = "5wd"
+"""Within this span a file is checked, and confirmed."""
+NEW_RESIDENT_DAYS = 15
+"""Parameter `survey.new_resident_days`: working days until the file of somebody new is made (P01)."""
+RENEW_MONTHS = 24
+"""Parameter `consent.renew_months`: a consent older than this is asked for anew in the yearly survey (F03)."""
 MORNING = time(9)
 NO_CATEGORY = frozenset({"ordinary"})
 TOLD_OF_FAMILY = frozenset({"residence", "child_state", "needs", "emergency_contact", "emergency_phone"})
@@ -66,25 +78,38 @@ def choose_route(call: Call) -> dict[str, Any]:
     """A special family is never surveyed cold: only somebody whom it knows asks (S34)."""
     case, context = case_of(call), of(call)
     known_contact = case.family.is_special
-    contact = _known_contact(case) if known_contact else None
+    contact = _known_contact(case, context) if known_contact else None
     return {
         "known_contact": known_contact,
         "contact_user": contact,
         "attempts": 0,
         "max_attempts": number(call, "survey.max_attempts", ATTEMPTS),
         "remind_at": due_at(context.now, REMIND).isoformat(),
+        "survey_by": _due(call, REMIND),
     }
 
 
-def record_survey(call: Call) -> None:
-    """Keep the answers, and bring the household's file up to date with them."""
+def _due(call: Call, span: str) -> str:
+    """When the span is over; of somebody new who was entered or moved in, when the file has to be made if that is
+    sooner (P01)."""
+    case, context = case_of(call), of(call)
+    family, due = case.family, due_at(context.now, span)
+    is_new = family.source == "entered" or family.residence == "moved_in"
+    if is_new and family.status == Family.Status.DRAFT:
+        days = number(call, "survey.new_resident_days", NEW_RESIDENT_DAYS)
+        due = min(due, end_of_day(add_working_days(timezone.localdate(family.created_at), days)))
+    return due.isoformat()
+
+
+def record_survey(call: Call) -> dict[str, Any]:
+    """Keep the answers, bring the household's file up to date with them, and settle the family in the yearly round."""
     case, context, answers = case_of(call), of(call), call.answers
-    surveyed_on = _day(answers, "surveyed_on", context)
-    surveys.record_survey(
+    surveyed_on, result = _day(answers, "surveyed_on", context), str(answers["survey_result"])
+    survey = surveys.record_survey(
         case=case,
         answers=answers,
         method=str(answers.get("method") or "known_contact"),
-        result=str(answers["survey_result"]),
+        result=result,
         surveyed_on=surveyed_on,
         helper_reality=str(answers.get("helper_reality") or ""),
         actor=context.actor,
@@ -97,11 +122,41 @@ def record_survey(call: Call) -> None:
         case.family = families.update_family(
             family=case.family, changes=changes, actor=context.actor, now=context.now, reason="survey"
         )
+    if result != "not_found":  # tried again; only the last attempt settles it
+        targets.settle(family=case.family, survey=survey, result=result, actor=context.actor, now=context.now)
+    return {"consent_valid": _is_again(call) and not _is_consent_due(case, context)}
+
+
+def _is_again(call: Call) -> bool:
+    """The file is looked through again in a yearly round; else the family gets its first one."""
+    return "target" in call.data
+
+
+def _is_consent_due(case: Case, context: Context) -> bool:
+    key, path = "consent.renew_months", case.unit_path
+    months = int(parameters.value(key, path=path, day=context.today, default=RENEW_MONTHS))
+    since = datetime.combine(months_later(context.today, -months), time(0))
+    return surveys.is_consent_due(case.family, since=timezone.make_aware(since))
 
 
 def remind_survey(call: Call) -> None:
-    """Ten working days without a survey: the village worker and the supervisor are told."""
-    tell(call, "case.survey_reminded")
+    """Ten working days without a survey: the village worker is told; of a family that only its contact may ask, the
+    contact alone."""
+    contact, context = call.data.get("contact_user"), of(call)
+    if not contact:
+        tell(call, "case.survey_reminded")
+        return
+    case = case_of(call)
+    record(action="case.survey_reminded", object=case, actor=context.actor, now=context.now)
+    intend(
+        "case.survey_reminded",
+        to=one_user(UUID(contact)),
+        key=f"case.survey_reminded:{context.instance_id}:{context.today:%Y%m%d}",
+        about=case,
+        label=case.number,
+        page=f"/cases/{case.pk}/",
+        now=context.now,
+    )
 
 
 def count_attempt(call: Call) -> dict[str, Any]:
@@ -117,24 +172,51 @@ def count_attempt(call: Call) -> dict[str, Any]:
 
 
 def record_consent(call: Call) -> None:
-    """What the family agreed to after it was told (F03)."""
+    """What the family agreed to after it was told, purpose by purpose (F03): a no to one ends just that use."""
     case, context, answers = case_of(call), of(call), call.answers
     given_on = _day(answers, "given_on", context)
     if answers["consent"] != Family.Willingness.REFUSED:
-        surveys.record_consent(
+        items = dict.fromkeys(answers["items"], True)
+        _agree(call, "care", given_on, items)
+    elif _is_again(call):
+        _withdraw(case, context)
+    if answers.get("handover") == "agreed":
+        _agree(call, "handover", given_on, {})
+    elif answers.get("handover") == "refused":
+        surveys.record_refusal(
             family=case.family,
-            purpose="care",
+            purpose="handover",
             notice_version=str(answers["notice_version"]),
-            items=dict.fromkeys(answers["items"], True),
             given_by=str(answers["given_by"]),
-            given_at=timezone.make_aware(datetime.combine(given_on, time(12))),
-            witness=str(answers.get("witness") or ""),
             actor=context.actor,
             now=context.now,
         )
     families.set_willingness(
         family=case.family, willingness=str(answers["consent"]), actor=context.actor, now=context.now
     )
+
+
+def _agree(call: Call, purpose: str, given_on: date, items: Mapping[str, bool]) -> None:
+    case, context, answers = case_of(call), of(call), call.answers
+    surveys.record_consent(
+        family=case.family,
+        purpose=purpose,
+        notice_version=str(answers["notice_version"]),
+        items=items,
+        given_by=str(answers["given_by"]),
+        given_at=timezone.make_aware(datetime.combine(given_on, time(12))),
+        witness=str(answers.get("witness") or ""),
+        actor=context.actor,
+        now=context.now,
+    )
+
+
+def _withdraw(case: Case, context: Context) -> None:
+    """A family on file takes its consent back when it is asked anew: what is under way for it hears that (E5)."""
+    for purpose in surveys.PURPOSES:
+        surveys.withdraw_consent(family=case.family, purpose=purpose, actor=context.actor, now=context.now)
+    data = {"level": "all", "reason": "consent_withdrawn"}
+    families.tell_cases(family=case.family, name="family_refused", data=data, actor=context.actor)
 
 
 def check_data(call: Call) -> dict[str, Any]:
@@ -161,7 +243,7 @@ def resolve_duplicates(call: Call) -> None:
         reason=str(answers["reason"]),
         actor=context.actor,
         now=context.now,
-        asking=case,
+        asking=None if _is_again(call) else case,
     )
     case.refresh_from_db()
 
@@ -176,14 +258,34 @@ def risk_facts(call: Call) -> dict[str, Any]:
     return _facts(classification.risk_facts, call)
 
 
-def check_file(call: Call) -> None:
+def compare_file(call: Call) -> dict[str, Any]:
+    """Whether a file that was looked through again says what the tables say now; then nobody has to sign it anew."""
+    family, data = case_of(call).family, call.data
+    same = set(_listed(data.get("categories"))) == set(family.categories) - NO_CATEGORY
+    unchanged = same and data.get("tier") == family.risk_tier and family.status == Family.Status.REGISTERED
+    return {"unchanged": _is_again(call) and unchanged, "check_by": _due(call, CHECK)}
+
+
+def keep_file(call: Call) -> None:
+    """The file stays as it is; what the family needs now goes into its service plan, as from a first survey."""
+    tell(call, "case.file_kept")
+    _pass_on_needs(case_of(call), of(call))
+
+
+def check_file(call: Call) -> dict[str, Any]:
     """The officer's categories and tier; they may differ from the advice, with a reason (PIPL art. 24).
 
     What the officer proposes, also that the family is not one for the programme, is laid before the supervisor.
     """
     answers = call.answers
     if answers["check_result"] == "return":
-        return
+        return {"survey_by": _due(call, REMIND)}
+    _propose(call)
+    return {"confirm_by": _due(call, CHECK)}
+
+
+def _propose(call: Call) -> None:
+    answers = call.answers
     advised = {"categories": _listed(call.data.get("categories")), "tier": call.data.get("tier") or ""}
     if answers["check_result"] == "not_target":
         _lay_before(call, {"advised": advised, "proposed": "not_target", "note": answers.get("note") or ""})
@@ -210,7 +312,7 @@ def _lay_before(call: Call, facts: Mapping[str, Any]) -> None:
     review.save(update_fields=["facts"])
 
 
-def confirm_file(call: Call) -> None:
+def confirm_file(call: Call) -> dict[str, Any]:
     """The supervisor signs: only then categories and tier are the family's. Raises NothingToConfirm."""
     case, context, answers = case_of(call), of(call), call.answers
     review = _open_review(case)
@@ -236,6 +338,7 @@ def confirm_file(call: Call) -> None:
             now=context.now,
             reason=str(review.facts.get("override_reason") or ""),
         )
+    return {"check_by": _due(call, CHECK)}
 
 
 def file_family(call: Call) -> dict[str, Any]:
@@ -243,25 +346,39 @@ def file_family(call: Call) -> dict[str, Any]:
     needs beyond visits goes into a service plan (P05)."""
     case, context = case_of(call), of(call)
     families.put_on_file(family=case.family, actor=context.actor, now=context.now)
-    family = case.family
-    if holds_more_than_visits(family.needs, is_special=family.is_special, path=case.unit_path, day=context.today):
-        needs.pass_on(context, case, source=Plan.Source.INTAKE, needs=family.needs)
+    _pass_on_needs(case, context)
     return {"contacts": contacts.name_contacts(case=case, actor=context.actor, now=context.now)}
 
 
+def _pass_on_needs(case: Case, context: Context) -> None:
+    family = case.family
+    if holds_more_than_visits(family.needs, is_special=family.is_special, path=case.unit_path, day=context.today):
+        needs.pass_on(context, case, source=Plan.Source.INTAKE, needs=family.needs)
+
+
 def record_minimal(call: Call) -> None:
-    """Refused, or not found after several attempts: no more is kept than the roster's row."""
+    """Refused, or not found after several attempts: no more is kept than the roster's row.
+
+    A family on file that did not want to be asked this year keeps its help: only who takes the consent back ends it.
+    """
     case, context = case_of(call), of(call)
     if call.node_id == "record_minimal":
-        _refused(case, context)
-    else:
-        tell(call, "case.not_located", {"attempts": call.data.get("attempts")})
+        if not _is_again(call):
+            _refused(case, context)
+        return
+    tell(call, "case.not_located", {"attempts": call.data.get("attempts")})
+    last = case.family.surveys.order_by("-surveyed_on", "-id").first()
+    if last is not None:
+        targets.settle(family=case.family, survey=last, result="not_found", actor=context.actor, now=context.now)
 
 
 def record_moved(call: Call) -> None:
     """The family does not live there any more."""
     case, context = case_of(call), of(call)
     families.move_away(family=case.family, to="unknown", moved_on=context.today, actor=context.actor, now=context.now)
+    if _is_again(call):  # else the case waits for this end
+        data = {"to": "unknown", "moved_on": context.today.isoformat()}
+        families.tell_cases(family=case.family, name="family_moved", data=data, actor=context.actor)
 
 
 def record_not_target(call: Call) -> None:
@@ -287,14 +404,13 @@ def _refused(case: Case, context: Context) -> None:
     )
 
 
-def _known_contact(case: Case) -> str | None:
-    """A village worker of the place who surveyed this family before: the voice it knows. None: the village decides."""
-    before = case.family.surveys.filter(result="surveyed", enumerator__isnull=False).order_by("-surveyed_on", "-id")
-    for user_id in dict.fromkeys(before.values_list("enumerator", flat=True)[:5]):
-        user = User.objects.get(pk=user_id)
-        if any(grant.role == "village" and case.unit_path.startswith(grant.path) for grant in grants(user)):
-            return str(user.pk)
-    return None
+def _known_contact(case: Case, context: Context) -> str | None:
+    """Whom the family knows: the contact of the yearly round, its statutory contact, or who surveyed it before. None:
+    the village decides."""
+    named = SurveyTarget.objects.filter(family=case.family_id, state__in=LATE, contact__isnull=False).order_by("-id")
+    user = named.values_list("contact_id", flat=True).first()
+    user = user or known_contacts.of_families([case.family], context.today).get(case.family_id)
+    return str(user) if user else None
 
 
 def _facts(facts: Any, call: Call) -> dict[str, Any]:
@@ -329,6 +445,8 @@ STEPS: Mapping[str, Step] = {
     "household_intake.resolve_duplicates": resolve_duplicates,
     "household_intake.category_facts": category_facts,
     "household_intake.risk_facts": risk_facts,
+    "household_intake.compare_file": compare_file,
+    "household_intake.keep_file": keep_file,
     "household_intake.check_file": check_file,
     "household_intake.confirm_file": confirm_file,
     "household_intake.file_family": file_family,

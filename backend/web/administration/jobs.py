@@ -47,6 +47,8 @@ NAMES: Mapping[str, str | Promise] = {
     "rosters.remove_files": gettext_lazy("Deleting old roster files"),
     "hours.claim_visits": gettext_lazy("Volunteers' hours from visits"),
     "hours.have_verified": gettext_lazy("Volunteers' hours to be verified"),
+    "survey_rounds.ask_known": gettext_lazy("Asking known contacts in the yearly survey"),
+    "survey_rounds.start_due": gettext_lazy("Beginning the yearly survey of villages"),
     "suspensions.follow": gettext_lazy("Visits of a suspended pairing"),
     "suspensions.follow_checks": gettext_lazy("Background checks that are over"),
     "timers.wake_due": gettext_lazy("Waking what is due"),

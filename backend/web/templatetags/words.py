@@ -14,6 +14,7 @@ from backend.activities.models import Activity, Ban, Booking, DayCount, Honour, 
 from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
+from backend.census.models import SurveyRound, SurveyTarget
 from backend.emergencies.models import Incident
 from backend.helpers.models import Batch, Difference, Helper, Offer, Proposal, Rotation, RotationRow, Round, Succession
 from backend.inspection.models import Finding, Sample
@@ -177,6 +178,8 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "honour_origin": dict(Honour.Origin.choices),
         "day_count": dict(DayCount.What.choices),
         "round_state": dict(Round.State.choices),
+        "survey_round_state": dict(SurveyRound.State.choices),
+        "survey_target_state": dict(SurveyTarget.State.choices),
         "difference_kind": dict(Difference.Kind.choices),
         "difference_state": dict(Difference.State.choices),
         "settlement": dict(Difference.Settlement.choices),
