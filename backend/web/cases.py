@@ -22,7 +22,7 @@ from backend.api.work_items import WorkItems
 from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
-from backend.web.families import history, villages
+from backend.web.families import history, pauses, villages
 from backend.web.findings import open_findings
 from backend.web.pages import Page
 from backend.web.service_plans import plans_of
@@ -96,6 +96,7 @@ class Case(Page):
             "verbs": [verb for verb in VERBS if verb.is_offered(self, case)],
             "plans": plans_of(self, case["id"]),
             "may_plan": case["state"] == "open" and bool(granting(self.user, "plan.write")),
+            "pause": next(iter(pauses(self, case["family"]["id"], running="true")), None),
             "may_pause": case["state"] in LIVE and bool(granting(self.user, "pause.write")),
         }
 

@@ -28,7 +28,7 @@ def caring(office: Office, members: list[dict[str, Any]]) -> Case:
     """A family whose next visit is three months away."""
     Parameter.objects.create(key="visit.rules", value={"sample_percent": 0}, from_date=date(2026, 1, 1))
     helper = office.helper()
-    new = {"status": Family.Status.DRAFT, "willingness": Family.Willingness.UNKNOWN}
+    new: dict[str, Any] = {"status": Family.Status.DRAFT, "willingness": Family.Willingness.UNKNOWN}
     case = office.open(factories.family(members=members, **new))
     office.file(case, lives_alone=False)
     office.pair(case, helper, cadence="quarterly")

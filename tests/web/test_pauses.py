@@ -34,6 +34,7 @@ def test_begun_shown_moved_and_ended(family: Family, village: Client) -> None:
     assert "Visits and deadlines are paused since" in made
     assert "in hospital" in made
     assert "recorded by 李专干" in made
+    assert "in hospital" in text(village.get(f"/cases/{family.cases.get().pk}/"))
     pause = Pause.objects.get()
     later = (TODAY + timedelta(days=9)).isoformat()
     moved = village.post(f"/pauses/{pause.pk}/change/", {"expected_on": later, "version": "1"}, follow=True)
