@@ -89,11 +89,11 @@ def choose_route(call: Call) -> dict[str, Any]:
     }
 
 
-def _due(call: Call, span: str) -> str:
-    """When the span is over; of somebody new who was entered or moved in, when the file has to be made if that is
-    sooner (P01)."""
+def _due(call: Call, span: str, *, since: datetime | None = None) -> str:
+    """When the span from now, or from that time on, is over; of somebody new who was entered or moved in, when the file
+    has to be made if that is sooner (P01)."""
     case, context = case_of(call), of(call)
-    family, due = case.family, due_at(context.now, span)
+    family, due = case.family, due_at(since or context.now, span)
     is_new = family.source == "entered" or family.residence == "moved_in"
     if is_new and family.status == Family.Status.DRAFT:
         days = number(call, "survey.new_resident_days", NEW_RESIDENT_DAYS)
@@ -168,6 +168,7 @@ def count_attempt(call: Call) -> dict[str, Any]:
         "attempts": int(call.data.get("attempts") or 0) + 1,
         "next_attempt_at": next_attempt.isoformat(),
         "remind_at": due_at(next_attempt, REMIND).isoformat(),
+        "survey_by": _due(call, REMIND, since=next_attempt),
     }
 
 
