@@ -69,6 +69,43 @@ def test_named_like_its_file_in_both_languages(path: Path) -> None:
     assert all(rule.description for rule in table.rules)
 
 
+DECISIONS = {
+    "D01": ("household_intake/duplicates", "FIRST"),
+    "D02": ("household_intake/categories", "COLLECT"),
+    "D03": ("household_intake/risk_tier", "PRIORITY"),
+    "D05": ("pairing/pairing_gate", "FIRST"),
+    "D06": ("care_visit/visit_period", "UNIQUE"),
+    "D07": ("care_visit/red_flags", "COLLECT"),
+    "D08": ("emergency_response/emergency_triage", "FIRST"),
+    "D09": ("emergency_response/mandatory_report", "FIRST"),
+    "D10": ("service_plan_referral/service_composition", "COLLECT"),
+    "D11": ("referral/referral_routing", "UNIQUE"),
+    "D18": ("health_service/health_eligibility", "UNIQUE"),
+    "D20": ("reminders/ladder", "UNIQUE"),
+    "D20 in an emergency": ("emergency_response/escalation", "UNIQUE"),
+    "D21": ("festival_condolence/condolence", "PRIORITY"),
+    "D24": ("hours_claim/hours_routing", "FIRST"),
+    "D25": ("hours_claim/stars", "UNIQUE"),
+    "D26": ("activity_site/activity_level", "UNIQUE"),
+    "D27": ("honours_selection/honour_disqualification", "FIRST"),
+    "D31": ("grievance/grievance_routing", "UNIQUE"),
+    "D32": ("access_ticket/access", "FIRST"),
+}
+"""Decisions of the care programmes → table, hit policy (domain.md 3.2)."""
+
+
+@pytest.mark.parametrize("number", DECISIONS)
+def test_each_decision_is_a_table_with_its_hit_policy(number: str) -> None:
+    name, policy = DECISIONS[number]
+    path = BPMN / f"{name}.dmn"
+    assert table_of(path).policy == policy
+    assert number.partition(" ")[0] in path.read_text("utf-8")
+
+
+def test_every_table_has_a_number() -> None:
+    assert {name for name, _policy in DECISIONS.values()} == {f"{path.parent.name}/{path.stem}" for path in TABLES}
+
+
 def test_periods_cover_every_case() -> None:
     """D06 is UNIQUE: each combination meets exactly one rule, and never an empty answer."""
     table = table_of(BPMN / "care_visit" / "visit_period.dmn")

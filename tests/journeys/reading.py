@@ -287,6 +287,7 @@ class Reading:
                 self._end("refused")
                 return "pause"
             self._refused_on = None
+            self.events["decision.made"] += 1  # D01, whatever it says
             if self.twin and self._answer("resolve_duplicates", "keep") == "merge":
                 self._end("merged")
                 return self._close("merged", "not_opened")
