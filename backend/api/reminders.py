@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Prefetch, QuerySet
@@ -170,7 +170,14 @@ class SentSerializer(RowSerializer[Reminder]):
 
     class Meta:
         model = Reminder
-        fields = ("id", "kind", "title", "role_name", "state", "why", "urgent", "created_at", "send_at", "deliveries")
+        fields = (
+            "id", "kind", "title", "role_name", "state", "why", "urgent", "shown_only", "decided_by", "created_at",
+            "send_at", "deliveries",
+        )  # fmt: skip
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "decided_by": {"help_text": "Rule and version of the table that said so, as `ladder/late_office@…`."},
+            "shown_only": {"help_text": "Told after logging in only: it is a day off."},
+        }
 
     def get_title(self, row: Reminder) -> str:
         """The words for its kind."""
