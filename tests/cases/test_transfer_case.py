@@ -50,6 +50,7 @@ def test_a_taken_number_gets_its_origin(now: datetime) -> None:
 
 
 def test_another_county_needs_consent(now: datetime) -> None:
+    """E1: the file leaves its county with consent only."""
     case, to, actor = factories.case(), factories.region(OTHER_COUNTY), factories.actor()
     with pytest.raises(ConsentMissing):
         move(case, to, now)

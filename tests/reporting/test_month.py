@@ -144,6 +144,7 @@ def test_visits_due_and_what_became_of_them(visit: Callable[..., Visit], month: 
 def test_refusals_and_unplanned_visits_change_no_rate(
     visit: Callable[..., Visit], month: Callable[..., dict[str, Any]]
 ) -> None:
+    """E5: a refusal lowers no score."""
     visit(day(3), "done", at(day(3), 10))
     visit(day(4), "missed")
     assert month()["visit_rate"] == 50.0

@@ -12,12 +12,13 @@ from backend.audit.models import Event
 from backend.cases.models import Case, Family, Pause
 from backend.cases.pauses import AlreadyPaused, PauseOver, WrongPauseDays
 from backend.helpers.models import Pairing
+from backend.reporting.months import Month
 from backend.visits.cadence import LOCAL
 from backend.visits.models import Visit
 from tests import factories
 from tests.steps.office import Office
 from tests.steps.test_care import caring
-from workflows import pauses, reminders
+from workflows import month, pauses, reminders
 from workflows.engine.definition import Definition, compile_definition
 from workflows.models import Instance, WorkItem, past_due
 
@@ -88,16 +89,19 @@ def test_what_is_done_meanwhile_is_done_and_what_follows_waits() -> None:
     case, _pairing = caring(office)
     office.go_to(local(3, 26))
     made = pause(office, case)
-    office.go_to(local(4, 1))
+    office.go_to(local(4, 2))
     office.do(case, "record_visit", office.volunteer, office.visited())
     coming = Visit.objects.get(state="planned")
-    assert (coming.planned_for, coming.paused_at) == (date(2026, 5, 1), office.now)
+    assert (coming.planned_for, coming.paused_at) == (date(2026, 5, 2), office.now)
     assert office.next_timer(case) is None
+    # It was due on 1 April, and yet the month counts nothing as late.
+    counted = {row["at"]: row for row in month.work("", Month.of(date(2026, 4, 1)), office.now)}[case.unit_path]
+    assert (counted["in_time"], counted["too_late"], counted["overdue"]) == (1, 0, 0)
     office.go_to(local(4, 8))
     resume(office, made)
-    # 1, 2, 3 and 7 April: four working days of the time since it was planned; 1 to 5 May are holidays.
+    # 2, 3 and 7 April: three working days of the time since it was planned; 1 to 5 May are holidays.
     coming.refresh_from_db()
-    assert coming.planned_for == date(2026, 5, 9)
+    assert coming.planned_for == date(2026, 5, 8)
 
 
 def test_an_alarm_never_waits() -> None:
