@@ -228,6 +228,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.absences",
     "backend.jobs.hours",
     "backend.jobs.condolences",
+    "backend.jobs.disasters",
     "backend.jobs.housekeeping",
     "backend.jobs.pauses",
     "backend.jobs.processes",
@@ -274,7 +275,10 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS tells nothing: least of all which rows a field may point to
     "EXCEPTION_HANDLER": "backend.api.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DEFAULT_THROTTLE_RATES": {"log_in": text("JIEQIN_LOGIN_RATE", "30/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "log_in": text("JIEQIN_LOGIN_RATE", "30/min"),
+        "public_report": text("JIEQIN_PUBLIC_REPORT_RATE", "6/hour"),
+    },
     # How many proxies of ours stand in front: X-Forwarded-For is believed for these only.
     "NUM_PROXIES": number("JIEQIN_PROXIES", 0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -309,6 +313,10 @@ SPECTACULAR_SETTINGS = {
         "SurveyRoundStateEnum": "backend.census.models.SurveyRound.State",
         "SurveyTargetStateEnum": "backend.census.models.SurveyTarget.State",
         "FamilyStatusEnum": "backend.cases.models.Family.Status",
+        "RollStateEnum": "backend.emergencies.models.RollEntry.State",
+        "RollFoundEnum": "backend.emergencies.models.disasters.FOUND",
+        "DisasterOutcomeEnum": "backend.emergencies.models.Disaster.End",
+        "SafetyWatchStateEnum": "backend.emergencies.models.SafetyWatch.State",
         "EmergencyLevelEnum": "backend.emergencies.models.Incident.Level",
         "EmergencyStateEnum": "backend.emergencies.models.Incident.State",
         "EmergencyEntryKindEnum": "backend.emergencies.models.Entry.Kind",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +14,13 @@ from backend.cases.cases import LIVE
 from backend.cases.models import Case, Family
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
-from backend.emergencies import incidents
+from backend.emergencies import incidents, public
 from backend.emergencies.incidents import IncidentClosed, Report
 from backend.emergencies.models import Incident, finder_key
 from backend.helpers.models import Helper, Pairing
 from backend.org import codes
 from backend.org.access import SYSTEM, Actor
+from backend.org.models import Unit
 from workflows import services
 
 PROCESS = "emergency_response"
@@ -60,6 +62,27 @@ def report_emergency(*, report: Report, now: datetime) -> Incident:
         begin(incident=row, now=now)
     row.refresh_from_db()
     return row
+
+
+def report_publicly(
+    *, id: UUID, place: Unit, kind: str, where: str, what: str, callback: str, found_at: datetime, now: datetime
+) -> Incident:
+    """What somebody without an account tells (E8): unverified, and before whoever is on duty at once.
+
+    Nothing else is known, so that the person is taken to be alone. The same id is the same report. Raises ReportTaken,
+    UnknownCode, NotAhead, TooManyReports.
+    """
+    known = Incident.objects.filter(pk=id).first()
+    if known is not None:
+        if not known.unverified:
+            raise ReportTaken
+        return known
+    public.check_number(place, now)
+    told = Report(
+        id=id, kind=kind, place=place, where=where, what=what, found_at=found_at, channel=public.CHANNEL, alone=True,
+        fire_gas=kind == public.FIRE, unverified=True, callback=callback, public_receipt=public.draw_receipt(),
+    )  # fmt: skip
+    return report_emergency(report=told, now=now)
 
 
 def begin(*, incident: Incident, now: datetime) -> None:

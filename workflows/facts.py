@@ -67,6 +67,9 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "helper": ("shortlist", "helper"),
     "other_family": ("duplicates", "family"),
     "services": ("catalogue", "entry"),
+    "person": ("persons", "person"),
+    "same_as": ("others", "emergency"),
+    "hospital": ("hospitals", "hospital"),
 }
 """Field that holds an id → the fact that lists the rows it can be, and the key of their ids."""
 RANKING = "ranking"
@@ -188,6 +191,8 @@ LABELS: Mapping[str, str] = {
     "emergency_number": _("Number"),
     "emergency_kind": _("What it is"),
     "emergency_level": _("How urgent"),
+    "unverified": _("Told without an account, not verified yet"),
+    "callback": _("Call back"),
     "report_due": _("To be reported by law"),
     "police_told_at": _("Police told at"),
     "place": _("Place"),

@@ -55,12 +55,16 @@ def take_in(*, intake: Intake, actor: Actor, now: datetime) -> Grievance:
         raise AboutYourself
     with collect():
         row = grievances.create_grievance(intake=whole, actor=actor, now=now)
-        data = {"grievance": str(row.pk), "reply_by": row.reply_by}
-        # Sealed, it runs without a case: whoever it is about may read the case.
-        case = None if row.is_sealed else row.about_case
-        services.start(process="grievance", case=case, data=data, actor=actor, now=now)
+        begin(grievance=row, actor=actor, now=now)
     row.refresh_from_db()
     return row
+
+
+def begin(*, grievance: Grievance, actor: Actor, now: datetime) -> None:
+    """Start its process. Sealed, it runs without a case: whoever it is about may read the case."""
+    data = {"grievance": str(grievance.pk), "reply_by": grievance.reply_by}
+    case = None if grievance.is_sealed else grievance.about_case
+    services.start(process="grievance", case=case, data=data, actor=actor, now=now)
 
 
 def _checked(intake: Intake, now: datetime) -> Intake:

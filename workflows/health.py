@@ -10,14 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import collect
 from backend.core.errors import FieldProblem, Invalid
 from backend.health import services as health
+from backend.health.hospitals import hospitals
 from backend.health.models import HealthService
 from backend.health.services import AT_HOSPITAL, AlreadyForgotten, Asked
 from backend.org.access import Actor
-from backend.org.models import Membership, Unit
 from workflows import services, store
-
-HOSPITAL = "hospital"
-"""What a partner unit is that can be asked for a time (code list partner_kind)."""
 
 
 class HospitalNeeded(Invalid):
@@ -34,19 +31,25 @@ def ask_for(*, asked: Asked, actor: Actor, now: datetime) -> HealthService:
     a village worker could find out about anybody by asking.
     """
     _check(asked, now)
-    place = asked.person.family.unit
     with collect():
         service = health.ask(asked=asked, actor=actor, now=now)
-        data = {
-            "service": str(service.pk),
-            "reference": service.number,
-            "office": str(store.unit_for("caseworker", place).pk),
-            "village": str(place.pk),
-        }
-        instance = services.start(process="health_service", case=None, data=data, actor=actor, now=now)
-        service.instance_id = instance.pk
-        service.save(update_fields=["instance_id"])
+        begin(service=service, actor=actor, now=now)
     return service
+
+
+def begin(*, service: HealthService, actor: Actor, now: datetime) -> None:
+    """Start the process of a service that has none yet."""
+    if service.instance_id is not None:
+        return
+    data = {
+        "service": str(service.pk),
+        "reference": service.number,
+        "office": str(store.unit_for("caseworker", service.place).pk),
+        "village": str(service.place_id),
+    }
+    instance = services.start(process="health_service", case=None, data=data, actor=actor, now=now)
+    service.instance_id = instance.pk
+    service.save(update_fields=["instance_id"])
 
 
 def decline(*, service: HealthService, actor: Actor, now: datetime) -> None:
@@ -60,17 +63,6 @@ def decline(*, service: HealthService, actor: Actor, now: datetime) -> None:
         health.forget(service=service, actor=actor, now=now)
 
 
-def hospitals(place: Unit, now: datetime) -> list[Unit]:
-    """The hospitals that can be asked for a time for somebody of a village: those of the village's county and below for
-    which somebody answers today."""
-    county: Unit | None = place
-    while county is not None and county.kind != Unit.Kind.COUNTY:
-        county = county.parent
-    found = Unit.objects.below((county or place).path).filter(kind=Unit.Kind.PARTNER, sort=HOSPITAL)
-    answering = Membership.objects.on(timezone.localdate(now)).filter(role="liaison", user__is_active=True)
-    return list(found.filter(pk__in=answering.values("unit")).order_by("name"))
-
-
 def _check(asked: Asked, now: datetime) -> None:
-    if asked.kind in AT_HOSPITAL and asked.hospital not in hospitals(asked.person.family.unit, now):
+    if asked.kind in AT_HOSPITAL and asked.hospital not in hospitals(asked.person.family.unit, timezone.localdate(now)):
         raise HospitalNeeded([FieldProblem("/hospital", HospitalNeeded.code, HospitalNeeded.message)])

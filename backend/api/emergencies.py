@@ -80,8 +80,8 @@ class EmergencySerializer(RowSerializer[Incident]):
             "id", "number", "kind", "level", "level_reason", "state", "office", "found_at", "told_at",
             "acknowledge_by", "acknowledged_at", "acknowledged_by", "arrive_by", "arrived_at", "arrived_by",
             "report_due", "report_to", "report_by", "police_told_at", "receipt", "brief_by", "briefed_at", "review_by",
-            "reviewed_by", "closed_at", "outcome", "late", "told_last", "sealed", "secret", "unanswered", "own",
-            "version",
+            "reviewed_by", "closed_at", "outcome", "late", "told_last", "sealed", "secret", "unverified",
+            "unanswered", "own", "version",
         )  # fmt: skip
 
     def get_unanswered(self, incident: Incident) -> bool:
@@ -135,6 +135,7 @@ class RecordSerializer(RowSerializer[Incident]):
     case = CaseRef(source="about_case", allow_null=True)
     place = UnitRef()
     suspect_helper = PersonRef(allow_null=True)
+    same_as = serializers.SerializerMethodField()
     finder = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField()
 
@@ -143,8 +144,12 @@ class RecordSerializer(RowSerializer[Incident]):
         fields = (
             "who", "where", "what", "family", "case", "place", "minor", "incapable", "violence", "situations",
             "unconscious", "fire_gas", "alone", "in_hospital", "suspect", "suspect_helper", "tell_kin", "channel",
-            "finder", "measures", "brief", "false_reason", "notes",
+            "finder", "callback", "same_as", "measures", "brief", "false_reason", "notes",
         )  # fmt: skip
+
+    def get_same_as(self, incident: Incident) -> str:
+        """The number of the report that goes on in its place."""
+        return incident.same_as.number if incident.same_as else ""
 
     def get_finder(self, incident: Incident) -> str:
         """Only of whom it is no secret."""

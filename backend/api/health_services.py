@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -25,11 +26,12 @@ from backend.api.resource import Resource
 from backend.cases.models import Person
 from backend.core.errors import NotAllowed
 from backend.health import services as health
+from backend.health.hospitals import hospitals
 from backend.health.models import HealthService
 from backend.health.services import Asked
 from backend.org.access import may
 from backend.org.models import Unit
-from workflows.health import ask_for, decline, hospitals
+from workflows.health import ask_for, decline
 
 
 class HealthServiceSerializer(RowSerializer[HealthService]):
@@ -156,7 +158,8 @@ class HealthServices(Resource):
     def hospitals(self, request: Request) -> Response:
         """Designated ones of the person's county for which somebody answers today."""
         place = self._person("health.write").family.unit
-        return Response({"results": [{"id": unit.pk, "name": unit.name} for unit in hospitals(place, self.now)]})
+        found = hospitals(place, timezone.localdate(self.now))
+        return Response({"results": [{"id": unit.pk, "name": unit.name} for unit in found]})
 
     def _person(self, action: str) -> Person:
         """The one person asked about. Raises InvalidParameters, Http404 for a stranger's."""

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+class PublicReports(SimpleRateThrottle):
+    """How often one address may tell of an emergency without an account; every attempt counts."""
+
+    scope = "public_report"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        """One count per address (behind a proxy: see NUM_PROXIES)."""
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
 class FailedLogIns(SimpleRateThrottle):
     """Lets an address try again when its failures are fewer than the rate `log_in` allows."""
 

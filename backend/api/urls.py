@@ -20,6 +20,7 @@ from backend.api.codes import Codes
 from backend.api.coming import Coming
 from backend.api.condolences import Condolences, Gifts
 from backend.api.differences import Differences
+from backend.api.disasters import Disasters, RollEntries
 from backend.api.duties import Duties
 from backend.api.emergencies import Emergencies
 from backend.api.events import Events
@@ -47,6 +48,7 @@ from backend.api.photos import Photos, PictureRenderer
 from backend.api.processes import Processes
 from backend.api.programmes import Programmes
 from backend.api.proposals import Proposals
+from backend.api.public_reports import PublicReports
 from backend.api.referrals import Referrals
 from backend.api.reminders import Channels, Outbox, OwnReminders
 from backend.api.reports import Reports
@@ -54,6 +56,7 @@ from backend.api.reviews import Reviews
 from backend.api.rosters import Rosters, WorkbookRenderer
 from backend.api.rotations import Rotations
 from backend.api.rounds import Rounds
+from backend.api.safety_watches import SafetyWatches
 from backend.api.samples import Samples
 from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
@@ -108,6 +111,9 @@ router.register("rounds", Rounds, basename="rounds")
 router.register("differences", Differences, basename="differences")
 router.register("rotations", Rotations, basename="rotations")
 router.register("emergencies", Emergencies, basename="emergencies")
+router.register("safety-watches", SafetyWatches, basename="safety-watches")
+router.register("disasters", Disasters, basename="disasters")
+router.register("roll-entries", RollEntries, basename="roll-entries")
 router.register("duties", Duties, basename="duties")
 router.register("access-tickets", AccessTickets, basename="access-tickets")
 router.register("grievances", Grievances, basename="grievances")
@@ -130,6 +136,7 @@ router.register("survey-targets", SurveyTargets, basename="survey-targets")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.
+    path("public-reports/", PublicReports.as_view({"get": "list", "post": "create"}), name="public-reports"),
     path("auth/token/", non_atomic_requests(Tokens.as_view({"post": "create", "delete": "destroy"})), name="token"),
     path("work-items/bulk/", non_atomic_requests(WorkItems.as_view({"post": "bulk"})), name="workitem-bulk"),
     path("waiting-list/", WaitingList.as_view({"get": "list"}), name="waiting-list"),

@@ -28,6 +28,7 @@ from backend.api.work_item_shapes import FamilyOfItem, VersionedSerializer
 from backend.cases.models import Case, visible_families
 from backend.cases.surveys import answers_of
 from backend.core.errors import NotAllowed
+from backend.emergencies.models import Incident
 from backend.helpers.models import Pairing
 from backend.org.access import granting, in_subtree, may
 from backend.visits.handover import shared_notes
@@ -113,17 +114,38 @@ class OwnVisitDetailSerializer(OwnVisitSerializer):
         return list(SharedNoteSerializer(shared_notes(visit), many=True).data)
 
 
+CLOSED = ("who", "where", "what", "finder", "finder_contact", "brief", "false_reason")
+"""Of an emergency, what nobody is told here: not even decrypted."""
+
+
+class EmergencyRef(serializers.Serializer[Any]):
+    """An emergency and how far it is."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    state = serializers.CharField()
+
+
 class VisitSerializer(OwnVisitSerializer):
-    """A visit as lists show it."""
+    """A visit as lists show it. `emergency`: what was found at it and could not wait; a sealed one is not told."""
 
     case = CaseRef()
+    emergency = serializers.SerializerMethodField()
     helper = serializers.UUIDField(source="helper_id", allow_null=True)
 
     class Meta(OwnVisitSerializer.Meta):
         fields = (
             *OwnVisitSerializer.Meta.fields, "case", "helper", "red_flags", "recorded_by_label", "missed_at",
-            "is_sampled",
+            "is_sampled", "emergency",
         )  # type: ignore[assignment]  # fmt: skip
+
+    @extend_schema_field(EmergencyRef(allow_null=True))
+    def get_emergency(self, visit: Visit) -> dict[str, Any] | None:
+        """{id, number, state} for who may see that there is one."""
+        found: Incident | None = getattr(visit, "emergency", None)
+        if found is None or found.is_delicate or not self.context["view"].may_see(found):
+            return None
+        return {"id": str(found.pk), "number": found.number, "state": found.state}
 
 
 class VisitDetailSerializer(VisitSerializer):
@@ -204,7 +226,7 @@ class Visits(Resource):
     serializer_class = VisitSerializer
     narrow_serializer_class = OwnVisitSerializer
     filterset_class = VisitFilters
-    related = ("family", "case", "helper")
+    related = ("family", "case", "helper", "emergency__office")
     orderings = {"planned_for": "planned_for", "due_at": "due_at", "started_at": "started_at"}
     required_actions = {
         "list": ("visit.read", "own.visit.read"),
@@ -218,7 +240,7 @@ class Visits(Resource):
         rows = super().get_queryset().defer(
             *(("answers",) if self.action == "list" else ()),
             "family__emergency_phone", "family__notes", "family__search", "helper__certificate", "helper__phone",
-            "helper__notes", "helper__search",
+            "helper__notes", "helper__search", *(f"emergency__{name}" for name in CLOSED),
         )  # fmt: skip
         if getattr(self, "swagger_fake_view", False) or not granting(self.user, "own.case.read"):
             return rows
@@ -231,6 +253,10 @@ class Visits(Resource):
     def is_seen_in_full(self, row: Visit) -> bool:
         """The same for one row."""
         return may(self.user, "visit.read", path=row.case.unit_path)
+
+    def may_see(self, incident: Incident) -> bool:
+        """Whether the caller may know of an emergency."""
+        return may(self.user, "emergency.read", path=incident.office.path)
 
     def is_own(self, row: Visit) -> bool:
         """A helper's own visit."""

@@ -207,6 +207,19 @@ SENTENCES: Mapping[str, str] = {
     "emergency.opened": _("%(actor)s opened the record of %(object)s."),
     "emergency.finder_revealed": _("%(actor)s saw who reported %(object)s."),
     "emergency.closed": _("%(object)s is closed: %(emergency_outcome)s."),
+    "disaster.declared": _("%(actor)s declared a disaster: %(object)s (%(disaster_kind)s)."),
+    "disaster.ticked": _("%(actor)s asked after family %(object)s (%(disaster)s): %(roll_state)s."),
+    "disaster.counted": _(
+        "%(object)s: of %(families)s families %(reached)s reached, %(not_reached)s not reached, "
+        "%(needs_help)s in need of help."
+    ),
+    "disaster.ended": _("%(actor)s ended %(object)s: %(disaster_outcome)s."),
+    "safety_watch.begun": _("%(actor)s doubts that a refusal was understood (%(object)s)."),
+    "safety_watch.heard": _("%(actor)s heard relatives and two witnesses (%(object)s)."),
+    "safety_watch.decided": _("%(actor)s decided that somebody looks after safety (%(object)s)."),
+    "safety_watch.checked": _("%(actor)s looked after safety (%(object)s): %(safety)s."),
+    "safety_watch.reviewed": _("%(actor)s reviewed it: somebody goes on looking after safety (%(object)s)."),
+    "safety_watch.ended": _("Nobody looks after safety any more (%(object)s): %(safety_outcome)s."),
     "duty.added": _("%(actor)s put %(object)s on the duty list: %(duty_post)s, from %(from)s."),
     "duty.ended": _("%(actor)s took %(object)s off the duty list: %(duty_post)s, until %(to)s."),
     "access_ticket.asked": _("%(actor)s asked for access %(object)s (%(access_subject)s), for: %(access_purpose)s."),

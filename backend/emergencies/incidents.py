@@ -27,6 +27,7 @@ from backend.visits.models import Visit
 POLICE = "110"
 KIN = "kin"
 FALSE_ALARM = "false_alarm"
+MERGED = "merged"
 LEEWAY = timedelta(minutes=5)
 """So far a telephone's clock may be ahead of ours."""
 
@@ -57,6 +58,13 @@ class NotAhead(Invalid):
 
     code = "not_ahead"
     message = _("This time lies in the future.")
+
+
+class NotTheSame(Invalid):
+    """Two reports of one thing: both open, of one office, and no duty or suspicion is lost with the one that goes."""
+
+    code = "not_the_same"
+    message = _("Choose another open emergency of this office; what has to be reported by law stays by itself.")
 
 
 class NotAConfidant(NotAllowed):
@@ -94,6 +102,9 @@ class Report:
     secret: bool = True
     finder: str = ""
     finder_contact: str = ""
+    unverified: bool = False
+    callback: str = ""
+    public_receipt: str | None = None
     found_by: UUID | None = None
     """The user who found it; none when somebody without an account called."""
 
@@ -111,7 +122,9 @@ def create_incident(*, report: Report, now: datetime) -> Incident:
         alone=report.alone, in_hospital=report.in_hospital, suspect=report.suspect,
         suspect_helper=report.suspect_helper, channel=report.channel, finder=report.finder,
         finder_contact=report.finder_contact, finder_key=finder_key(report.found_by) if report.found_by else None,
-        secret=report.secret, found_at=report.found_at, acknowledge_by=now, arrive_by=now, report_by=now, brief_by=now,
+        secret=report.secret, unverified=report.unverified, callback=report.callback,
+        public_receipt=report.public_receipt, found_at=report.found_at,
+        acknowledge_by=now, arrive_by=now, report_by=now, brief_by=now,
         created_at=now,
     )  # fmt: skip
 
@@ -237,6 +250,15 @@ def note_false_alarm(*, incident: Incident, reason: str) -> None:
         raise LookFirst
     incident.outcome, incident.false_reason = FALSE_ALARM, reason
     incident.save(update_fields=["outcome", "false_reason"])
+
+
+def merge(*, incident: Incident, other: Incident | None) -> None:
+    """The person on duty found that both tell of the same; the other one goes on. Raises NotTheSame."""
+    fits = other is not None and other.pk != incident.pk and other.office_id == incident.office_id
+    if other is None or not fits or other.closed_at is not None or incident.report_due or incident.suspect_helper_id:
+        raise NotTheSame([FieldProblem("/same_as", NotTheSame.code, NotTheSame.message)])
+    incident.same_as, incident.outcome = other, MERGED
+    incident.save(update_fields=["same_as", "outcome"])
 
 
 def note_late(*, incident: Incident, clock: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from backend.cases.cases import AlreadyOpen, FamilyGone
 from backend.cases.models import Case, Family, Programme
 from backend.jobs.once import once
 from backend.org.access import Actor
-from workflows import cases, services
+from workflows import beginnings, cases, services, visits
 
 # A busy case or a lost connection passes; a fault in a step does not, and stays visible as a failed job.
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
@@ -42,6 +42,22 @@ def start(
                 now=timezone.now(),
                 parent_id=UUID(parent_id) if parent_id else None,
             )
+
+
+@app.task(name="processes.begin", retry=RETRY, pass_context=True)
+def begin(context: JobContext, *, noun: str, id: str, actor: dict[str, Any] | None = None) -> None:
+    """Begin the process of a row that a step has written: an emergency, a complaint, a health service."""
+    with once(context) as first:
+        if first:
+            beginnings.begin(noun=noun, id=UUID(id), actor=Actor.from_json(actor), now=timezone.now())
+
+
+@app.task(name="processes.look_through", retry=RETRY, pass_context=True)
+def look_through(context: JobContext, *, visit_id: str) -> None:
+    """Look for danger in the record of a visit that no run of a process waits for."""
+    with once(context) as first:
+        if first:
+            visits.look_through(visit_id=UUID(visit_id), now=timezone.now())
 
 
 @app.task(name="processes.start_cases", retry=RETRY)

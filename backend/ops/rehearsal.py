@@ -18,7 +18,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from backend.cases.models import Case
 from backend.org.access import Actor
 from backend.org.models import User
-from workflows import services
+from workflows import beginnings, services, visits
 from workflows.models import Instance, WorkItem
 
 
@@ -87,6 +87,12 @@ class Rehearsal:
         if name == "processes.message":
             instance_id = UUID(args["instance_id"])
             services.send_message(instance_id=instance_id, name=args["name"], data=data, actor=actor, now=self.now)
+            return
+        if name == "processes.begin":
+            beginnings.begin(noun=args["noun"], id=UUID(args["id"]), actor=actor, now=self.now)
+            return
+        if name == "processes.look_through":
+            visits.look_through(visit_id=UUID(args["visit_id"]), now=self.now)
             return
         case = Case.objects.get(pk=args["case_id"])
         if name == "processes.start":

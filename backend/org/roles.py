@@ -68,6 +68,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
         "pause.read", "pause.write", "death.write",
         "survey_round.read", "survey_round.write", "survey_round.ask",
+        "disaster.read", "disaster.tick", "safety_watch.read", "safety_watch.write",
     },
     "supervisor": _READ_CASES
     | _WORK
@@ -88,6 +89,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "emergency.read", "emergency.open", "emergency.answer", "emergency.reveal", "duty.read", "duty.write",
         "pause.read", "pause.write",
         "survey_round.read", "survey_contact.write",
+        "disaster.read", "disaster.declare", "disaster.tick", "safety_watch.read", "safety_watch.write",
     },
     "village": _READ_CASES
     | _WORK
@@ -104,6 +106,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "emergency.read", "emergency.open", "emergency.answer", "duty.read",
         "pause.read", "pause.write", "death.write",
         "survey_round.read", "survey_round.ask",
+        "disaster.read", "disaster.tick", "safety_watch.read", "safety_watch.write",
     },
     "helper": _WORK | {"own.family.read", "own.case.read", "own.pairing.read", "own.visit.read", "own.visit.write",
                        "own.work_item.read", "own.absence.read", "own.absence.write", "process.read",
@@ -128,6 +131,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "emergency.read", "duty.read",
         "pause.read",
         "survey_round.read",
+        "disaster.read", "safety_watch.read",
     },
     # Answers for the rights of the people on file, and sees of them no more than that needs.
     "dpo": _READ_CASES

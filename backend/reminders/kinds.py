@@ -41,7 +41,6 @@ KINDS: Mapping[str, Kind] = {
     "case.successor_missing": Kind(_("Nobody follows a helper yet"), _("helpers whom nobody follows yet: %(count)d")),
     "case.gap_reported": Kind(_("A family is without a helper"), _("families without a helper: %(count)d")),
     "visit.missed_reported": Kind(_("A visit was missed"), _("missed visits: %(count)d")),
-    "visit.alarm_passed_on": Kind(_("An alarm was not answered"), _("alarms not answered: %(count)d"), urgent=True),
     "review.reminded": Kind(_("A review waits"), _("reviews that wait: %(count)d")),
     "finding.escalated": Kind(_("A finding was not answered in time"), _("findings not answered: %(count)d")),
     "condolence.list_late": Kind(_("A festival's list is not locked"), _("festival lists not locked: %(count)d")),
@@ -52,6 +51,9 @@ KINDS: Mapping[str, Kind] = {
     "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),
     "emergency.escalated": Kind(
         _("An emergency waits for an answer"), _("emergencies without an answer: %(count)d"), urgent=True
+    ),
+    "disaster.not_ended": Kind(
+        _("A disaster's roll was not ended in time"), _("disasters not ended in time: %(count)d"), urgent=True
     ),
     # --- between offices
     "referral.sent": Kind(_("A referral came in"), _("referrals come in: %(count)d")),

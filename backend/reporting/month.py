@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from backend.audit.models import Event
@@ -184,7 +184,9 @@ def _alarms(path: str, month: Month) -> QuerySet[Any, Any]:
     flagged = flagged.filter(~Q(red_flags=[]), case__unit_path__startswith=path)
     first = FollowUp.objects.filter(visit=OuterRef("pk"), kind__in=REACTIONS).order_by()
     reacted = first.values("visit").annotate(first=Min("done_at")).values("first")
-    grouped = flagged.annotate(reacted=Subquery(reacted)).values(at=F("case__unit_path"))
+    # What cannot wait becomes an emergency (backend.emergencies.found): whoever acknowledges it has reacted.
+    flagged = flagged.annotate(reacted=Least(Subquery(reacted), "emergency__acknowledged_at"))
+    grouped = flagged.values(at=F("case__unit_path"))
     soon = Q(reacted__lte=F("recorded_at") + AT_ONCE)
     return grouped.annotate(
         alarms=Count("pk"),

@@ -479,6 +479,8 @@ def _pass_on(recorded: Recorded, actor: Actor, now: datetime, answering: UUID | 
             actor=actor.as_json(),
         )
         leader = leader or UUID(instance_id)
+    if leader is None:  # nobody waits for it; danger is reported all the same (E8)
+        enqueue("processes.look_through", lock=f"visit:{visit.pk}", visit_id=str(visit.pk))
 
 
 def _plans_served(visit: Visit) -> list[Visit]:

@@ -98,6 +98,7 @@ class Case(Page):
             "may_plan": case["state"] == "open" and bool(granting(self.user, "plan.write")),
             "pause": next(iter(pauses(self, case["family"]["id"], running="true")), None),
             "may_pause": case["state"] in LIVE and bool(granting(self.user, "pause.write")),
+            "may_doubt": case["state"] in {"open", "paused"} and bool(granting(self.user, "safety_watch.write")),
         }
 
     def _diagram(self, case: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ FILES = (
     "idb/index.js", "web/icon.svg", "web/icon-maskable.svg", "web/site.css", "web/site.js", "web/phone.css",
     "web/phone/install.js", "web/phone/page.js", "web/phone/views.js", "web/phone/form.js", "web/phone/elements.js",
     "web/phone/ids.js", "web/phone/pictures.js", "web/phone/queue.js", "web/phone/store.js", "web/phone/vault.js",
-    "web/phone/server.js",
+    "web/phone/server.js", "web/phone/reports.js", "web/phone/report.js",
 )  # fmt: skip
 """What the pages that work without network load; the service worker keeps them."""
 WORKER = "web/phone/service-worker.js"
@@ -34,7 +34,7 @@ class ServiceWorker(View):
         kept = {
             "version": _version(),
             "files": [static(name) for name in FILES],
-            "shells": [resolve_url("web:phone"), resolve_url("web:emergency")],
+            "shells": [resolve_url("web:phone"), resolve_url("web:emergency"), resolve_url("web:public_report")],
         }
         text = f"const KEPT = {json.dumps(kept)};\n{_source(WORKER).read_text(encoding='utf-8')}"
         response = HttpResponse(text, content_type="text/javascript; charset=utf-8")

@@ -95,6 +95,8 @@ MENUS: tuple[Entry | Menu, ...] = (
                 ("grievance.read", "own.grievance.read"),
             ),
             Entry(_("Emergencies"), "web:incidents", "megaphone", ("emergency.read",)),
+            Entry(_("Refusals in doubt"), "web:safety_watches", "shield-exclamation", ("safety_watch.read",)),
+            Entry(_("Disasters"), "web:disasters", "exclamation-triangle", ("disaster.read",)),
             Entry(_("Activities"), "web:activities", "calendar-event", ("activity.read",)),
             Entry(_("Volunteers"), "web:volunteers", "award", ("volunteer.read",)),
             Entry(_("Honours"), "web:honours", "trophy", ("honour.read",)),

@@ -117,3 +117,13 @@ def _of_sending() -> dict[str, Any]:
         "waiting_locked": _("Records on this telephone that are not sent: %(n)s. They are sent after you log in."),
         "log_in": _("Log in"),
     }
+
+
+def report_words() -> dict[str, str]:
+    """What the script of the page for reports without an account says, in the reader's language."""
+    return {
+        "sent": _("Whoever is on duty has it. Receipt: %(receipt)s"),
+        "kept": _("No network: it is kept on this telephone and sent as soon as there is one. Call 110, 120 or 119."),
+        "not_kept": _("No network, and this browser cannot keep it. Call 110, 120 or 119, and leave this page open."),
+        "refused": _("Not taken: %(why)s Call 110, 120 or 119."),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
-from backend.web import catalogue, emergencies, honours
+from backend.web import catalogue, disasters, emergencies, honours, safety_watches
 from backend.web.absences import Absence, Absences, AbsenceVerb, HelperChoices, NewAbsence, StandInChoice, Told
 from backend.web.access_tickets import AccessTicket, AccessTickets, CloseAccessTicket, NewAccessTicket
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
@@ -38,7 +38,7 @@ from backend.web.condolences import (
 )
 from backend.web.deaths import PersonDied
 from backend.web.deputies import ColleagueChoices, Deputies, EndDeputy, NewDeputy, OwnDays, OwnReturn
-from backend.web.emergency import Emergency
+from backend.web.emergency import Emergency, PublicReport
 from backend.web.families import (
     CameBack,
     EditFamily,
@@ -187,6 +187,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("absences/<uuid:pk>/told/", Told.as_view(), name="absence_told"),
     path("absences/<uuid:pk>/<slug:verb>/", AbsenceVerb.as_view(), name="absence_verb"),
     path("emergency/", Emergency.as_view(), name="emergency"),
+    path("emergency/report/", PublicReport.as_view(), name="public_report"),
     path("visits/", Phone.as_view(), name="phone"),
     path("visits/session/", Session.as_view(), name="phone_session"),
     path("visits/key/", Key.as_view(), name="phone_key"),
@@ -250,6 +251,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("emergencies/", emergencies.Emergencies.as_view(), name="incidents"),
     path("emergencies/new/", emergencies.NewEmergency.as_view(), name="incident_new"),
     path("emergencies/<uuid:pk>/", emergencies.Emergency.as_view(), name="incident"),
+    path("safety-watches/", safety_watches.SafetyWatches.as_view(), name="safety_watches"),
+    path("safety-watches/new/", safety_watches.NewSafetyWatch.as_view(), name="safety_watch_new"),
+    path("safety-watches/<uuid:pk>/", safety_watches.SafetyWatch.as_view(), name="safety_watch"),
+    path("disasters/", disasters.Disasters.as_view(), name="disasters"),
+    path("disasters/<uuid:pk>/", disasters.Disaster.as_view(), name="disaster"),
     path("duties/", emergencies.Duties.as_view(), name="duties"),
     path("access-tickets/", AccessTickets.as_view(), name="access_tickets"),
     path("access-tickets/new/", NewAccessTicket.as_view(), name="access_ticket_new"),

@@ -379,6 +379,19 @@ ROUTES: dict[str, Expected] = {
     "POST gifts/visitor/": Expected("C"),
     "POST gifts/record/": Expected("CV"),
     # --- emergencies: everybody reports one and sees the own ones; offices answer; two named officers see who reported
+    # --- disasters: the supervisor declares, whoever works there ticks, the auditor reads
+    "GET disasters/": Expected("CSVA"),
+    "POST disasters/": Expected("S"),
+    "GET disasters/{pk}/": Expected("CSVA"),
+    "GET roll-entries/": Expected("CSVA"),
+    "GET roll-entries/{pk}/": Expected("CSVA"),
+    "POST roll-entries/{pk}/tick/": Expected("CSV"),
+    # --- refusals in doubt
+    "GET safety-watches/": Expected("CSVA"),
+    "POST safety-watches/": Expected("CSV"),
+    "GET safety-watches/{pk}/": Expected("CSVA"),
+    "GET public-reports/": PUBLIC,
+    "POST public-reports/": PUBLIC,
     "GET emergencies/": Expected("CSVHLAYEGD"),
     "POST emergencies/": Expected(everywhere="CSVHLAYEGD"),
     "GET emergencies/{pk}/": Expected("CSVA", hidden="HLYEGD"),

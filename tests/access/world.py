@@ -30,7 +30,7 @@ from backend.cases.models import Case, Family, Pause, Review, Roster
 from backend.census.models import SurveyRound, SurveyTarget
 from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
-from backend.emergencies.models import DutySpell, Incident
+from backend.emergencies.models import Disaster, DutySpell, Incident, RollEntry, SafetyWatch
 from backend.health.models import HealthService
 from backend.helpers import snapshots
 from backend.helpers.models import (
@@ -174,6 +174,12 @@ class World:
             who=LABEL, where="二组", channel="phone", finder=LABEL, found_at=timezone.now(),
             acknowledge_by=timezone.now(), arrive_by=timezone.now(), report_by=timezone.now(), brief_by=timezone.now(),
         )  # fmt: skip
+        self.disaster = Disaster.objects.create(
+            number="ZQ-1", kind="flood", unit=self.town, from_at=timezone.now(),
+            until_at=timezone.now() + timedelta(days=1),
+        )  # fmt: skip
+        self.roll_entry = RollEntry.objects.create(disaster=self.disaster, family=self.family, tier="A")
+        self.safety_watch = SafetyWatch.objects.create(case=self.case, doubted_because=LABEL)
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.duty = DutySpell.objects.create(
             unit=self.town, post="first", user=self.member, from_date=timezone.localdate()
@@ -381,6 +387,9 @@ class World:
             "survey-targets": str(self.survey_target.pk),
             "emergencies": str(self.incident.pk),
             "duties": str(self.duty.pk),
+            "disasters": str(self.disaster.pk),
+            "safety-watches": str(self.safety_watch.pk),
+            "roll-entries": str(self.roll_entry.pk),
             "codes": "need",
             "jobs": str(self.job),
         }

@@ -296,11 +296,11 @@ def test_nothing_lies_about_unused(path: Path) -> None:
 
 @for_each_diagram
 def test_supervisors_decide_on_other_peoples_work(path: Path) -> None:
-    """Four eyes: what a supervisor confirms somebody else did (domain.md 3.0). An emergency waits for nobody. What
+    """Four eyes: what a supervisor confirms somebody else did (domain.md 3.0). A disaster is led, not confirmed. What
     somebody is complained about for is looked into by anybody else: the item is closed to whom it is about."""
     definition = definition_of(path)
     for node in definition.nodes.values():
-        if node.kind == "user" and node.role == "supervisor" and node.id != "handle_emergency":
+        if node.kind == "user" and node.role == "supervisor" and node.id != "lead_roll":
             assert node.not_same_as or node.closed_to, node.id
 
 

@@ -20,7 +20,7 @@ TOLD = frozenset(
         "offer.lapsed", "offer.withdrawn", "pairing.started", "pairing.renewed", "pairing.ended", "review.opened",
         "review.decided", "visit.planned", "visit.recorded", "visit.missed", "visit.missed_reported",
         "visit.cancelled", "visit.late_record_allowed", "visit.late_record_refused", "visit.alarm_raised",
-        "visit.alarm_passed_on", "visit.emergency_recorded", "visit.follow_up_recorded",
+        "visit.follow_up_recorded",
         "visit.call_back_recorded", "work_item.completed",
     }
 )  # fmt: skip

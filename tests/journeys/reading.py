@@ -24,7 +24,7 @@ ROLES = {
     "pick_helper": "caseworker", "answer_for_unit": "liaison", "answer_offer": "helper", "ask_helper": "village",
     "ask_family": "village", "fix_gate": "caseworker", "hold_first_meeting": "village",
     "sign_agreement": "caseworker", "confirm_pairing": "supervisor", "record_visit": "helper",
-    "visit_instead": "village", "allow_late_record": "supervisor", "handle_emergency": "supervisor",
+    "visit_instead": "village", "allow_late_record": "supervisor",
     "follow_up": "caseworker", "call_back": "caseworker", "ask_family_wish": "village",
     "prepare_review": "caseworker", "decide_review": "supervisor", "interim_visit": "village", "ask_again": "village",
 }  # fmt: skip
@@ -522,11 +522,6 @@ class Reading:
         self.events["decision.made"] += 1
         if how == "emergency" or self._unanswered >= 3:
             self.events["visit.alarm_raised"] += 1
-            since = self.t
-            self._answer("handle_emergency", "resolved")
-            self.events["visit.emergency_recorded"] += 1
-            if self.t - since >= timedelta(minutes=10):
-                self.events["visit.alarm_passed_on"] += 1
         elif how not in {"need", "ill"}:
             return
         self._answer("follow_up", "advice")

@@ -84,7 +84,7 @@ KINDS: Sequence[Story] = (
     Story("needs something", visits=("good", "need")),
     Story("ill", visits=("ill",)),
     Story("emergency", visits=("good", "emergency")),
-    Story("emergency, nobody on duty", {"handle_emergency": ["resolved*2"]}, visits=("emergency",)),
+    Story("emergency at the first visit", visits=("emergency",)),
     Story("nobody at home once", visits=("good", "not_met")),
     Story("nobody answers three times", visits=("not_met", "not_met", "not_met")),
     Story("helper discharged", asks=("unit", "account"), happens=(24, "discharged")),

@@ -17,7 +17,7 @@ from workflows.models import WorkItem
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 INBOXES = {
     "caseworker": {"check_file", "pick_helper", "sign_agreement", "follow_up", "assess_needs", "inspect_site"},
-    "supervisor": {"confirm_file", "confirm_pairing", "decide_review", "handle_emergency", "approve_at_township"},
+    "supervisor": {"confirm_file", "confirm_pairing", "decide_review", "acknowledge", "approve_at_township"},
     "village": {
         "survey_family",
         "record_consent",

@@ -256,7 +256,7 @@ def test_what_a_visit_refers_goes_into_the_plan() -> None:
     while "record_visit" not in office.waiting(office.case):
         office.go_to(office.next_timer(office.case) or office.now, case=office.case)
     office.do(office.case, "record_visit", office.volunteer, office.visited(needs=["legal"]))
-    told = {"follow_up_result": "referred", "referred_to": "司法所", "note": "想立遗嘱"}
+    told = {"follow_up_result": "referred", "passed_on": ["service_plan"], "referred_to": "司法所", "note": "想立遗嘱"}
     office.do(office.case, "follow_up", office.caseworker, told)
     plan = office.plan
     assert (plan.source, plan.needs) == ("visit", ["legal"])

@@ -11,17 +11,22 @@ from backend.audit.models import Event
 from backend.cases.families import record_death, set_willingness
 from backend.cases.models import Case, Family
 from backend.core.errors import DomainError
+from backend.emergencies.models import Incident
+from backend.health.models import HealthService
 from backend.helpers.models import Helper, Pairing
 from backend.helpers.register import end_helper, set_status
 from backend.helpers.suspensions import lift_suspension, suspend_pairing
+from backend.org.access import SYSTEM
 from backend.org.models import Membership, Parameter
 from backend.reminders.models import Reminder
+from backend.rights.models import Grievance
 from backend.visits.cadence import DAY_BEGINS, LOCAL
 from backend.visits.models import FollowUp, Visit
 from backend.visits.visits import record_contact
 from tests import factories
 from tests.steps.office import Office
-from workflows.models import Instance, Trace
+from workflows.beginnings import begin
+from workflows.models import Instance, Trace, WorkItem
 from workflows.visitors import follow
 
 pytestmark = pytest.mark.django_db
@@ -244,9 +249,9 @@ def test_a_very_late_record_waits_for_the_supervisor(decision: str) -> None:
         ({"visit_result": "not_met"}, []),  # once more within a week, not at once
         ({"needs": ["health"]}, ["follow_up"]),
         ({"money_or_gifts": True}, ["follow_up"]),
-        ({"physical": "injured"}, ["handle_emergency"]),
-        ({"worries": ["abuse_signs"]}, ["handle_emergency"]),
-        ({"mental": "despair"}, ["handle_emergency"]),
+        ({"physical": "injured"}, ["follow_up"]),
+        ({"worries": ["abuse_signs"]}, ["follow_up"]),
+        ({"mental": "despair"}, ["follow_up"]),
     ],
 )
 def test_red_flags_go_where_they_belong(found: dict[str, Any], waiting: list[str]) -> None:
@@ -257,24 +262,101 @@ def test_red_flags_go_where_they_belong(found: dict[str, Any], waiting: list[str
     assert office.waiting(case) == waiting
 
 
-def test_an_emergency_from_alarm_to_follow_up() -> None:
+def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on() -> None:
+    """E8: the officer on duty has it, whoever recorded it stands nowhere, and the caseworker sees where it went."""
     office = Office()
     case, _pairing = caring(office)
     until_due(office, case)
-    office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious"))
+    office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious", note="倒在灶台旁"))
+    incident = Incident.objects.get()
+    assert (incident.visit, incident.kind, incident.level, incident.state) == (
+        Visit.objects.exclude(state="planned").get(), "fall", "at_once", "open",
+    )  # fmt: skip
+    assert (incident.what, incident.is_found_by(office.volunteer)) == ("倒在灶台旁", True)
+    [item] = WorkItem.objects.filter(process="emergency_response", step="acknowledge")
+    assert (item.role, item.unit, item.case) == ("supervisor", factories.town(), None)
+    told = Event.objects.filter(case_id=case.pk, action__startswith="emergency.")
+    assert {event.actor_id for event in told} == {None}
     assert Event.objects.get(action="visit.alarm_raised").data["flags"] == ["emergency"]
-    office.pass_time(minutes=10)
-    assert Event.objects.filter(action="visit.alarm_passed_on").count() == 1
-    facts = office.form(case, "handle_emergency", office.supervisor).facts
-    assert facts["visit"]["physical"] == "unconscious"
-    done = {"alarm_result": "resolved", "called": ["120", "kin"], "actions": "送医"}
-    office.do(case, "handle_emergency", office.supervisor, done)
+    facts = office.form(case, "follow_up", office.caseworker).facts
+    assert (facts["visit"]["physical"], facts["emergency_number"]) == ("unconscious", incident.number)
     office.do(case, "follow_up", office.caseworker, {"follow_up_result": "tier_review", "note": "出院后再评"})
-    assert sorted(FollowUp.objects.values_list("kind", "result")) == [
-        ("emergency", "resolved"),
-        ("follow_up", "tier_review"),
-    ]
-    assert "送医" not in Event.objects.get(action="visit.emergency_recorded").body
+    assert FollowUp.objects.get().result == "tier_review"
+    assert Visit.objects.filter(state="planned").count() == 1
+
+
+def test_a_sealed_emergency_is_named_nowhere_in_the_case() -> None:
+    """E9: who reads the case, or follows its visit up, learns no number to look for."""
+    office = Office()
+    case, _pairing = caring(office)
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited(worries=["minor_alone"]))
+    incident = Incident.objects.get()
+    assert (incident.sealed, incident.report_due, incident.minor) == (True, True, True)
+    assert "emergency_number" not in office.form(case, "follow_up", office.caseworker).facts
+    assert not Event.objects.filter(case_id=case.pk, action__startswith="emergency.").exists()
+
+
+def test_the_same_visit_told_twice_is_one_emergency() -> None:
+    office = Office()
+    case, pairing = caring(office)
+    until_due(office, case)
+    volunteer, id_ = factories.actor(office.volunteer, role="helper"), uuid4()
+    for _ in range(2):
+        answers = office.visited(physical="injured")
+        record_contact(case=case, pairing=pairing, answers=answers, actor=volunteer, now=office.now, id=id_)
+        office.work()
+    incident = Incident.objects.get()
+    assert incident.visit_id == id_
+    begin(noun="emergency", id=incident.pk, actor=SYSTEM, now=office.now)
+    assert Instance.objects.filter(process__key="emergency_response").count() == 1
+
+
+def test_danger_is_reported_when_no_process_waits_for_the_visit() -> None:
+    """E8: somebody just went there; the case is not in care, and still it does not get lost."""
+    office = Office()
+    case = office.open()
+    village = factories.actor(office.village, role="village")
+    record_contact(case=case, answers=office.visited(), actor=village, now=office.now)
+    office.work()
+    assert not Incident.objects.exists()
+    record_contact(case=case, answers=office.visited(worries=["gas_or_fire"]), actor=village, now=office.now)
+    office.work()
+    assert (Incident.objects.get().kind, Incident.objects.get().level) == ("fire", "at_once")
+    assert WorkItem.objects.filter(step="acknowledge").count() == 1
+
+
+def test_a_visit_leads_on_to_a_plan_a_complaint_and_a_health_service() -> None:
+    """P03 step 4: each begins a process, and the case tells only that something was passed on."""
+    office = Office()
+    case, pairing = caring(office)
+    until_due(office, case)
+    found = office.visited(needs=["legal"], money_or_gifts=True)
+    office.do(case, "record_visit", office.volunteer, found)
+    facts = office.form(case, "follow_up", office.caseworker).facts
+    passed = {
+        "follow_up_result": "referred",
+        "passed_on": ["service_plan", "complaint", "health_service"],
+        "complaint": "收了老人的钱",
+        "health_kind": "doctor_contract",
+        "person": facts["persons"][0]["person"],
+        "note": "已转办",
+    }
+    with pytest.raises(DomainError) as refused:
+        office.do(case, "follow_up", office.caseworker, {**passed, "person": str(uuid4())})
+    assert refused.value.problems[0].pointer == "/answers/person"
+    office.do(case, "follow_up", office.caseworker, passed)
+    running = Instance.objects.filter(state="running").values_list("process__key", flat=True)
+    assert {"service_plan_referral", "grievance", "health_service"} <= set(running)
+    assert Grievance.objects.get().about_helper == pairing.helper
+    assert HealthService.objects.get().instance_id is not None
+    assert "doctor_contract" not in FollowUp.objects.get().answers
+    assert (
+        not Event.objects.filter(case_id=case.pk, body__contains='"complaint"').filter(data__has_key="result").exists()
+    )
+    [answered] = Event.objects.filter(case_id=case.pk, action="work_item.completed", data__step="follow_up")
+    assert set(answered.data["sensitive"]) == {"passed_on", "complaint", "health_kind", "person", "note"}
+    assert not Event.objects.filter(case_id=case.pk, action__startswith="grievance.").exists()
 
 
 @pytest.mark.parametrize("cadence", ["weekly", "quarterly"])
@@ -298,7 +380,7 @@ def test_three_times_nobody_is_a_welfare_check() -> None:
     for attempt in (1, 2, 3):
         office.pass_time(hours=3)
         office.do(case, "record_visit", office.volunteer, office.visited(visit_result="not_met"))
-        assert office.waiting(case) == ([] if attempt < 3 else ["handle_emergency"])
+        assert office.waiting(case) == ([] if attempt < 3 else ["follow_up"])
         if attempt < 3:
             assert Visit.objects.get(state="planned").planned_for == office.today + timedelta(days=7)
             until_due(office, case)

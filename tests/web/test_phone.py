@@ -51,7 +51,7 @@ def record(visit: Visit) -> dict[str, Any]:
     return {"id": str(uuid4()), "visit": str(visit.pk), "pairing": str(visit.pairing_id), "answers": answers()}
 
 
-@pytest.mark.parametrize("path", ["/visits/", "/emergency/"])
+@pytest.mark.parametrize("path", ["/visits/", "/emergency/", "/emergency/report/"])
 def test_what_a_browser_keeps_names_nobody(here: Client, user: User, path: str) -> None:
     told = text(here.get(path))
     assert user.name not in told
@@ -69,7 +69,7 @@ def test_what_the_service_worker_keeps_is_there() -> None:
     told = text(Client().get("/service-worker.js"))
     kept = json.loads(told.split("\n", 1)[0].removeprefix("const KEPT = ").removesuffix(";"))
     assert len(kept["files"]) == len(FILES)
-    assert kept["shells"] == ["/visits/", "/emergency/"]
+    assert kept["shells"] == ["/visits/", "/emergency/", "/emergency/report/"]
     modules = settings.ROOT / "backend/web/static/web/phone"
     shipped = {f"web/phone/{file.name}" for file in modules.glob("*.js")}
     assert shipped - set(FILES) == {"web/phone/service-worker.js", "web/phone/forget.js"}

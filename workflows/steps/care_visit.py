@@ -9,17 +9,18 @@ from typing import Any
 from django.utils import timezone
 
 from backend.audit.history import record
-from backend.cases import families, surveys
+from backend.cases import families
 from backend.cases.models import Case, Family
+from backend.core.jobs import enqueue
+from backend.emergencies import found
 from backend.helpers import pairings
 from backend.helpers.accounts import account_of
 from backend.helpers.models import Helper, Pairing
 from backend.helpers.stand_ins import visitor_on
-from backend.services.models import Plan
 from backend.visits import cadence, facts, visitors, visits
 from backend.visits.models import Visit
 from workflows.engine.runner import Call
-from workflows.steps import needs
+from workflows.steps import visit_outcomes
 from workflows.steps.context import HEARD_BY, Context, Step, case_of, code, let_hear, number, of, tell
 
 REASONS: Mapping[str, str] = {
@@ -132,28 +133,20 @@ def visit_facts(call: Call) -> dict[str, Any]:
 
 
 def raise_alarm(call: Call) -> None:
-    """Something dangerous was seen: the duty officer is told at once, nothing waits for approval."""
+    """Something dangerous was seen: it becomes an emergency (P04) at once, once for each visit; nothing waits for
+    approval, and the visits go on."""
     _keep_flags(call)
     _tell(call, "visit.alarm_raised", {"flags": list(call.data.get("flags") or [])})
-
-
-def record_emergency(call: Call) -> None:
-    """What was done, whom one called, when (P04)."""
-    _follow_up(call, "emergency", "alarm_result")
-
-
-def pass_on_alarm(call: Call) -> None:
-    """Ten minutes without acknowledgement: the alarm goes on to the deputy and the leading group."""
-    _tell(call, "visit.alarm_passed_on")
+    incident = found.raise_alarm(visit=_visit(call), reasons=call.data["flag_reasons"], now=of(call).now)
+    enqueue("processes.begin", lock=f"emergency:{incident.pk}", noun="emergency", id=str(incident.pk))
 
 
 def record_follow_up(call: Call) -> None:
-    """What follows from needs, health, safety or boundary flags; what is referred goes into the service plan."""
+    """What follows from needs, health, safety or boundary flags, and from what cannot wait."""
     _keep_flags(call)
     _follow_up(call, "follow_up", "follow_up_result")
     if call.answers["follow_up_result"] == "referred":
-        asked = surveys.answers_of(_visit(call).answers).get("needs") or []
-        needs.pass_on(of(call), case_of(call), source=Plan.Source.VISIT, needs=asked)
+        visit_outcomes.pass_on(call, _visit(call))
 
 
 def record_call_back(call: Call) -> None:
@@ -250,7 +243,7 @@ def _account(visitor: Helper | None, today: date) -> str | None:
 
 
 def _visit(call: Call) -> Visit:
-    rows = Visit.objects.select_related("case", "family", "helper", "pairing__helper")
+    rows = Visit.objects.select_related("case", "family__unit", "helper", "pairing__helper")
     return rows.get(pk=call.data["visit"])
 
 
@@ -267,7 +260,7 @@ def _follow_up(call: Call, kind: str, result: str) -> None:
         visit=_visit(call),
         kind=kind,
         result=str(call.answers[result]),
-        answers=call.answers,
+        answers={name: said for name, said in call.answers.items() if name not in visit_outcomes.KEPT_APART},
         actor=context.actor,
         now=context.now,
     )
@@ -300,8 +293,6 @@ STEPS: Mapping[str, Step] = {
     "care_visit.decide_late_record": decide_late_record,
     "care_visit.visit_facts": visit_facts,
     "care_visit.raise_alarm": raise_alarm,
-    "care_visit.record_emergency": record_emergency,
-    "care_visit.pass_on_alarm": pass_on_alarm,
     "care_visit.record_follow_up": record_follow_up,
     "care_visit.record_call_back": record_call_back,
     "care_visit.end_period": end_period,

@@ -27,7 +27,6 @@ HEARD_BY: Mapping[str, str] = {
     "case.successor_missing": "supervisor",
     "case.gap_reported": "supervisor",
     "visit.missed_reported": "supervisor",
-    "visit.alarm_passed_on": "supervisor",
     "review.reminded": "supervisor",
     "finding.escalated": "supervisor",
 }

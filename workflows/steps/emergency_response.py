@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -102,6 +103,8 @@ def record_acknowledgement(call: Call) -> None:
     context, row, answers = of(call), _incident(call), call.answers
     if answers["acknowledgement"] == incidents.FALSE_ALARM:
         incidents.note_false_alarm(incident=row, reason=str(answers["reason"]))
+    elif answers["acknowledgement"] == incidents.MERGED:
+        incidents.merge(incident=row, other=_named(str(answers["same_as"])))
     kin = str(answers.get("kin") or "")
     incidents.acknowledge(incident=row, kin=kin, actor=context.actor, now=context.now)
     outbox.withdraw(row, now=context.now)
@@ -196,7 +199,20 @@ def close_false_alarm(call: Call) -> None:
     incidents.close(incident=row, actor=context.actor, now=context.now)
 
 
+def close_merged(call: Call) -> None:
+    """Another report of the same goes on in its place."""
+    context = of(call)
+    incidents.close(incident=_incident(call), actor=context.actor, now=context.now)
+
+
 # --- parts
+
+
+def _named(id: str) -> Incident | None:
+    try:
+        return Incident.objects.filter(pk=UUID(id)).first()
+    except ValueError:
+        return None
 
 
 def _tell(row: Incident, post: str, channel: str, context: Context) -> None:
@@ -268,4 +284,5 @@ STEPS: Mapping[str, Step] = {
     "emergency_response.record_review": record_review,
     "emergency_response.close_emergency": close_emergency,
     "emergency_response.close_false_alarm": close_false_alarm,
+    "emergency_response.close_merged": close_merged,
 }

@@ -20,10 +20,12 @@ from backend.census import rounds
 from backend.census.models import SurveyRound
 from backend.core.errors import NotFound
 from backend.emergencies.models import Incident
+from backend.health.hospitals import hospitals
 from backend.helpers import gates, offers, pairings, proposals, successions
 from backend.helpers.gates import years_on
 from backend.helpers.models import Difference, Offer, Succession
 from backend.inspection.models import Finding
+from backend.org import codes
 from backend.org.roles import ROLE_NAMES
 from backend.rights.models import AccessTicket, Grievance
 from backend.services import share
@@ -235,7 +237,23 @@ def after_visit(context: Context, data: Mapping[str, Any]) -> Known:
     facts = {"flags": data.get("flags") or [], "flag_reasons": data.get("flag_reasons") or [], "visit": found}
     if made:
         facts |= {"recorded_by": made.recorded_by_label, "recorded_at": _text(made.recorded_at)}
+        facts |= _where_it_went(context, made)
     return {"facts": facts}
+
+
+def _where_it_went(context: Context, made: Visit) -> Mapping[str, Any]:
+    """The emergency that the visit became, unless it is sealed; whom a health service can be for, and where."""
+    persons = made.family.persons.filter(died_on__isnull=True).order_by("-is_head", "id")
+    told = {
+        "persons": [{"person": str(each.pk), "name": each.name} for each in persons],
+        "hospitals": [
+            {"hospital": str(each.pk), "name": each.name} for each in hospitals(made.family.unit, context.today)
+        ],
+    }
+    incident = Incident.objects.filter(visit=made).first()
+    if incident is None or incident.is_delicate:
+        return told
+    return {"emergency_number": incident.number, **told}
 
 
 def review(context: Context, data: Mapping[str, Any]) -> Known:
@@ -495,10 +513,30 @@ def emergency(context: Context, data: Mapping[str, Any]) -> Known:
         "who": row.who or (family.label if family else ""),
         "situations": row.situations,
         "tell_kin": row.tell_kin,
+        "unverified": row.unverified,
+        "callback": row.callback,
         "emergency_contact": family.emergency_contact if family and row.tell_kin else "",
         "emergency_phone": family.emergency_phone if family and row.tell_kin else "",
     }
     return {"facts": facts}
+
+
+def acknowledgement(context: Context, data: Mapping[str, Any]) -> Known:
+    """The same, with what is open besides: two people may have told of one thing."""
+    row = Incident.objects.get(pk=data["emergency"])
+    others = Incident.objects.open().filter(office=row.office_id, sealed=False).exclude(pk=row.pk).order_by("-pk")[:20]
+    told = emergency(context, data)["facts"]
+    rows = [
+        {
+            "emergency": str(each.pk),
+            "name": each.number,
+            "kind": codes.name("emergency_kind", each.kind, "zh-hans"),
+            "kind_en": codes.name("emergency_kind", each.kind, "en"),
+            "unit": f"{timezone.localtime(each.found_at):%m-%d %H:%M}",
+        }
+        for each in others
+    ]
+    return {"facts": {**told, "others": rows}}
 
 
 def arrival(context: Context, data: Mapping[str, Any]) -> Known:
@@ -678,7 +716,7 @@ def _offer(data: Mapping[str, Any]) -> Offer:
 
 
 def _visit(data: Mapping[str, Any]) -> Visit | None:
-    return Visit.objects.get(pk=data["visit"]) if data.get("visit") else None
+    return Visit.objects.select_related("family__unit").get(pk=data["visit"]) if data.get("visit") else None
 
 
 def _text(value: Any) -> str | None:
@@ -701,7 +739,6 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("pairing", "confirm_pairing"): confirm_pairing,
     ("care_visit", "record_visit"): visit,
     ("care_visit", "visit_instead"): visit,
-    ("care_visit", "handle_emergency"): after_visit,
     ("care_visit", "follow_up"): after_visit,
     ("care_visit", "call_back"): after_visit,
     ("care_visit", "allow_late_record"): after_visit,
@@ -752,7 +789,7 @@ FORM_VALUES: Mapping[tuple[str, str], Ask] = {
     ("referral", "deliver_item"): own_item,
     ("referral", "confirm_with_family"): given_item,
     ("referral", "tell_family"): given_item,
-    ("emergency_response", "acknowledge"): emergency,
+    ("emergency_response", "acknowledge"): acknowledgement,
     ("emergency_response", "arrive"): arrival,
     ("emergency_response", "go_from_office"): arrival,
     ("emergency_response", "take_measures"): emergency,

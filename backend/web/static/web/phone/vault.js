@@ -16,6 +16,11 @@ export async function imported(base64) {
   return key;
 }
 
+/** A key of this browser's own that no script can read out: for what nobody has to be logged in to write. */
+export async function madeHere() {
+  return crypto.subtle.generateKey({ name: ALGORITHM, length: 256 }, false, ["encrypt", "decrypt"]);
+}
+
 /** A value as ciphertext, bound to its place: moved to another row it cannot be opened. */
 export async function sealed(key, place, value) {
   return sealedBytes(key, place, bytes(JSON.stringify(value)));

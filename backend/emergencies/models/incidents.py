@@ -161,6 +161,14 @@ class Incident(Record):
     finder_contact = EncryptedText(default="", blank=True)
     finder_key = models.BinaryField(max_length=32, null=True)
     """See `finder_key`; none when somebody else called and an officer wrote it down."""
+    unverified = models.BooleanField(default=False)
+    """Told by somebody without an account (E8): nobody has heard or seen it yet."""
+    callback = EncryptedText(default="", blank=True)
+    """The number that such a caller left, for whoever is on duty."""
+    public_receipt = models.CharField(max_length=20, null=True, unique=True)
+    """What such a caller was answered: drawn, so that it tells of no other report."""
+    same_as = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="repeated_by")
+    """The report of the same thing that goes on in its place, as the person on duty found."""
     secret = models.BooleanField(default=True)
     """The finder's identity is closed; only the finder may waive that."""
     sealed = models.BooleanField(default=False)
@@ -192,7 +200,7 @@ class Incident(Record):
     measures = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     state = models.CharField(max_length=14, choices=State.choices, default=State.OPEN)
     outcome = models.CharField(max_length=12, default="", blank=True)
-    """resolved, handed_over, died, false_alarm."""
+    """resolved, handed_over, died, false_alarm, merged."""
     false_reason = EncryptedText(default="", blank=True)
     reviewed_label = models.CharField(max_length=140, default="", blank=True)
     closed_at = models.DateTimeField(null=True)
@@ -223,6 +231,11 @@ class Incident(Record):
     def unit_path(self) -> str:
         """Where it is answered, as a path."""
         return self.office.path
+
+    @property
+    def is_delicate(self) -> bool:
+        """Whether it may have to be kept out of the history of the case, or is already: somebody may be the cause."""
+        return self.sealed or self.violence or bool(self.situations) or self.suspect != self.Suspect.NOBODY
 
     def is_found_by(self, user: User) -> bool:
         """Whether the user reported it."""

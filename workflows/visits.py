@@ -1,0 +1,34 @@
+"""Records of visits that no run of a process waits for: danger found at them is reported all the same (E8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from backend.audit.history import collect, record
+from backend.emergencies.found import is_dangerous, raise_alarm
+from backend.org.access import SYSTEM
+from backend.visits import facts, visits
+from backend.visits.models import Visit
+from workflows import emergencies
+from workflows.engine.decisions import decide, read_table
+from workflows.models import Process
+
+PROCESS = "care_visit"
+TABLE = "care_visit/red_flags.dmn"
+
+
+def look_through(*, visit_id: UUID, now: datetime) -> None:
+    """Ask decision D07, as the newest version of the process has it, and begin an emergency where there is one."""
+    visit = Visit.objects.select_related("case", "family__unit").get(pk=visit_id)
+    files: dict[str, str] = Process.objects.newest(PROCESS).files
+    table = next(text for path, text in files.items() if path.endswith(TABLE))
+    found = decide(read_table(table.encode()), facts.visit_facts(visit)).outputs
+    with collect():
+        visits.note_flags(visit=visit, flags=found["flags"])
+        if is_dangerous(found["flag_reasons"]):
+            data = {"flags": sorted(set(found["flags"]))}
+            record(
+                action="visit.alarm_raised", object=visit, label=visit.family.label, actor=SYSTEM, now=now, data=data
+            )
+            emergencies.begin(incident=raise_alarm(visit=visit, reasons=found["flag_reasons"], now=now), now=now)
