@@ -41,8 +41,8 @@ class SurveyRound(Record):
     """The survey of one village in one year; its days and its threshold are the parameters' on its first day."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("under way")
-        CLOSED = "closed", _("closed")
+        OPEN = "open", _("being surveyed")
+        CLOSED = "closed", _("survey closed")
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="survey_rounds")
     """The village."""
@@ -102,7 +102,7 @@ class SurveyTarget(Record):
         REFUSED = "refused", _("refused")
         MOVED = "moved", _("moved away")
         NOT_FOUND = "not_found", _("not found")
-        NOT_REACHED = "not_reached", _("not reached")
+        NOT_REACHED = "not_reached", _("could not be reached")
         LEFT_OUT = "left_out", _("left out")
 
     round = models.ForeignKey(SurveyRound, on_delete=models.PROTECT, related_name="targets", db_index=False)
