@@ -28,7 +28,7 @@ from tests.bench.statements import AUTHENTICATION, NOT_COUNTED, completed
 from workflows import deployment, services, store
 from workflows.engine.durations import after, moment
 from workflows.engine.runner import Call
-from workflows.models import Instance, WorkItem
+from workflows.models import Instance, Process, WorkItem
 
 pytestmark = pytest.mark.django_db
 BUDGET = 12
@@ -82,7 +82,7 @@ def walk(instance: Instance, scenario: Mapping[str, Any]) -> tuple[WorkItem, dic
 def fitted(process: str, person: User, start: str) -> Callable[[Any], dict[str, Any]]:
     """Gives units and people of the database, and times from now on, in place of those that the scenario names."""
     passed = timezone.now() - moment(start)
-    nodes = store.definition(services.Process.objects.newest(process)).nodes.values()
+    nodes = store.definition(Process.objects.newest(process)).nodes.values()
     units = {node.unit.partition(":")[2] for node in nodes if ":" in (node.unit or "")}
     doers = {node.assignee for node in nodes if node.assignee}
     others = {node.closed_to for node in nodes if node.closed_to}
