@@ -226,6 +226,7 @@ PROCRASTINATE_ON_APP_READY = "backend.jobs.schedule.install"
 PROCRASTINATE_IMPORT_PATHS = [
     "backend.jobs.history",
     "backend.jobs.absences",
+    "backend.jobs.health",
     "backend.jobs.hours",
     "backend.jobs.condolences",
     "backend.jobs.disasters",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.activities.models import Activity, Site
+from backend.activities.notices import notify_supervisors
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
@@ -21,6 +22,7 @@ from backend.org.models import Unit
 from backend.org.working_days import due_at
 
 KEY = "activity.days"
+OVERDUE = _("Nobody has recorded yet what came of an activity")
 DEFAULTS: Mapping[str, int] = {"proposal_days": 15, "record_days": 5}
 """Where the parameter is not set."""
 CODED: Mapping[str, str] = {"kind": "activity_kind", "theme": "activity_theme", "occasion": "calendar_day"}
@@ -196,8 +198,12 @@ def check_target(activity: Activity, into: Activity, now: datetime) -> None:
 
 
 def tell_overdue(*, activity: Activity, actor: Actor, now: datetime) -> None:
-    """Nobody has told in time what came of it."""
+    """Nobody has told in time what came of it: the supervisors hear it, beside whoever has to record it."""
     _tell(activity, "activity.record_overdue", actor, now)
+    notify_supervisors(
+        unit=activity.unit, text=OVERDUE, about=activity, key=f"activity:{activity.pk}:record_overdue",
+        page=f"/activities/{activity.pk}/", closed_to=None, now=now,
+    )  # fmt: skip
 
 
 def record_outcome(*, activity: Activity, found: Mapping[str, Any], actor: Actor, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ from workflows.successions import announce_leaving
 class HelperFilters(Filters):
     """What the list of helpers is narrowed by."""
 
-    open_to_all = frozenset({"q", "kind", "status", "partner_unit"})
+    open_to_all = frozenset({"q", "kind", "status", "partner_unit", "papers_end_by"})
 
     q = django_filters.CharFilter(method="by_text", max_length=60, label="Number, name, or the initials of its pinyin.")
     kind = django_filters.CharFilter(field_name="kind_id", max_length=20)
@@ -51,6 +52,15 @@ class HelperFilters(Filters):
     skill = django_filters.CharFilter(method="by_skill", max_length=30)
     free = YesNo(method="by_free", label="true: takes one more family.")
     ends_before = django_filters.DateFilter(field_name="to_date", lookup_expr="lte", label="Service ends by this day.")
+
+    papers_end_by = django_filters.DateFilter(
+        method="by_papers", label="Insurance or background check ends by this day; whoever has ended apart."
+    )
+
+    def by_papers(self, queryset: QuerySet[Helper], name: str, value: date) -> QuerySet[Helper]:
+        """Who needs new papers by then."""
+        serving = queryset.exclude(status=Helper.Status.ENDED)
+        return serving.filter(Q(insured_until__lte=value) | Q(check_until__lte=value))
 
     def by_text(self, queryset: QuerySet[Helper], name: str, value: str) -> QuerySet[Helper]:
         """What people search."""
@@ -100,7 +110,7 @@ class KindSerializer(KindRef):
 
 
 class OwnHelperSerializer(RowSerializer[Helper]):
-    """A helper as the own liaison sees them."""
+    """A helper as the own liaison sees them. `check_until`: the day from which the background check holds no more."""
 
     kind = KindRef()
 
@@ -108,15 +118,12 @@ class OwnHelperSerializer(RowSerializer[Helper]):
         model = Helper
         fields = (
             "id", "number", "kind", "name", "from_date", "to_date", "max_families", "languages", "skills", "trained_on",
-            "insured_until", "status", "version",
+            "insured_until", "check_until", "status", "version",
         )  # fmt: skip
 
 
 class HelperSerializer(OwnHelperSerializer):
-    """A helper as lists show them. `taken`: places that spells and offers take, of `places`.
-
-    `check_until`: the day from which the background check holds no more.
-    """
+    """A helper as lists show them. `taken`: places that spells and offers take, of `places`."""
 
     unit = UnitRef()
     partner_unit = UnitRef(allow_null=True)
@@ -131,7 +138,6 @@ class HelperSerializer(OwnHelperSerializer):
             "places",
             "taken",
             "checked_on",
-            "check_until",
             "end_reason",
             "updated_at",
         )  # type: ignore[assignment]

@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, int] = {
     "round_years": 3,
     "smallest_count": 5,
     "counts_close_day": 5,
+    "contract_days": 30,
 }
 """Where the parameter is not set."""
 

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "condolence.list_late": Kind(_("A festival's list is not locked"), _("festival lists not locked: %(count)d")),
     "condolence.eve_passed": Kind(_("Gifts were not all brought"), _("villages with gifts left: %(count)d")),
     "survey_target.asked": Kind(_("A family is to be asked by you"), _("families to be asked by you: %(count)d")),
+    "health.contract_ends": Kind(_("A contract ends soon"), _("contracts that end soon: %(count)d")),
     "round.reminded": Kind(_("Villages have not reported"), _("reconciliations with villages behind: %(count)d")),
     # --- what cannot wait
     "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),

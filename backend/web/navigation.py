@@ -99,6 +99,7 @@ MENUS: tuple[Entry | Menu, ...] = (
             Entry(_("Disasters"), "web:disasters", "exclamation-triangle", ("disaster.read",)),
             Entry(_("Activities"), "web:activities", "calendar-event", ("activity.read",)),
             Entry(_("Volunteers"), "web:volunteers", "award", ("volunteer.read",)),
+            Entry(_("Our volunteers"), "web:own_people", "person-badge", ("own.helper.read",)),
             Entry(_("Honours"), "web:honours", "trophy", ("honour.read",)),
             Entry(_("Hours of service"), "web:hours", "clock", ("own.hours.read",)),
             Entry(_("Health services"), "web:health", "clipboard2-pulse", ("health.read", "health.write")),

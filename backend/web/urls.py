@@ -65,6 +65,7 @@ from backend.web.leavings import Handovers, Leaving, Leavings, SuccessorChoices
 from backend.web.matching import Batch, BatchAgain, Batches, NewBatch, Outcomes, WaitingList
 from backend.web.month import Month
 from backend.web.overview import Overview, ProcessOverview
+from backend.web.partner_unit import OwnPeople
 from backend.web.pauses import NewPause, PauseVerb
 from backend.web.phone import ComingVisits, Decide, Key, Phone, Photos, Session, Submit
 from backend.web.reminders import HelperMessages, Outbox, ReadReminders, Reminders
@@ -276,6 +277,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("volunteers/new/", NewVolunteer.as_view(), name="volunteer_new"),
     path("volunteers/choices/", VolunteerChoices.as_view(), name="volunteer_choices"),
     path("helpers/<uuid:pk>/ban/", BanVolunteer.as_view(), name="volunteer_ban"),
+    path("our-volunteers/", OwnPeople.as_view(), name="own_people"),
     path("bans/", Bans.as_view(), name="bans"),
     path("bans/<uuid:pk>/", Ban.as_view(), name="ban"),
     path("hours/", Hours.as_view(), name="hours"),

@@ -12,6 +12,7 @@ from backend.activities.models import Activity, HourClaim, SignUp
 from backend.audit.models import Event
 from backend.org.codes import load_codes
 from backend.org.models import User
+from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.steps.office import Office
@@ -129,6 +130,7 @@ def test_the_last_place_and_the_waiting_list(town: Town) -> None:
 
 
 def test_a_child_only_with_the_guardian_s_consent(town: Town) -> None:
+    """E29: a child signs up with the guardian named."""
     row = town.published()
     assert_problem(town.sign_up(row, CHILD, minor=True), 422, "guardian_missing", "/guardian")
     today = timezone.localdate()
@@ -196,6 +198,19 @@ def test_a_volunteer_without_papers_does_not_help(
     assert not SignUp.objects.exists()
     type(helper).objects.filter(pk=helper.pk).update(**{**dict.fromkeys(papers, date(2099, 1, 1)), "status": "active"})
     assert town.sign_up(row, "李向阳", helper=str(helper.pk)).status_code == 201
+
+
+def test_a_record_that_is_late_is_told_to_the_supervisor(town: Town) -> None:
+    """Once, and nobody while there is time."""
+    row = town.published()
+    town.held(row)
+    late = Reminder.objects.filter(key=f"activity:{row['id']}:record_overdue")
+    assert not late.exists()
+    instance = Instance.objects.get(process__key="activity_site")
+    assert instance.wake_at is not None
+    services.wake(instance_id=instance.pk, now=instance.wake_at + timedelta(minutes=1))
+    told = late.get()
+    assert (told.role, told.unit_id, told.page) == ("supervisor", factories.town().pk, f"/activities/{row['id']}/")
 
 
 def test_more_spent_than_approved_is_looked_at_by_somebody_else(town: Town) -> None:

@@ -176,7 +176,7 @@ def test_the_list_minds_who_is_gone_grieves_or_wants_no_visit(town: Township) ->
 
 
 def test_a_family_gets_one_gift_for_a_festival_across_programmes(town: Township) -> None:
-    """The database holds it; a second campaign of another programme tells why."""
+    """E12: the database holds it; a second campaign of another programme tells why."""
     town.listed()
     other = factories.programme()
     factories.case(town.poor)
@@ -210,6 +210,7 @@ def test_a_list_over_budget_is_not_locked(town: Township) -> None:
 
 
 def test_a_frozen_list_changes_with_a_reason_and_a_second_person(town: Township) -> None:
+    """E12: from the freeze on, what is added or taken off has a reason and somebody else."""
     row = town.locked()
     caseworker = Caller(town.caseworker)
     body = {"family": str(town.ordinary.pk), "group": "hardship", "reason": "家里遭了火灾"}
@@ -252,6 +253,7 @@ def test_who_dies_after_the_list_was_made_gets_no_greeting(town: Township) -> No
 
 
 def test_visits_keep_to_capacity_and_to_no_day_of_loss(town: Township) -> None:
+    """E12: routes by village, so many visits in half a day."""
     row = town.locked()
     assert row.deliver_from is not None
     Gift.objects.filter(family=town.bereaved).update(avoid_days=[row.deliver_from.strftime("%m-%d")])

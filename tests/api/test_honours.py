@@ -143,7 +143,18 @@ def test_a_court_record_rules_out(town: Town) -> None:
     assert Honour.objects.get().state == "disqualified"
 
 
+def test_a_nominee_has_no_hand_in_it(town: Town) -> None:
+    """E19: the village worker is the candidate: neither sees nor reviews it, somebody else does."""
+    helper = factories.helper(user=town.village)
+    town.nominated(by=town.caseworker, candidate_family=None, helper=str(helper.pk))
+    assert results(Caller(town.village).get("work-items/", step="review_in_village")) == []
+    assert results(Caller(town.village).get("honours/")) == []
+    other = factories.user("other", role="village", name="赵专干")
+    assert town.do(other, "review_in_village", VOTES).status_code == 200
+
+
 def test_four_eyes(town: Town) -> None:
+    """E19: whoever reviews says that there is no kinship or interest, and none of them approves."""
     factories.member(town.village, "caseworker", factories.town())
     factories.member(town.caseworker, "supervisor", factories.town())
     town.nominated()

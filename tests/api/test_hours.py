@@ -132,7 +132,8 @@ def test_at_two_places_at_once_a_person_looks(team: Team) -> None:
 
 
 def test_by_hand_the_village_confirms_and_neither_volunteer_nor_claimant_can(team: Team) -> None:
-    """Refused by the inbox, by the verb, and by the table's constraint."""
+    """E19: a volunteer who is the village worker too stands aside, another verifies; refused by the inbox, by the verb,
+    and by the table's constraint."""
     place = factories.village()
     factories.member(team.volunteer, "village", place)
     claimed = team.post(team.volunteer, place=str(place.pk))

@@ -166,6 +166,7 @@ def test_minors_and_old_notices(
 
 
 def test_a_minor_serves_in_company_and_never_dangerously(recruiting: Recruiting) -> None:
+    """E29: the guardian agreed, somebody comes along, nothing dangerous; who the guardian is stays in the work item."""
     recruiting.registered(birth_date=CHILD, guardian="母亲", guardian_agreed_on="2026-01-01", accompanied_by="张老师")
     recruiting.prepared()
     helper = recruiting.helper()

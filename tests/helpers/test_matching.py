@@ -138,6 +138,7 @@ def test_hard_rules(changed: dict[str, object], obstacle: str) -> None:
 
 
 def test_a_member_of_the_household_is_never_offered() -> None:
+    """E19: whoever applies for help, or is kin under the same roof, is nobody's helper there."""
     place = replace(PLACE, certificates=frozenset({b"x"}), addresses=frozenset({"赵庄村1号"}))
     assert obstacle_of(place, replace(NEIGHBOUR, certificate=b"x")) == "same_household"
     assert obstacle_of(place, replace(NEIGHBOUR, address="赵庄村1号")) == "same_household"

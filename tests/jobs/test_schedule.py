@@ -12,6 +12,7 @@ from procrastinate.periodic import PeriodicDeferrer
 NAMES = {
     "absences.turn",
     "condolences.turn",
+    "health.warn_of_contracts",
     "history.seal",
     "hours.claim_visits",
     "housekeeping.purge",

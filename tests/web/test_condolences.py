@@ -74,6 +74,28 @@ def test_the_office_prepares_and_changes_the_list(town: Township) -> None:
     assert (gift.exclusion, gift.pending) == ("", "")
 
 
+def test_who_goes_to_which_families_and_the_paper_for_the_way(town: Township) -> None:
+    """E12: one name for many families at once, and a sign sheet that is recorded afterwards."""
+    row = town.under_way()
+    client, address = visitor(town.caseworker), families_of(row, town)
+    poor, quiet = town.gift(town.poor), town.gift(town.bereaved)
+    said = {"verb": "visitor", "chosen": [str(poor.pk), str(quiet.pk)], "visitor": ""}
+    refused = client.post(address, said)
+    assert refused.status_code == 400
+    assert f'value="{poor.pk}" aria-label="{town.poor.label}" checked' in refused.content.decode()
+    assert client.post(address, {**said, "visitor": "王镇长"}).status_code == 302
+    assert list(Gift.objects.filter(visitor="王镇长").values_list("family__label", flat=True)) != []
+    assert "王镇长" in text(client.get(address))
+    assert 'name="chosen"' not in text(visitor(town.village).get(address))
+    sheet = f"/condolences/{row.pk}/sheet/?unit={town.place.pk}"
+    paper = text(visitor(town.village).get(sheet))
+    assert all(each in paper for each in ("孙家", "no drums, no cameras", "王镇长", "Signature or thumbprint"))
+    assert "郑家" not in paper  # refuses
+    assert statements(client, sheet) <= 10
+    Condolence.objects.update(state="closed")
+    assert client.post(address, {**said, "visitor": "王镇长"}).status_code == 409
+
+
 def test_one_is_begun_by_hand(town: Township) -> None:
     client = visitor(town.caseworker)
     form = text(client.get("/condolences/new/"))

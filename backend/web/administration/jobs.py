@@ -17,6 +17,7 @@ from backend.web.door import Refused, command, read
 
 NAMES: Mapping[str, str | Promise] = {
     "absences.turn": gettext_lazy("Visits of helpers who go or come back"),
+    "health.warn_of_contracts": gettext_lazy("Contracts that end soon"),
     "history.seal": gettext_lazy("Sealing the history"),
     "housekeeping.purge": gettext_lazy("Forgetting old answers and tokens"),
     "pauses.begin_below": gettext_lazy("Pausing the families of a place"),
