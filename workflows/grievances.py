@@ -12,15 +12,20 @@ from backend.audit.history import collect
 from backend.cases.cases import LIVE
 from backend.cases.models import Case, Review
 from backend.core.errors import FieldProblem, Invalid, NotAllowed
+from backend.emergencies.incidents import Report
+from backend.emergencies.models import Incident
 from backend.helpers.models import Pairing
 from backend.org import codes
-from backend.org.access import Actor
+from backend.org.access import SYSTEM, Actor
 from backend.rights import grievances
 from backend.rights.grievances import Intake
 from backend.rights.models import Grievance
 from workflows import services
+from workflows.emergencies import report_emergency
 
-Kind, Target = Grievance.Kind, Grievance.Target
+Kind, Target, Suspect = Grievance.Kind, Grievance.Target, Incident.Suspect
+CHANNELS = {"visit": "visit", "hotline": "hotline"}
+"""How the complaint came in → how the emergency did; by telephone where nothing fits better."""
 TARGETS = {
     Kind.COMPLAINT: {Target.HELPER, Target.OFFICER, Target.DECISION},
     Kind.OBJECTION: {Target.DECISION},
@@ -61,10 +66,32 @@ def take_in(*, intake: Intake, actor: Actor, now: datetime) -> Grievance:
 
 
 def begin(*, grievance: Grievance, actor: Actor, now: datetime) -> None:
-    """Start its process. Sealed, it runs without a case: whoever it is about may read the case."""
+    """Start its process, and help for who is in danger. Sealed, it runs without a case: whoever it is about may read
+    the case."""
     data = {"grievance": str(grievance.pk), "reply_by": grievance.reply_by}
     case = None if grievance.is_sealed else grievance.about_case
     services.start(process="grievance", case=case, data=data, actor=actor, now=now)
+    grievance.refresh_from_db()
+    if grievance.alarm:
+        _raise_alarm(grievance, now)
+
+
+def _raise_alarm(row: Grievance, now: datetime) -> None:
+    """Somebody may be in danger: help comes first, by the emergency's own way (P04), whatever becomes of the complaint.
+
+    Who complained is told to nobody there but the two who may know who reported an emergency. Nothing of a complaint
+    about the office itself goes there: whoever is complained about may be on duty.
+    """
+    helper = row.about_helper if row.target == Target.HELPER else None
+    told = row if row.target != Target.OFFICER and row.target != Target.DECISION else None
+    report = Report(
+        id=row.pk, kind="violence", place=row.about_family.unit, family=row.about_family, case=row.about_case,
+        found_at=row.created_at, channel=CHANNELS.get(row.channel, "phone"), what=told.text if told else "",
+        minor=row.minor, violence=True, suspect=Suspect.HELPER if helper else Suspect.OTHER, suspect_helper=helper,
+        secret=True, finder=told.complainant if told else "", finder_contact=told.contact if told else "",
+    )  # fmt: skip
+    incident = report_emergency(report=report, now=now)
+    grievances.note_alarm(grievance=row, incident_id=incident.pk, number=incident.number, actor=SYSTEM, now=now)
 
 
 def _checked(intake: Intake, now: datetime) -> Intake:

@@ -82,13 +82,19 @@ class CaseSerializer(RowSerializer[Case]):
     family = FamilyOfItem()
     programme = ProgrammeRef()
     unit = UnitRef()
+    held = serializers.SerializerMethodField(help_text="An objection is looked into: nothing is decided meanwhile.")
 
     class Meta:
         model = Case
         fields = (
-            "id", "number", "family", "programme", "unit", "state", "phase", "opened_at", "closed_at", "close_reason",
+            "id", "number", "family", "programme", "unit", "state", "held", "phase", "opened_at", "closed_at",
+            "close_reason",
             "version",
         )  # fmt: skip
+
+    def get_held(self, case: Case) -> bool:
+        """Whether an objection holds it (E13); which one stands in the history."""
+        return bool(case.held_for)
 
 
 class OwnCaseSerializer(RowSerializer[Case]):

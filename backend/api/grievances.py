@@ -11,20 +11,22 @@ import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.fields import PersonRef, RowSerializer, UnitRef, VisibleField
+from backend.api.fields import Day, PersonRef, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
 from backend.api.work_item_shapes import FamilyOfItem
-from backend.cases.models import Case, Family
+from backend.cases.models import Case, Family, Person
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Helper
 from backend.org.access import may
 from backend.org.models import User
-from backend.rights.grievances import Intake
+from backend.reporting.own_data import copy_of
+from backend.rights.grievances import Intake, note_copy, notify
 from backend.rights.models import Grievance, overdue
 from workflows.grievances import take_in
 
@@ -60,13 +62,16 @@ class GrievanceSerializer(RowSerializer[Grievance]):
     decided_by = serializers.CharField(source="decided_label")
     confirmed_by = serializers.CharField(source="confirmed_label")
     overdue = serializers.SerializerMethodField()
+    notice_overdue = serializers.SerializerMethodField(help_text="The person has not heard that it is looked into.")
+    incident = serializers.UUIDField(source="incident_id", allow_null=True, help_text="The emergency raised by it.")
 
     class Meta:
         model = Grievance
         fields = (
             "id", "number", "kind", "target", "purpose", "family", "case", "helper", "officer", "text", "complainant",
             "contact", "identity", "channel", "reply_by", "danger", "minor", "registered_at", "registered_by", "office",
-            "handler", "due_at", "overdue", "extended_at", "extension", "holds_case", "state", "decision", "measure",
+            "handler", "due_at", "overdue", "notice_by", "notice_overdue", "notified_on", "notified_by", "incident",
+            "extended_at", "extension", "holds_case", "state", "decision", "measure", "ban_reason", "removal_asked_on",
             "restricted", "answer", "evidence", "kept_by_law", "decided_by", "decided_at", "returned", "confirmed_by",
             "replied_on", "replied_by", "satisfied", "closed_at", "version",
         )  # fmt: skip
@@ -74,6 +79,36 @@ class GrievanceSerializer(RowSerializer[Grievance]):
     def get_overdue(self, grievance: Grievance) -> bool:
         """Its clock has run out, and nothing is decided."""
         return grievance.is_overdue(self.context["view"].now)
+
+    def get_notice_overdue(self, grievance: Grievance) -> bool:
+        """15 days are over without a word."""
+        return grievance.waits_for_notice(self.context["view"].now)
+
+
+class CopySerializer(serializers.Serializer[Any]):
+    """Whose data."""
+
+    person = VisibleField(Person)
+
+
+class CopiedSerializer(serializers.Serializer[Any]):
+    """What is kept about the person (PIPL 45), section by section; codes as they are kept."""
+
+    person = serializers.DictField()
+    family = serializers.DictField()
+    consents = serializers.ListField(child=serializers.DictField())
+    cases = serializers.ListField(child=serializers.DictField())
+    helpers = serializers.ListField(child=serializers.DictField())
+    surveys = serializers.ListField(child=serializers.DictField())
+    visits = serializers.ListField(child=serializers.DictField())
+    health_services = serializers.ListField(child=serializers.DictField())
+
+
+class NoticeSerializer(serializers.Serializer[Any]):
+    """How and when the person was told that it is looked into."""
+
+    told_on = Day()
+    way = serializers.ChoiceField(choices=[choice for choice in Grievance.Reply.choices if choice[0] != "none"])
 
 
 class IntakeSerializer(serializers.Serializer[Any]):
@@ -128,7 +163,11 @@ class Grievances(Resource):
         "list": ("grievance.read", "own.grievance.read"),
         "retrieve": ("grievance.read", "own.grievance.read"),
         "create": "grievance.write",
+        "notify": "grievance.answer",
+        "copy": "grievance.copy",
     }
+    never_kept = frozenset({"copy"})
+    """No remembered answer may hold what the person alone gets."""
 
     def is_own(self, row: Grievance) -> bool:
         """Whether the caller took it in."""
@@ -149,3 +188,21 @@ class Grievances(Resource):
             raise NotAllowed
         row = take_in(intake=intake, actor=self.actor("grievance.write", path), now=self.now)
         return Response(self.represent(self.get_queryset().get(pk=row.pk)), status=201)
+
+    @extend_schema(summary="Told that it is looked into", request=NoticeSerializer, responses=GrievanceSerializer)
+    @action(detail=True, methods=["post"])
+    def notify(self, request: Request, **kwargs: Any) -> Response:
+        """Who complained or objected hears within 15 days that somebody looks into it (信访工作条例 23)."""
+        row, given = self.get_object(), self.given(NoticeSerializer)
+        by = self.actor("grievance.answer", row.unit_path)
+        notify(grievance=row, way=given["way"], told_on=given["told_on"], actor=by, now=self.now)
+        return Response(self.represent(self.get_queryset().get(pk=row.pk)))
+
+    @extend_schema(summary="Make a copy for the person", request=CopySerializer, responses=CopiedSerializer)
+    @action(detail=True, methods=["post"])
+    def copy(self, request: Request, **kwargs: Any) -> Response:
+        """For a request to see or to have a copy, while it is being answered; that it was made is an event."""
+        row, person = self.get_object(), self.given(CopySerializer)["person"]
+        by = self.actor("grievance.copy", row.unit_path)
+        note_copy(grievance=row, person=person, actor=by, now=self.now)
+        return Response(copy_of(person))

@@ -43,6 +43,9 @@ KINDS: Mapping[str, Kind] = {
     "visit.missed_reported": Kind(_("A visit was missed"), _("missed visits: %(count)d")),
     "review.reminded": Kind(_("A review waits"), _("reviews that wait: %(count)d")),
     "finding.escalated": Kind(_("A finding was not answered in time"), _("findings not answered: %(count)d")),
+    "grievance.notice_due": Kind(
+        _("Somebody who complained has heard nothing yet"), _("people who complained and heard nothing: %(count)d")
+    ),
     "condolence.list_late": Kind(_("A festival's list is not locked"), _("festival lists not locked: %(count)d")),
     "condolence.eve_passed": Kind(_("Gifts were not all brought"), _("villages with gifts left: %(count)d")),
     "survey_target.asked": Kind(_("A family is to be asked by you"), _("families to be asked by you: %(count)d")),

@@ -23,6 +23,7 @@ DEFAULTS: Mapping[str, int] = {
     "request_extension_working_days": 15,
     "withdrawal_working_days": 3,
     "urgent_hours": 24,
+    "notice_days": 15,
 }
 """Where the parameter is not set."""
 FIRST: Mapping[str, tuple[str, str]] = {
@@ -45,6 +46,11 @@ EXTENSION: Mapping[str, tuple[str, str]] = {
 def first_due(clock: str, *, path: str, now: datetime) -> datetime:
     """When something is due that came in at `now`."""
     return _due(FIRST[clock], path, now, now)
+
+
+def notice_by(*, path: str, now: datetime) -> datetime:
+    """By when somebody who complained has to hear that it is looked into (信访工作条例 23)."""
+    return _due(("notice_days", "P{}D"), path, now, now)
 
 
 def extended_due(clock: str, due: datetime, *, path: str, now: datetime) -> datetime:

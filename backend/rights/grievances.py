@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.cases.models import Case, Family
+from backend.cases.models import Case, Family, Person
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.helpers.models import Helper
@@ -38,6 +39,13 @@ class NoExtension(Conflict):
     message = _("This cannot be put off.")
 
 
+class WrongPerson(Invalid):
+    """Whose data it is belongs to the family that the request is about."""
+
+    code = "wrong_person"
+    message = _("This person does not belong to the family.")
+
+
 class OtherWay(Invalid):
     """The person chose how to be answered."""
 
@@ -50,6 +58,20 @@ class WrongDay(Invalid):
 
     code = "wrong_day"
     message = _("The day lies before the decision or in the future.")
+
+
+class NoCopyAsked(Conflict):
+    """A copy is made for who asked to see or to have one, while that is being answered."""
+
+    code = "no_copy_asked"
+    message = _("Nobody has asked for a copy here, or it has been answered.")
+
+
+class NothingToNotify(Conflict):
+    """Nobody is to be told that it is looked into: answered already, told already, or nobody is known."""
+
+    code = "nothing_to_notify"
+    message = _("Nobody has to be told of this any more.")
 
 
 @dataclass(frozen=True)
@@ -89,13 +111,57 @@ def create_grievance(*, intake: Intake, actor: Actor, now: datetime) -> Grievanc
 
 
 def place_grievance(
-    *, grievance: Grievance, office: Unit, handler: str, clock: str, holds_case: bool, actor: Actor, now: datetime
+    *,
+    grievance: Grievance,
+    office: Unit,
+    handler: str,
+    clock: str,
+    holds_case: bool,
+    alarm: bool,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Where it is looked into, by which role, and by when (decision D31)."""
-    grievance.office, grievance.handler, grievance.clock = office, handler, clock
+    grievance.office, grievance.handler, grievance.clock, grievance.alarm = office, handler, clock, alarm
     grievance.holds_case = holds_case and grievance.about_case_id is not None
     grievance.due_at = clocks.first_due(clock, path=office.path, now=now)
+    if grievance.is_sealed and grievance.reply_by != Grievance.Reply.NONE:
+        grievance.notice_by = clocks.notice_by(path=office.path, now=now)
     _move(grievance, "grievance.registered", actor, now)
+
+
+def notify(*, grievance: Grievance, way: str, told_on: date, actor: Actor, now: datetime) -> Grievance:
+    """The person was told that it is looked into. Raises NothingToNotify, WrongDay."""
+    row = Grievance.objects.select_for_update(of=("self",)).select_related("office").get(pk=grievance.pk)
+    if row.notice_by is None or row.notified_on is not None or row.decided_at is not None:
+        raise NothingToNotify
+    if not timezone.localdate(row.created_at) <= told_on <= timezone.localdate(now):
+        raise WrongDay([FieldProblem("/told_on", WrongDay.code, WrongDay.message)])
+    row.notified_on, row.notified_by = told_on, way
+    _move(row, "grievance.notified", actor, now)
+    return row
+
+
+def note_copy(*, grievance: Grievance, person: Person, actor: Actor, now: datetime) -> None:
+    """A copy of what is kept about this person is made for the answer. Raises NoCopyAsked, WrongPerson."""
+    asked = grievance.kind in {Grievance.Kind.SEE, Grievance.Kind.COPY}
+    if not asked or grievance.state == Grievance.State.CLOSED:
+        raise NoCopyAsked
+    if person.family_id != grievance.about_family_id:
+        raise WrongPerson([FieldProblem("/person", WrongPerson.code, WrongPerson.message)])
+    data = {"grievance_kind": grievance.kind, "name": person.name}
+    record(action="grievance.copy_made", object=grievance, actor=actor, now=now, data=data)
+
+
+def remind_notice(*, grievance: Grievance, actor: Actor, now: datetime) -> None:
+    """The 15 days are over, and the person has heard nothing."""
+    _move(grievance, "grievance.notice_due", actor, now)
+
+
+def note_alarm(*, grievance: Grievance, incident_id: UUID, number: str, actor: Actor, now: datetime) -> None:
+    """Somebody is in danger: an emergency runs beside it."""
+    grievance.incident_id = incident_id
+    _move(grievance, "grievance.alarm_raised", actor, now, {"number": number})
 
 
 def extend(*, grievance: Grievance, reason: str, actor: Actor, now: datetime) -> datetime:
@@ -185,12 +251,17 @@ def _set_found(grievance: Grievance, found: Mapping[str, Any]) -> None:
     grievance.measure, grievance.restricted = str(found.get("measure") or ""), list(parts)
     grievance.answer, grievance.evidence = str(found.get("answer") or ""), str(found.get("evidence") or "")
     grievance.kept_by_law = str(found.get("kept_by_law") or "")
+    grievance.ban_reason = str(found.get("ban_reason") or "")
+    asked = found.get("removal_asked_on")
+    grievance.removal_asked_on = date.fromisoformat(str(asked)) if asked else None
 
 
-def _move(grievance: Grievance, action: str, actor: Actor, now: datetime) -> None:
+def _move(
+    grievance: Grievance, action: str, actor: Actor, now: datetime, more: Mapping[str, str] | None = None
+) -> None:
     grievance.version += 1
     grievance.save()
     data = {"grievance_kind": grievance.kind, "due": grievance.due_at.isoformat()}
     if grievance.decided_at is not None:
         data["grievance_decision"] = grievance.decision
-    record(action=action, object=grievance, actor=actor, now=now, data=data)
+    record(action=action, object=grievance, actor=actor, now=now, data={**data, **(more or {})})

@@ -11,19 +11,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from backend.api.answers import form_schema
 from backend.api.cases import Cases
 from backend.api.families import Families
 from backend.api.grievances import LONGEST
 from backend.api.grievances import Grievances as GrievancesResource
+from backend.api.persons import Persons
 from backend.api.users import Users
 from backend.org.access import granting
 from backend.rights.models import Grievance as Row
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
 from backend.web.pages import Page
+from backend.web.visits import in_words
 
 WORDS: dict[str, str | Promise] = {
     "kind": gettext_lazy("What it is"),
@@ -31,6 +34,8 @@ WORDS: dict[str, str | Promise] = {
     "overdue": gettext_lazy("Overdue"),
 }
 MOST_PEOPLE = 200
+FORMS = {"surveys": ("household_intake", "survey"), "visits": ("care_visit", "visit")}
+"""Section of a copy → the form whose answers it holds."""
 Kind, Target = Row.Kind, Row.Target
 SUBJECTS: dict[str, tuple[str, str, str | Promise, str]] = {
     "helper": (Kind.COMPLAINT, Target.HELPER, gettext_lazy("A complaint about the helper"), "person-x"),
@@ -76,9 +81,59 @@ class Grievance(Page):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The whole of it."""
         row = read(request, GrievancesResource, "retrieve", pk=pk)
-        return self.show(
-            {"title": row["number"], "grievance": row, "may_read_family": bool(granting(self.user, "family.read"))}
-        )
+        may_notify = row["notice_by"] and not row["notified_on"] and not row["decided_at"]
+        told = {"title": row["number"], "grievance": row, "may_read_family": bool(granting(self.user, "family.read"))}
+        told |= {"may_notify": may_notify and bool(granting(self.user, "grievance.answer"))}
+        told |= {"persons": self._persons(row)}
+        told |= {"ways": [way for way in Row.Reply.values if way != Row.Reply.NONE], "key": uuid4()}
+        return self.show(told | {"today": timezone.localdate(self.now).isoformat()})
+
+    def _persons(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """Whose copy can be made here; nobody's when none is asked for."""
+        asked = row["kind"] in {Kind.SEE, Kind.COPY} and row["state"] != Row.State.CLOSED
+        if not asked or not granting(self.user, "grievance.copy"):
+            return []
+        found: list[dict[str, Any]] = read(self.request, Persons, query={"family": row["family"]["id"]})["results"]
+        return found
+
+
+class Copy(Page):
+    """What is kept about one person, to print and hand over; it is made anew each time and kept nowhere."""
+
+    needs = ("grievance.copy",)
+    template = "web/grievances/copy.html"
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The copy; a refusal is told on the request's page."""
+        row = read(request, GrievancesResource, "retrieve", pk=pk)
+        try:
+            made = command(request, GrievancesResource, "copy", pk=pk, body={"person": request.POST.get("person", "")})
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+            return redirect("web:grievance", pk=pk)
+        language = get_language() or ""
+        for kind, (process, form) in FORMS.items():
+            schema = form_schema(process, form, language)
+            for each in made[kind]:
+                each["told"] = in_words(schema, each["answers"])
+        return self.show({"title": _("What is kept about you"), "grievance": row, "copy": made})
+
+
+class Notice(Page):
+    """The person was told that somebody looks into it."""
+
+    needs = ("grievance.answer",)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Back to it; a refusal is told there."""
+        body = {name: request.POST.get(name, "") for name in ("told_on", "way")}
+        try:
+            command(request, GrievancesResource, "notify", pk=pk, body=body, key=request.POST.get("key", ""))
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+        else:
+            messages.success(request, _("Saved."))
+        return redirect("web:grievance", pk=pk)
 
 
 class NewGrievance(Page):

@@ -52,7 +52,7 @@ from backend.web.families import (
     StartCase,
 )
 from backend.web.findings import Findings, NewFinding
-from backend.web.grievances import Grievance, Grievances, NewGrievance
+from backend.web.grievances import Copy, Grievance, Grievances, NewGrievance, Notice
 from backend.web.health import Counts as HealthCounts
 from backend.web.health import Decline, NewHealthService, PersonHealth, Slip
 from backend.web.health import Find as FindHealth
@@ -265,6 +265,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("grievances/", Grievances.as_view(), name="grievances"),
     path("grievances/new/", NewGrievance.as_view(), name="grievance_new"),
     path("grievances/<uuid:pk>/", Grievance.as_view(), name="grievance"),
+    path("grievances/<uuid:pk>/copy/", Copy.as_view(), name="grievance_copy"),
+    path("grievances/<uuid:pk>/notice/", Notice.as_view(), name="grievance_notice"),
     path("honours/", honours.Selections.as_view(), name="honours"),
     path("honours/new/", honours.NewSelection.as_view(), name="selection_new"),
     path("honours/choices/", honours.HonourChoices.as_view(), name="honour_choices"),

@@ -302,6 +302,8 @@ ROUTES: dict[str, Expected] = {
     "POST access-tickets/{pk}/close/": Expected("SD", hidden="VA"),
     "GET grievances/": Expected("CSVAD"),
     "POST grievances/": Expected("CSVD"),
+    "POST grievances/{pk}/copy/": Expected("CD"),
+    "POST grievances/{pk}/notify/": Expected("SA"),
     "GET grievances/{pk}/": Expected("CSAD", hidden="V"),
     # --- volunteers: oneself, a liaison the own unit's; who is banned is decided by the supervisor
     "GET volunteers/": Expected("CSAHL"),

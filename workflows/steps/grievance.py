@@ -7,20 +7,25 @@ tell which of them complained; a case that is objected to is held. What a withdr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from backend.activities import bans
+from backend.activities.bans import ProposedAlready
 from backend.cases import cases, families, surveys
 from backend.cases.models import Case, Family
 from backend.core.errors import FieldProblem, Invalid
 from backend.helpers import register, suspensions
 from backend.helpers.models import Helper, Pairing
 from backend.org.access import SYSTEM
+from backend.org.models import User
+from backend.reminders.outbox import intend, role_at
 from backend.rights import grievances
 from backend.rights.models import Grievance
-from backend.rights.offices import office_for
+from backend.rights.offices import guardian_of_data, office_for
 from workflows.engine.runner import Call
 from workflows.steps.context import Context, Step, of
 
@@ -38,7 +43,9 @@ class NoHelper(Invalid):
 def route_facts(call: Call) -> Mapping[str, Any]:
     """What decision D31 looks at: nothing that tells who complained or about whom."""
     row = _grievance(call)
-    return {"kind": row.kind, "target": row.target, "danger": row.danger, "minor": row.minor}
+    officer = guardian_of_data(row.about_family.unit, of(call).today)
+    told = {"kind": row.kind, "target": row.target, "danger": row.danger, "minor": row.minor}
+    return {**told, "dpo": officer is not None}
 
 
 def open_grievance(call: Call) -> Mapping[str, Any]:
@@ -47,13 +54,21 @@ def open_grievance(call: Call) -> Mapping[str, Any]:
     office = office_for(str(data["handler"]), place=row.about_family.unit, about=row.about_user, day=context.today)
     grievances.place_grievance(
         grievance=row, office=office, handler=str(data["handler"]), clock=str(data["clock"]),
-        holds_case=bool(data["hold"]), actor=context.actor, now=context.now,
+        holds_case=bool(data["hold"]), alarm=bool(data["alarm"]), actor=context.actor, now=context.now,
     )  # fmt: skip
     if row.holds_case and row.about_case is not None:
         cases.hold_case(case=row.about_case, number=row.number, actor=SYSTEM, now=context.now)
     if data["suspend"] and row.about_helper is not None:
         _suspend(row, row.about_helper, context)
-    told = {"office": str(office.pk), "due_at": row.due_at.isoformat(), "closed_to": str(row.closed_to or "")}
+    told = {
+        "office": str(office.pk),
+        "due_at": row.due_at.isoformat(),
+        "notice_by": (row.notice_by or row.due_at).isoformat(),
+        "closed_to": str(row.closed_to or ""),
+    }
+    if data["handler"] == "dpo":
+        desk = guardian_of_data(row.about_family.unit, context.today)
+        told["desk"] = str((desk or office).pk)
     if data["handler"] == "nobody":
         grievances.decide(grievance=row, found={"finding": "upheld"}, actor=SYSTEM, now=context.now)
         return {**told, "finding": "upheld"}
@@ -124,6 +139,19 @@ def close_grievance(call: Call) -> None:
         cases.release_case(case=row.about_case, number=row.number, held_by=other, actor=SYSTEM, now=context.now)
 
 
+def remind_notice(call: Call) -> None:
+    """15 days are over: whoever looks into it is asked to tell the person that somebody does."""
+    context, row = of(call), _grievance(call)
+    if not row.waits_for_notice(context.now + timedelta(seconds=1)):
+        return
+    grievances.remind_notice(grievance=row, actor=context.actor, now=context.now)
+    intend(
+        "grievance.notice_due", to=role_at(row.handler, row.office), key=f"grievance.notice_due:{row.pk}",
+        now=context.now, about=row, label=row.number, label_en=row.number, page=f"/grievances/{row.pk}/",
+        closed_to=row.closed_to,
+    )  # fmt: skip
+
+
 def tell_overdue(call: Call) -> None:
     """Its clock has run out."""
     context = of(call)
@@ -155,6 +183,9 @@ def _settle_helper(row: Grievance, helper: Helper, context: Context) -> None:
     """The helper's service ends, stays suspended, or goes on: then contact is taken up again (E10, E22)."""
     if helper.status == Helper.Status.ENDED or row.measure == "helper_suspended":
         return
+    if row.measure == "helper_banned" and row.decided_by is not None:
+        _ban(row, helper, row.decided_by, context)
+        return
     if row.measure == "helper_ends":
         register.end_helper(
             helper=helper, reason="complaint", ended_on=context.today, actor=context.actor, now=context.now
@@ -169,6 +200,16 @@ def _settle_helper(row: Grievance, helper: Helper, context: Context) -> None:
         # Lifting ends all but a missing check: what somebody suspended for another reason is that person's to lift.
         if SUSPENDED in held and held <= {SUSPENDED, "check_expired"}:
             suspensions.lift_suspension(pairing=spell, reason="cleared", actor=SYSTEM, now=context.now, note=row.number)
+
+
+def _ban(row: Grievance, helper: Helper, proposed_by: User, context: Context) -> None:
+    """The service and its pairings end; that the helper is not taken on again is laid before a second person (E22)."""
+    actor, now = context.actor, context.now
+    register.end_helper(helper=helper, reason="complaint", ended_on=context.today, actor=actor, now=now)
+    with suppress(ProposedAlready):
+        bans.propose(
+            helper=helper, reason=row.ban_reason, to_date=None, note=row.number, user=proposed_by, actor=actor, now=now
+        )
 
 
 def _withdraw(family: Family, purpose: str, row: Grievance, context: Context) -> None:
@@ -212,7 +253,7 @@ def _restrict(family: Family, row: Grievance, context: Context) -> None:
 def _grievance(call: Call) -> Grievance:
     rows = Grievance.objects.select_related(
         "office", "about_family__unit__parent", "about_case__family", "about_case__unit", "about_helper__unit",
-        "about_helper__kind", "about_user",
+        "about_helper__kind", "about_user", "decided_by",
     )  # fmt: skip
     return rows.get(pk=call.data["grievance"])
 
@@ -227,4 +268,5 @@ STEPS: Mapping[str, Step] = {
     "grievance.record_reply": record_reply,
     "grievance.close_grievance": close_grievance,
     "grievance.tell_overdue": tell_overdue,
+    "grievance.remind_notice": remind_notice,
 }

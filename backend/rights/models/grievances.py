@@ -116,6 +116,15 @@ class Grievance(Record):
     """The role that looks into it (decision D31)."""
     clock = models.CharField(max_length=20, default="", blank=True)
     due_at = models.DateTimeField()
+    notice_by = models.DateTimeField(null=True)
+    """By when the person hears that it is looked into (信访工作条例 23: 15 days); none where nobody is to be told."""
+    notified_on = models.DateField(null=True)
+    notified_by = models.CharField(max_length=12, default="", blank=True)
+    """One of Reply: how the person was told that it is looked into."""
+    alarm = models.BooleanField(default=False)
+    """Somebody is in danger: an emergency is raised beside it (decision D31)."""
+    incident_id = models.UUIDField(null=True)
+    """That emergency."""
     extended_at = models.DateTimeField(null=True)
     extension = EncryptedText(default="", blank=True)
     """Why more time was needed, as the person was told."""
@@ -128,6 +137,10 @@ class Grievance(Record):
     decision = models.CharField(max_length=20, default="", blank=True)
     """upheld, partly_upheld, not_upheld, transferred, withdrawn."""
     measure = models.CharField(max_length=20, default="", blank=True)
+    ban_reason = models.CharField(max_length=20, default="", blank=True)
+    """Why the helper is not taken on again (list ban_reason)."""
+    removal_asked_on = models.DateField(null=True)
+    """When whoever published something was asked to take it down (E22)."""
     restricted = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     """Optional parts of the file that are no longer kept or used (E34)."""
     answer = EncryptedText(default="", blank=True)
@@ -185,6 +198,11 @@ class Grievance(Record):
     def closed_to(self) -> UUID | None:
         """Whom it is about: neither sees nor does its work items."""
         return self.about_user_id or (self.about_helper.user_id if self.about_helper else None)
+
+    def waits_for_notice(self, now: datetime) -> bool:
+        """The person has not heard in time that it is looked into, and has no answer either."""
+        untold = self.notified_on is None and self.decided_at is None
+        return self.notice_by is not None and untold and self.notice_by < now
 
     def is_overdue(self, now: datetime) -> bool:
         """The same as `overdue` for one row in memory."""
