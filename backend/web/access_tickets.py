@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from backend.api.access_tickets import AccessTickets as AccessTicketsResource
 from backend.api.families import Families
 from backend.api.persons import Persons
+from backend.org import codes
 from backend.org.access import granting
 from backend.rights.models import AccessTicket as Row
 from backend.rights.tickets import longest
@@ -25,6 +26,8 @@ from backend.web.pages import Page
 
 READERS = ("access_ticket.read", "own.access_ticket.read")
 LONGEST = 400
+OPENING = (Row.Subject.NORMAL.value, Row.Subject.HEALTH.value, Row.Subject.MINOR.value)
+"""What a ticket opens today: no file holds a bank account yet."""
 SHOWN = {"to_decide": {"to_decide": "true"}, "open": {"open": "true"}, "": {}}
 """What the list is narrowed to → the API's parameters."""
 
@@ -87,7 +90,8 @@ class NewAccessTicket(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form."""
-        return self._form({"hours": min(4, self._longest)})
+        is_child = self._person is not None and "name" in self._person["closed"]
+        return self._form({"hours": min(4, self._longest), "subject": Row.Subject.MINOR.value if is_child else ""})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """To the ticket, or the form again with everything typed."""
@@ -129,7 +133,9 @@ class NewAccessTicket(Page):
         hours = {"type": "integer", "title": _("For how many hours"), "minimum": 1, "maximum": self._longest}
         return schemas.asked(
             ("subject", "purpose", "reason", "hours"),
-            subject=schemas.coded(_("What you want to see"), "access_subject", day),
+            subject=schemas.chosen(
+                _("What you want to see"), {code: codes.name("access_subject", code) for code in OPENING}
+            ),
             purpose=schemas.coded(_("What for"), "access_purpose", day),
             reason=schemas.text(_("Why you need it"), LONGEST, description=_("Whoever decides reads this.")),
             hours=hours | {"description": hint},

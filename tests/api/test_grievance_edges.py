@@ -122,7 +122,7 @@ def test_an_objection_holds_its_case_where_everybody_sees_it(town: Town) -> None
 
 
 def test_a_photograph_put_online_is_taken_down_and_its_helper_not_taken_on_again(town: Town) -> None:
-    """E22: complaint, request to remove it, ban signed by a second person; the consent to photographs is another matter."""
+    """E22: complaint, request to remove it, ban signed by a second person; the consent to photographs stands."""
     consent(town)
     town.taken_in(text="把老人的照片发到网上")
     today = timezone.localdate()
