@@ -21,7 +21,7 @@ NUMBERS = [*range(1, 11), 12, 13, *range(16, 21), *range(22, 31), 33, 34, 35]
 
 
 @cache
-def tests_in(file: str) -> frozenset[str]:
+def names_in(file: str) -> frozenset[str]:
     """Names of the tests in a file; of those in a class, `Class::test`."""
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -43,7 +43,7 @@ def test_it_is_shown_by_what_exists(number: str) -> None:
     for test in case["tests"]:
         file, _, name = test.partition("::")
         assert (ROOT / file).is_file(), test
-        assert name in tests_in(file), test
+        assert name in names_in(file), test
     for scenario in case.get("scenarios", []):
         process, _, name = scenario.partition("/")
         assert (ROOT / "bpmn" / process / "scenarios" / f"{name}.json").is_file(), scenario
