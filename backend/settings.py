@@ -309,6 +309,7 @@ SPECTACULAR_SETTINGS = {
         "PlanItemStateEnum": "backend.services.models.PlanItem.State",
         "ReferralStateEnum": "backend.services.models.Referral.State",
         "EntryKindEnum": "backend.services.models.Entry.Kind",
+        "BanStateEnum": "backend.activities.models.Ban.State",
         "CondolenceStateEnum": "backend.benefits.models.Condolence.State",
         "GiftStateEnum": "backend.benefits.models.Gift.State",
         "SurveyRoundStateEnum": "backend.census.models.SurveyRound.State",

@@ -11,7 +11,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -232,7 +232,15 @@ class SettlementSerializer(StrictSerializer):
     answer = serializers.CharField(max_length=1000)
 
 
-@extend_schema_view(list=extend_schema(summary="Bans"), retrieve=extend_schema(summary="One ban"))
+BAN_SEEN = PolymorphicProxySerializer(
+    "BanSeen", serializers=[BanSerializer, OwnBanSerializer], resource_type_field_name=None
+)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Bans", responses=BAN_SEEN),
+    retrieve=extend_schema(summary="One ban", responses=BAN_SEEN),
+)
 class Bans(Resource):
     """Who may not volunteer, why and until when: proposed, confirmed by somebody else, appealed against."""
 
@@ -264,7 +272,7 @@ class Bans(Resource):
         """A ban of oneself."""
         return row.helper.user_id == self.user.pk
 
-    @extend_schema(summary="Propose a ban from volunteering", request=NewBanSerializer, responses={201: BanSerializer})
+    @extend_schema(summary="Propose a ban from volunteering", request=NewBanSerializer, responses={201: BAN_SEEN})
     def create(self, request: Request) -> Response:
         """Nothing happens until somebody else has confirmed it."""
         given: dict[str, Any] = self.given(NewBanSerializer)
@@ -276,7 +284,7 @@ class Bans(Resource):
         row = bans.propose(**given, to_date=to_date, user=self.user, actor=self.actor(named, path), now=self.now)
         return Response(self.represent(row), status=201)
 
-    @extend_schema(summary="Confirm a ban", request=None, responses=BanSerializer)
+    @extend_schema(summary="Confirm a ban", request=None, responses=BAN_SEEN)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: UUID) -> Response:
         """By somebody else than who proposed it: service and pairings end at once, verified hours stay on record."""
@@ -284,7 +292,7 @@ class Bans(Resource):
         by = self.actor("volunteer.ban", row.unit_path)
         return Response(self.represent(banning.confirm(ban=row, user=self.user, actor=by, now=self.now)))
 
-    @extend_schema(summary="Decline a ban", request=DecliningSerializer, responses=BanSerializer)
+    @extend_schema(summary="Decline a ban", request=DecliningSerializer, responses=BAN_SEEN)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: UUID) -> Response:
         """By somebody else than who proposed it."""
@@ -292,7 +300,7 @@ class Bans(Resource):
         given, by = self.given(DecliningSerializer), self.actor("volunteer.ban", row.unit_path)
         return Response(self.represent(bans.decline(ban=row, **given, user=self.user, actor=by, now=self.now)))
 
-    @extend_schema(summary="Appeal against a ban", request=AppealSerializer, responses=BanSerializer)
+    @extend_schema(summary="Appeal against a ban", request=AppealSerializer, responses=BAN_SEEN)
     @action(detail=True, methods=["post"])
     def appeal(self, request: Request, pk: UUID) -> Response:
         """By the person, or taken in at the office; once."""
@@ -300,7 +308,7 @@ class Bans(Resource):
         by = self.actor("own.volunteer.write" if self.is_own(row) else "volunteer.write", row.unit_path)
         return Response(self.represent(bans.appeal(ban=row, **self.given(AppealSerializer), actor=by, now=self.now)))
 
-    @extend_schema(summary="Answer an appeal", request=SettlementSerializer, responses=BanSerializer)
+    @extend_schema(summary="Answer an appeal", request=SettlementSerializer, responses=BAN_SEEN)
     @action(detail=True, methods=["post"])
     def settle(self, request: Request, pk: UUID) -> Response:
         """By somebody who neither proposed nor confirmed it."""

@@ -15,8 +15,8 @@ from backend.health.models import HealthService
 from backend.health.notices import NOTICES
 from backend.org.models import Unit
 from workflows.steps.context import Context
+from workflows.steps.form_values.known import FormValues, Known
 
-Known = Mapping[str, Mapping[str, Any]]
 PLACES: Mapping[str, str] = {"caseworker": "office", "village": "village", "liaison": "hospital"}
 """Role → the unit in the process data where it does this work. Whoever looks on in another role is told nothing."""
 
@@ -103,7 +103,7 @@ def _when(row: HealthService) -> dict[str, Any]:
     }
 
 
-FORM_VALUES = {
+FORM_VALUES: FormValues = {
     ("health_service", "explain_and_ask"): consent,
     ("health_service", "confirm_eligibility"): decision,
     ("health_service", "hand_out"): errand,
@@ -115,4 +115,3 @@ FORM_VALUES = {
     ("health_service", "report_attendance"): voucher,
     ("health_service", "report_return"): voucher,
 }
-"""Process and step → what is known for its form."""

@@ -1,0 +1,49 @@
+"""What is known of a nomination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.activities.models import Honour
+from workflows.steps.context import Context
+from workflows.steps.form_values.known import FormValues, Known
+
+
+def honour(context: Context, data: Mapping[str, Any]) -> Known:
+    """Who is nominated for what, by whom, and what was found so far."""
+    row = _honour(data)
+    facts = {
+        "honour_number": row.number,
+        "honour_kind": row.call.kind,
+        "candidate": row.candidate,
+        "village": row.unit.name,
+        "merits": row.merits,
+        "nominated_by": row.nominated_label,
+        "votes_for": row.votes_for,
+        "votes_against": row.votes_against,
+        "recused": row.recused,
+        "score": row.score,
+    }
+    return {"facts": facts}
+
+
+def honour_objection(context: Context, data: Mapping[str, Any]) -> Known:
+    """The objection, and who raised it: for whoever looks into it, and nobody else."""
+    row = _honour(data)
+    told = {"honour_objection": row.objection, "objector": row.objector}
+    return {"facts": {**honour(context, data)["facts"], **told}}
+
+
+def _honour(data: Mapping[str, Any]) -> Honour:
+    return Honour.objects.select_related("call", "unit", "candidate_family", "helper").get(pk=data["honour"])
+
+
+FORM_VALUES: FormValues = {
+    ("honours_selection", "review_in_village"): honour,
+    ("honours_selection", "check_records"): honour,
+    ("honours_selection", "review_at_township"): honour,
+    ("honours_selection", "settle_objection"): honour_objection,
+    ("honours_selection", "approve_award"): honour,
+    ("honours_selection", "ask_story"): honour,
+}
