@@ -31,7 +31,7 @@ from backend.core.databases import connection_settings
 from backend.ops.catalogues import compile_catalogues
 
 LONG = (
-    "tests/journeys/", "tests/browser/", "tests/web/test_phone_queue.py", "tests/faults/",
+    "tests/journeys/", "tests/browser/", "tests/faults/", "tests/ops/test_run.py", "tests/web/test_phone_queue.py",
     "tests/api/test_conformance.py", "tests/access/",
 )  # fmt: skip
 """Tests that take longest; --no-loadscope-reorder keeps this order."""

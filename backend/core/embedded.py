@@ -45,7 +45,9 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "jit": "off",
 }
-HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
+HASTY = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB", "autovacuum": "off",
+}  # fmt: skip
 """For tests: a power cut may cost everything."""
 
 

@@ -1,12 +1,10 @@
 """A family's seats for helpers of a kind: so many at once, handed over from one to the next, held by the database."""
 
-from datetime import date, datetime, timedelta
-from importlib import import_module
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -158,22 +156,3 @@ def test_two_can_never_hold_one_seat_on_one_day(spells: list[tuple[int, int | No
                 assert not days & held
                 held |= days
         transaction.set_rollback(True)
-
-
-def test_rows_from_before_there_were_seats_get_different_ones() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE helpers_pairing DROP CONSTRAINT pairing_one_seat")
-    case, long_ago = factories.case(), date(2025, 1, 1)
-    spans = [(0, None), (10, 20), (15, 40), (20, 30), (40, None), (50, 50)]
-    made = [
-        factories.pairing(
-            case,
-            seat=1,
-            from_date=long_ago + timedelta(days=begins),
-            to_date=None if ends is None else long_ago + timedelta(days=ends),
-        )
-        for begins, ends in spans
-    ]
-    import_module("backend.helpers.migrations.0003_seats").fill_seats(apps, connection.schema_editor())
-    seats = dict(Pairing.objects.values_list("pk", "seat"))
-    assert [seats[each.pk] for each in made] == [1, 2, 3, 2, 2, 3]

@@ -9,6 +9,6 @@ CREATE TRIGGER reminders_keep_try BEFORE UPDATE OR DELETE ON reminders_try
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reminders", "0001_initial"), ("audit", "0003_guards")]
+    dependencies = [("reminders", "0001_initial"), ("audit", "0002_guards")]
 
     operations = [migrations.RunSQL(KEEP, "DROP TRIGGER reminders_keep_try ON reminders_try")]

@@ -67,6 +67,6 @@ DROP FUNCTION audit_refuse();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0002_seals")]
+    dependencies = [("audit", "0001_initial")]
 
     operations = [migrations.RunSQL(CHAINING + KEEPING, DROP)]
