@@ -405,7 +405,7 @@ def standing(instances: Sequence[Instance], *, language: str) -> list[dict[str, 
     """Where each instance stands: what it waits for and since when; for any number of them one statement."""
     running = [instance.pk for instance in instances if instance.state == Instance.State.RUNNING]
     items: dict[UUID, list[WorkItem]] = {}
-    for row in WorkItem.objects.filter(instance__in=running, state=WorkItem.State.OPEN).order_by("created_at"):
+    for row in WorkItem.objects.filter(instance__in=running, state=WorkItem.State.OPEN).order_by("created_at", "id"):
         items.setdefault(row.instance_id, []).append(row)
     return [_standing(instance, items.get(instance.pk, []), language) for instance in instances]
 

@@ -272,7 +272,7 @@ class SurveyTargets(Resource):
         if not cases:
             return {}
         open_items = WorkItem.objects.visible_to(self.user).filter(case__in=cases, process=survey_rounds.INTAKE)
-        found = open_items.filter(state=WorkItem.State.OPEN).order_by("created_at")
+        found = open_items.filter(state=WorkItem.State.OPEN).order_by("created_at", "id")
         return dict(found.values_list("case_id", "pk"))
 
     def paginate_queryset(self, queryset: Any) -> Any:

@@ -58,7 +58,7 @@ class Parcel:
 def show(*, now: datetime, book: Book) -> int:
     """Put what is new before the people it is for; returns how many reminders were looked at, 0 when none is left."""
     new = Reminder.objects.filter(told_at__isnull=True, state=Reminder.State.INTENDED)
-    rows = list(new.select_for_update(skip_locked=True).order_by("created_at")[:BATCH])
+    rows = list(new.select_for_update(skip_locked=True).order_by("created_at", "id")[:BATCH])
     wanted = _still_wanted(rows, book)
     people = resolve(wanted, book, timezone.localdate(now))
     shown = [
