@@ -114,8 +114,9 @@ class PublicReports(Resource):
     @extend_schema(summary="What can be reported without an account", auth=[], responses=PublicReportFormSerializer)
     def list(self, request: Request, **kwargs: Any) -> Response:
         """Places and kinds, the same for everybody, and whom to call first."""
-        towns = [{"code": unit.code, "name": unit.name, "within": _within(unit)} for unit in public.places()]
-        chosen = codes.choices("emergency_kind", day=timezone.localdate(self.now))
+        today = timezone.localdate(self.now)
+        towns = [{"code": unit.code, "name": unit.name, "within": _within(unit)} for unit in public.places(today)]
+        chosen = codes.choices("emergency_kind", day=today)
         kinds = [{"code": code, "name": entry.name()} for code, entry in chosen.items()]
         return Response({"call": NUMBERS, "places": towns, "kinds": kinds})
 
@@ -132,7 +133,7 @@ class PublicReports(Resource):
         if not limit.allow_request(request, self):
             self.throttled(request, limit.wait() or 0)
         given = self.given(PublicReportSerializer)
-        place = public.place_named(given["place"])
+        place = public.place_named(given["place"], timezone.localdate(self.now))
         if place is None:
             raise UnknownPlace([FieldProblem("/place", UnknownPlace.code, UnknownPlace.message)])
         row = report_publicly(

@@ -7,16 +7,16 @@ unverified until the person on duty has heard or seen it; whether two tell of th
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.errors import DomainError
 from backend.emergencies.models import Incident
 from backend.org import parameters
-from backend.org.models import Unit
+from backend.org.models import Membership, Unit
 
 CHANNEL = "public"
 """A code of the list emergency_channel."""
@@ -39,18 +39,23 @@ class TooManyReports(DomainError):
     message = _("Too many reports have come in for this place: call 110, 120 or 119.")
 
 
-def places() -> QuerySet[Unit]:
-    """Towns and neighbourhoods that can be named: what everybody knows of the country."""
-    return _towns().order_by("code")[:MOST_PLACES]
+def places(day: date) -> QuerySet[Unit]:
+    """Towns and neighbourhoods that can be named: of some 40,000 in the country those for which somebody works here."""
+    return _towns(day).order_by("code")[:MOST_PLACES]
 
 
-def place_named(code: str) -> Unit | None:
+def place_named(code: str, day: date) -> Unit | None:
     """The town of that code, or none."""
-    return _towns().filter(code=code).first()
+    return _towns(day).filter(code=code).first()
 
 
-def _towns() -> QuerySet[Unit]:
-    return Unit.objects.filter(kind=Unit.Kind.TOWN, valid_to__isnull=True).select_related("parent")
+def _towns(day: date) -> QuerySet[Unit]:
+    """Somebody has a role in the town, in a village of it or in its county."""
+    manned = Membership.objects.on(day)
+    near = (
+        Q(pk__in=manned.values("unit")) | Q(pk__in=manned.values("unit__parent")) | Q(parent__in=manned.values("unit"))
+    )
+    return Unit.objects.filter(near, kind=Unit.Kind.TOWN, valid_to__isnull=True).select_related("parent")
 
 
 def check_number(office: Unit, now: datetime) -> None:

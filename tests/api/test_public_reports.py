@@ -74,6 +74,14 @@ def test_the_same_one_twice_is_one_and_nothing_is_ever_shown(town: Town) -> None
     assert send(said(id=known)).json()["code"] == "report_taken"
 
 
+def test_only_towns_can_be_named_where_somebody_would_hear_of_it(town: Town) -> None:
+    deserted = factories.town(factories.OTHER_TOWN)
+    assert deserted.code not in {place["code"] for place in Client().get("/api/public-reports/").json()["places"]}
+    assert send(said(place=deserted.code)).json()["code"] == "unknown_place"
+    factories.user("there", role="supervisor", unit=deserted.parent)  # the county's office hears for all its towns
+    assert send(said(place=deserted.code)).status_code == 201
+
+
 def test_two_of_the_same_thing_are_merged_by_a_person_only(town: Town) -> None:
     send(said(kind="fall"))
     send(said(kind="fall"))
