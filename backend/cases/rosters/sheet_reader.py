@@ -19,6 +19,7 @@ import re
 import shutil
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NoReturn
 
@@ -146,7 +147,7 @@ def _look_into_zip(file: BinaryIO, most: int) -> None:
             if len(entries) > 10_000 or sum(entry.file_size for entry in entries) > most:
                 raise Unreadable("roster_too_large")
             _verify_sizes(archive, entries)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zipfile.zlib.error) as wrong:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as wrong:
         raise Unreadable("roster_unreadable") from wrong
 
 
