@@ -20,6 +20,7 @@ def propose(*, plan: Plan, actor: Actor, now: datetime) -> Activity:
         unit = plan.unit
         data = {
             "activity": str(row.pk),
+            "reference": row.number,
             "proposer": str(actor.user_id or ""),
             "place": str(unit.pk),
             "office": str(office_of(unit).pk),

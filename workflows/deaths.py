@@ -8,6 +8,7 @@ from backend.audit.history import collect
 from backend.cases import families
 from backend.cases.models import Family, Person
 from backend.org.access import Actor
+from workflows import subsidy_exits
 from workflows.visitors import plan_anew
 
 
@@ -19,6 +20,7 @@ def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime) 
     """
     with collect():
         dead = families.record_death(person=person, died_on=died_on, actor=actor, now=now)
+        subsidy_exits.person_died(person=dead, actor=actor, now=now)
         if dead.family.status != Family.Status.CLOSED:
             plan_anew([dead.family_id])
     return dead

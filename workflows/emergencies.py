@@ -89,7 +89,8 @@ def begin(*, incident: Incident, now: datetime) -> None:
     """Start the process of an emergency that has none yet; the finder stands nowhere in it, so nobody is its actor."""
     if incident.instance_id is not None:
         return
-    instance = services.start(process=PROCESS, case=None, data={"emergency": str(incident.pk)}, actor=SYSTEM, now=now)
+    data = {"emergency": str(incident.pk), "reference": incident.number}
+    instance = services.start(process=PROCESS, case=None, data=data, actor=SYSTEM, now=now)
     Incident.objects.filter(pk=incident.pk).update(instance_id=instance.pk)
 
 

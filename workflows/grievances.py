@@ -68,7 +68,7 @@ def take_in(*, intake: Intake, actor: Actor, now: datetime) -> Grievance:
 def begin(*, grievance: Grievance, actor: Actor, now: datetime) -> None:
     """Start its process, and help for who is in danger. Sealed, it runs without a case: whoever it is about may read
     the case."""
-    data = {"grievance": str(grievance.pk), "reply_by": grievance.reply_by}
+    data = {"grievance": str(grievance.pk), "reference": grievance.number, "reply_by": grievance.reply_by}
     case = None if grievance.is_sealed else grievance.about_case
     services.start(process="grievance", case=case, data=data, actor=actor, now=now)
     grievance.refresh_from_db()

@@ -27,7 +27,7 @@ from backend.core.models import Record
 from backend.helpers.models import Pairing
 from backend.org.access import granting, grants, outermost
 from backend.org.models import Unit, User
-from backend.org.roles import ACTIONS
+from backend.org.roles import ACTIONS, DESKS
 
 if TYPE_CHECKING:
     from backend.org.access import Viewer
@@ -207,23 +207,35 @@ def at_places(paths: Iterable[str]) -> Q:
 
 @dataclass(frozen=True)
 class Reach:
-    """The work items a user sees: all at these places and below, a liaison's partner units', own ones in a role."""
+    """The work items a user sees: all at these places and below, those of the own desks, own ones in a role."""
 
     user_id: UUID | None
     places: list[str]
-    partners: list[UUID]
+    desk_roles: list[str]
+    desk_units: list[UUID]
+    """The unit of each of `desk_roles`."""
     roles: list[str]
 
     @classmethod
     def of(cls, user: Viewer) -> Reach:
         """A subtree when the role reads work; else only the own role and unit, or one's own."""
         own = granting(user, "own.work_item.read")
+        desks = [grant for grant in own if grant.role in DESKS]
         return cls(
             user_id=user.pk,
             places=[grant.path for grant in granting(user, "work_item.read")],
-            partners=[grant.unit_id for grant in own if grant.role == "liaison"],
-            roles=[grant.role for grant in own if grant.role != "liaison"],
+            desk_roles=[grant.role for grant in desks],
+            desk_units=[grant.unit_id for grant in desks],
+            roles=[grant.role for grant in own if grant.role not in DESKS],
         )
+
+    def at_desks(self) -> Q:
+        """The condition on items that wait at one of the own desks."""
+        condition = Q(pk__in=[])
+        for role in set(self.desk_roles):
+            units = [unit for each, unit in zip(self.desk_roles, self.desk_units, strict=True) if each == role]
+            condition |= Q(role=role, unit_id__in=units)
+        return condition
 
 
 def _hidden_from(user: Viewer) -> Q:
@@ -242,7 +254,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         own = Q(assignee_id=reach.user_id, role__in=reach.roles)
         if "helper" in reach.roles:
             own &= ~_hidden_from(user)
-        reached = self.filter(at_places(reach.places) | Q(role="liaison", unit_id__in=reach.partners) | own)
+        reached = self.filter(at_places(reach.places) | reach.at_desks() | own)
         return reached.exclude(closed_to=reach.user_id)
 
     def overseen_by(self, user: Viewer, action: str = "work_item.read") -> WorkItemQuerySet:
@@ -385,7 +397,7 @@ def _visible_one() -> str:
         FROM workflows_workitem
         WHERE id = %(pk)s AND closed_to IS DISTINCT FROM %(user_id)s AND (
             unit_path ^@ ANY(%(places)s::text[])
-            OR role = 'liaison' AND unit_id = ANY(%(partners)s::uuid[])
+            OR (role, unit_id) IN (SELECT * FROM unnest(%(desk_roles)s::text[], %(desk_units)s::uuid[]))
             OR assignee_id = %(user_id)s AND role = ANY(%(roles)s::text[]))
     """)
     return statement.format(sql.SQL(", ").join([sql.Identifier(name) for name in _shown()])).as_string()

@@ -23,7 +23,7 @@ from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import User
-from backend.org.roles import ACTIONS, INDEPENDENT
+from backend.org.roles import ACTIONS, DESKS, INDEPENDENT
 from workflows import store
 from workflows.authority import (
     AlreadyDone,
@@ -45,7 +45,7 @@ from workflows.facts import Fact, Offered, Ranking, in_words, offered, ranking
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
 
-STAYING = ("liaison", *INDEPENDENT)
+STAYING = (*(DESKS - {"committee"}), *INDEPENDENT)
 """Roles whose items do not move with the family."""
 
 DRAFT_LIMIT = 200_000

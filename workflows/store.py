@@ -313,9 +313,7 @@ def _reference(data: Mapping[str, Any]) -> str:
 
 
 def _search_text(node: Node, instance: Instance, data: Mapping[str, Any], *, hidden: bool) -> str:
-    parts, case = [node.name, node.name_en], instance.case_in_outline
-    if case is None:
-        parts.append(_reference(data))
+    parts, case = [node.name, node.name_en, _reference(data)], instance.case_in_outline
     if case and not hidden:
         parts += [case.number, case.family.search]
     return " ".join(parts).lower()

@@ -25,8 +25,8 @@ from backend.org.access import Actor
 from backend.org.models import Membership, Parameter, Unit
 
 KINDS = frozenset({Unit.Kind.COUNTY, Unit.Kind.TOWN, Unit.Kind.VILLAGE, Unit.Kind.DEPARTMENT, Unit.Kind.PARTNER})
-HISTORY = "audit"
-"""The app whose rows are never written again."""
+HISTORY = frozenset({"audit", "ledger"})
+"""The apps whose rows are never written again."""
 
 
 class NotMergeableUnit(Conflict):
@@ -130,10 +130,12 @@ def _keep_numbers_apart(old: Unit, new: Unit) -> None:
 
 
 def _pointers() -> Iterator[models.ForeignKey[Unit, Unit]]:
-    """Every column by which something is at a unit, but for posts, which end and begin anew."""
+    """Every column by which something is at a unit, but for history and for posts, which end and begin anew."""
     for model in apps.get_models():
+        if model in {Unit, Membership} or model._meta.app_label in HISTORY:
+            continue
         for field in model._meta.local_fields:
-            if field.related_model is Unit and model not in {Unit, Membership}:
+            if field.related_model is Unit:
                 yield cast("models.ForeignKey[Unit, Unit]", field)
 
 
@@ -159,7 +161,7 @@ def _repoint_one(field: models.ForeignKey[Unit, Unit], pk: Any, new: Unit) -> in
 def _move_paths(old: str, new: str) -> None:
     """Every column that repeats a unit's path, but for history; numbers that hold for a unit below go along."""
     for model in apps.get_models():
-        if model._meta.app_label == HISTORY or not any(field.name == "unit_path" for field in model._meta.local_fields):
+        if model._meta.app_label in HISTORY or not any(field.name == "unit_path" for field in model._meta.local_fields):
             continue
         model._default_manager.filter(unit_path__startswith=old).update(unit_path=_with_prefix("unit_path", old, new))
     below = Parameter.objects.filter(path__startswith=old).exclude(path=old)

@@ -24,11 +24,11 @@ from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.families import REVEALABLE, add_person, update_person
+from backend.cases.masks import closed_fields, masked_phone
 from backend.cases.models import Family, Person
 from backend.cases.rosters.codes import CERTIFICATE
 from backend.core.errors import NotAllowed
 from backend.org.access import may
-from backend.rights.tickets import OF_AGE
 from workflows.deaths import record_death
 from workflows.tickets import look
 
@@ -55,13 +55,6 @@ class PersonFilters(Filters):
         return queryset.filter(own | place, family__search__contains=text.lower())
 
 
-def masked_phone(number: str) -> str:
-    """A telephone number without its middle: 138****1234."""
-    return f"{number[:3]}****{number[-4:]}" if len(number) > 7 else "****" if number else ""
-
-
-CHILDS = ("name", "alias", "birth_date", "certificate_tail", "phone_masked")
-CARE = ("self_care", "disability_kind", "disability_grade")
 WITHOUT_EMPTY = frozenset({"birth_date", "self_care", "disability_grade"})
 """Fields that are null where there is nothing, not an empty text."""
 
@@ -87,10 +80,8 @@ class PersonSerializer(RowSerializer[Person]):
     def get_closed(self, person: Person) -> list[str]:
         """What does not concern the caller: a minor's identity, and what care goes by."""
         view = self.context["view"]
-        if may(view.user, "person.care", path=person.unit_path):
-            return []
-        age = person.age_on(timezone.localdate(view.now))
-        fields = (*(CHILDS if age is not None and age < OF_AGE else ()), *CARE)
+        cares = may(view.user, "person.care", path=person.unit_path)
+        fields = closed_fields(person, cares=cares, day=timezone.localdate(view.now))
         return [name for name in fields if name in self.fields]
 
     def to_representation(self, instance: Person) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Samples: what an auditor looks at, drawn by lot so that anybody can draw it again (backend.inspection.drawing)."""
+"""Samples: what an auditor looks at, drawn by lot so that anybody can draw it again (backend.core.drawing)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Case, Family
+from backend.core.drawing import listed
 from backend.core.errors import NotAllowed
-from backend.inspection.drawing import listed
 from backend.inspection.models import Sample, SampleRow
 from backend.inspection.samples import LARGEST, draw_again, draw_sample, look_at
 from backend.org.access import may

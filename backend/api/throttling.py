@@ -27,6 +27,16 @@ class PublicReports(SimpleRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
 
+class PublicBoard(SimpleRateThrottle):
+    """How often one address may read public notices; a village may share one."""
+
+    scope = "public_board"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        """One count per address (behind a proxy: see NUM_PROXIES)."""
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
 class FailedLogIns(SimpleRateThrottle):
     """Lets an address try again when its failures are fewer than the rate `log_in` allows."""
 

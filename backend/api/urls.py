@@ -10,8 +10,12 @@ from rest_framework.routers import SimpleRouter
 from backend.api.absences import Absences
 from backend.api.access_tickets import AccessTickets
 from backend.api.activities import Activities, SignUps
+from backend.api.annual_reviews import AnnualReviews, ReviewChecks
 from backend.api.approvals import Approvals
+from backend.api.assessments import Assessments, EvidenceFiles, FileRenderer
 from backend.api.attention import Attention
+from backend.api.back_pays import BackPays
+from backend.api.bulletins import Bulletins
 from backend.api.calendar import Calendar
 from backend.api.cards import Cards
 from backend.api.cases import Cases
@@ -21,34 +25,47 @@ from backend.api.coming import Coming
 from backend.api.condolences import Condolences, Gifts
 from backend.api.differences import Differences
 from backend.api.disasters import Disasters, RollEntries
+from backend.api.donations import Allocations, Donations, UseReports
 from backend.api.duties import Duties
 from backend.api.emergencies import Emergencies
 from backend.api.events import Events
+from backend.api.exports import Exports
 from backend.api.families import Families
 from backend.api.findings import Findings
 from backend.api.grievances import Grievances
+from backend.api.group import GroupDocuments, GroupMembers, LeaderLinks
 from backend.api.health_counts import HealthCounts
 from backend.api.health_services import HealthServices
 from backend.api.helpers import Helpers
 from backend.api.honours import HonourCalls, Honours
 from backend.api.hours import Hours
+from backend.api.indicators import Indicators
 from backend.api.jobs import Jobs
 from backend.api.leavings import Leavings
+from backend.api.ledger import LedgerAccounts, LedgerEntries
+from backend.api.loans import LoanFunds, Loans
 from backend.api.me import Me
+from backend.api.meetings import AgendaItems, GroupTasks, Meetings
 from backend.api.memberships import Deputies, Memberships, OwnDeputies
+from backend.api.monthly_reports import MonthlyReports
 from backend.api.nothing import Nothing
+from backend.api.notices import DocumentRenderer, Notices
 from backend.api.offers import Offers
 from backend.api.overview import Overview
 from backend.api.pairings import Pairings
 from backend.api.parameters import Parameters
 from backend.api.partner_units import PartnerUnits
 from backend.api.pauses import Pauses
+from backend.api.payables import Payables
+from backend.api.payment_batches import PaymentBatches, Transfers
 from backend.api.persons import Persons
 from backend.api.photos import Photos, PictureRenderer
 from backend.api.processes import Processes
 from backend.api.programmes import Programmes
 from backend.api.proposals import Proposals
+from backend.api.public_notices import PublicNotices
 from backend.api.public_reports import PublicReports
+from backend.api.recoveries import Recoveries
 from backend.api.referrals import Referrals
 from backend.api.reminders import Channels, Outbox, OwnReminders
 from backend.api.reports import Reports
@@ -62,7 +79,11 @@ from backend.api.saved_filters import SavedFilters
 from backend.api.schema_views import Docs, Schema
 from backend.api.service_plans import ServiceCatalogue, ServicePlans
 from backend.api.sites import Bookings, Enrolments, Sites
+from backend.api.stores import Redemptions, StockCounts, Stores
+from backend.api.study_aid import StudyAidApplications, StudyAidCalls
 from backend.api.submissions import Submissions
+from backend.api.subsidies import Entitlements, Standards, SubsidyApplications
+from backend.api.subsidy_exits import SubsidyExits
 from backend.api.survey_rounds import SurveyRounds, SurveyTargets
 from backend.api.tokens import Tokens
 from backend.api.units import Units
@@ -86,6 +107,7 @@ router.register("partner-units", PartnerUnits, basename="partner-units")
 router.register("offers", Offers, basename="offers")
 router.register("pairings", Pairings, basename="pairings")
 router.register("absences", Absences, basename="absences")
+router.register("assessments", Assessments, basename="assessments")
 router.register("visits", Visits, basename="visits")
 router.register("submissions", Submissions, basename="submissions")
 router.register("service-catalogue", ServiceCatalogue, basename="service-catalogue")
@@ -129,26 +151,79 @@ router.register("bookings", Bookings, basename="bookings")
 router.register("enrolments", Enrolments, basename="enrolments")
 router.register("honour-calls", HonourCalls, basename="honour-calls")
 router.register("honours", Honours, basename="honours")
+router.register("exports", Exports, basename="exports")
+router.register("notices", Notices, basename="notices")
+router.register("subsidy-applications", SubsidyApplications, basename="subsidy-applications")
+router.register("subsidy-standards", Standards, basename="subsidy-standards")
+router.register("entitlements", Entitlements, basename="entitlements")
+router.register("loans", Loans, basename="loans")
+router.register("payables", Payables, basename="payables")
+router.register("payment-batches", PaymentBatches, basename="payment-batches")
+router.register("transfers", Transfers, basename="transfers")
+router.register("ledger-accounts", LedgerAccounts, basename="ledger-accounts")
+router.register("ledger-entries", LedgerEntries, basename="ledger-entries")
+router.register("donations", Donations, basename="donations")
+router.register("allocations", Allocations, basename="allocations")
+router.register("use-reports", UseReports, basename="use-reports")
+router.register("stores", Stores, basename="stores")
+router.register("stock-counts", StockCounts, basename="stock-counts")
+router.register("redemptions", Redemptions, basename="redemptions")
+router.register("study-aid-calls", StudyAidCalls, basename="study-aid-calls")
+router.register("study-aid-applications", StudyAidApplications, basename="study-aid-applications")
 router.register("condolences", Condolences, basename="condolences")
+router.register("group-members", GroupMembers, basename="group-members")
+router.register("group-documents", GroupDocuments, basename="group-documents")
+router.register("leader-links", LeaderLinks, basename="leader-links")
+router.register("monthly-reports", MonthlyReports, basename="monthly-reports")
+router.register("bulletins", Bulletins, basename="bulletins")
+router.register("meetings", Meetings, basename="meetings")
+router.register("agenda-items", AgendaItems, basename="agenda-items")
+router.register("group-tasks", GroupTasks, basename="group-tasks")
 router.register("gifts", Gifts, basename="gifts")
+router.register("annual-reviews", AnnualReviews, basename="annual-reviews")
+router.register("review-checks", ReviewChecks, basename="review-checks")
+router.register("subsidy-exits", SubsidyExits, basename="subsidy-exits")
+router.register("recoveries", Recoveries, basename="recoveries")
 router.register("survey-rounds", SurveyRounds, basename="survey-rounds")
 router.register("survey-targets", SurveyTargets, basename="survey-targets")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Logging in counts failures, which must outlive the failed request; a bulk command has a transaction per item.
+    path("public-notices/", PublicNotices.as_view({"get": "list"}), name="public-notices"),
+    path("public-notices/check/", PublicNotices.as_view({"post": "check"}), name="public-notices-check"),
+    path("public-notices/<uuid:pk>/", PublicNotices.as_view({"get": "retrieve"}), name="public-notice"),
+    path(
+        "notices/<uuid:pk>/board.docx",
+        Notices.as_view({"get": "board"}, renderer_classes=[JSONRenderer, DocumentRenderer]),
+        name="notice-board",
+    ),
     path("public-reports/", PublicReports.as_view({"get": "list", "post": "create"}), name="public-reports"),
     path("auth/token/", non_atomic_requests(Tokens.as_view({"post": "create", "delete": "destroy"})), name="token"),
     path("work-items/bulk/", non_atomic_requests(WorkItems.as_view({"post": "bulk"})), name="workitem-bulk"),
     path("waiting-list/", WaitingList.as_view({"get": "list"}), name="waiting-list"),
     # Counts, not rows: there is no single one of them.
+    path("loan-funds/", LoanFunds.as_view({"get": "list", "post": "create"}), name="loan-funds"),
     path("calendar/", Calendar.as_view({"get": "list"}), name="calendar"),
     path("approvals/", Approvals.as_view({"get": "list"}), name="approvals"),
     path("attention/", Attention.as_view({"get": "list"}), name="attention"),
     path("health-counts/", HealthCounts.as_view({"get": "list", "post": "create"}), name="health-counts"),
+    path("back-pays/", BackPays.as_view({"get": "list", "post": "create"}), name="back-pays"),
     path("overview/", Overview.as_view({"get": "list"}), name="overview"),
     path("overview/tokens/", Overview.as_view({"get": "tokens"}), name="overview-tokens"),
     path("workload/", Workload.as_view({"get": "list"}), name="workload"),
     path("workload/takers/", Workload.as_view({"get": "takers"}), name="workload-takers"),
+    path("indicators/", Indicators.as_view({"get": "board"}), name="indicators"),
+    path("indicators/families/", Indicators.as_view({"get": "families"}), name="indicators-families"),
+    path(
+        "assessments/<uuid:pk>/evidence/",
+        Assessments.as_view({"post": "add_evidence"}),
+        name="assessments-add-evidence",
+    ),
+    path(
+        "assessment-evidence/<uuid:pk>/",
+        EvidenceFiles.as_view({"get": "retrieve"}, renderer_classes=[JSONRenderer, FileRenderer]),
+        name="assessment-evidence",
+    ),
     path("reports/month/", Reports.as_view({"get": "month"}), name="reports-month"),
     path("jobs/", Jobs.as_view({"get": "list"}), name="jobs"),
     path("jobs/<int:pk>/retry/", Jobs.as_view({"post": "retry"}), name="jobs-retry"),
@@ -169,6 +244,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "rounds/<uuid:pk>/workbook.xlsx",
         Rounds.as_view({"get": "workbook"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
         name="round-workbook",
+    ),
+    path(
+        "exports/<uuid:pk>/file.xlsx",
+        Exports.as_view({"get": "file"}, renderer_classes=[JSONRenderer, WorkbookRenderer]),
+        name="export-file",
     ),
     path("visits/<uuid:pk>/photos/", Photos.as_view({"get": "list", "post": "create"}), name="visits-photos"),
     path(

@@ -32,6 +32,12 @@ COLUMNS = (*SEALED, "body")
 _buffer: ContextVar[list[Event] | None] = ContextVar("history", default=None)
 
 
+def label_of(object: models.Model | None, now: datetime) -> str:
+    """What history calls an object: its name, or its `history_label(day)` where not everybody who reads may know it."""
+    tell = getattr(object, "history_label", None)
+    return tell(timezone.localdate(now)) if tell is not None else "" if object is None else str(object)
+
+
 def record(
     *,
     action: str,
@@ -70,7 +76,7 @@ def record(
         family_id=family_id,
         object_kind=kind,
         object_id=str(object.pk) if object is not None else "",
-        object_label=masked(label or (str(object) if object is not None else ""))[:200],
+        object_label=masked(label or label_of(object, now))[:200],
         reason=masked(reason),
         data=plain(data or {}),
         request_id=str(get_contextvars().get("request_id", ""))[:64],

@@ -52,6 +52,10 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "service_needs": ("service_need",),
     "department": ("department",),
     "co_department": ("department",),
+    "subsidy_change": ("subsidy_change",),
+    "recovery_way": ("recovery_way",),
+    "purpose": ("payment_purpose",),
+    "identity_check": ("payment_identity_check",),
     "card_reason": ("card_freeze_reason",),
     "referral_reason": ("referral_decline_reason",),
 }

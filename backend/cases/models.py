@@ -51,6 +51,8 @@ class Programme(Record):
         return self.name
 
 
+OF_AGE = 18
+"""Years (民法典 17)."""
 SPECIAL = frozenset({"bereaved", "disabled_child"})
 """Categories of special families (特殊家庭)."""
 SPECIAL_CHILD_STATES = frozenset({"none_living", "disabled"})
@@ -275,6 +277,11 @@ class Person(Record):
     def unit_path(self) -> str:
         """Where the family lives, as a path."""
         return self.family.unit.path
+
+    def history_label(self, day: date) -> str:
+        """What history calls the person, for good: of a child the surname only (未成年人网络保护条例 36)."""
+        age = self.age_on(day)
+        return f"{self.name[:1]}*" if age is not None and age < OF_AGE else self.name
 
     def age_on(self, day: date) -> int | None:
         """Full years on that day, or None when the birth date is unknown."""

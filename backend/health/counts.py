@@ -22,6 +22,7 @@ from backend.health.rules import rules
 from backend.org import codes
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.publicity import small_numbers
 
 LIST = "health_count"
 
@@ -84,27 +85,8 @@ def figures(*, office: Unit, month: date, now: datetime) -> list[Figure]:
     by_what: dict[str, dict[str, int]] = {}
     for row in rows:
         by_what.setdefault(row.what, {})[row.site.name] = row.number
-    return [Figure(what, *told(sites, smallest)) for what, sites in by_what.items()]
-
-
-def told(sites: Mapping[str, int], smallest: int) -> tuple[int | None, dict[str, int | None]]:
-    """The total and the sites' figures as they may be told.
-
-    What the told total and the told sites leave over is itself a figure that anybody can work out: it is nothing, or at
-    least the smallest. Until it is, the smallest of the told sites is kept back as well.
-    """
-    total = sum(sites.values())
-    if total < smallest:
-        return None, dict.fromkeys(sites)
-    shown = {name: number for name, number in sites.items() if number >= smallest}
-    while shown and not _is_safe(total - sum(shown.values()), len(sites) - len(shown), smallest):
-        del shown[min(shown, key=lambda name: (shown[name], name))]
-    return total, {name: shown.get(name) for name in sites}
-
-
-def _is_safe(left_over: int, hidden: int, smallest: int) -> bool:
-    """Whether what is left over tells nobody: nothing hidden, or enough of it, spread over two sites or more."""
-    return hidden == 0 or (hidden > 1 and left_over >= smallest)
+    figures_told = {what: small_numbers.told(sites, smallest=smallest) for what, sites in by_what.items()}
+    return [Figure(what, each.total, each.cells) for what, each in figures_told.items()]
 
 
 def _add(office: Unit, site: Unit, month: date, what: str, number: int, now: datetime) -> bool:

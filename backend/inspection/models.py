@@ -29,7 +29,7 @@ class SampleQuerySet(models.QuerySet["Sample"]):
 
 
 class Sample(Record):
-    """Members of a population drawn by lot (backend.inspection.drawing): what was drawn from, how, and by whom."""
+    """Members of a population drawn by lot (backend.core.drawing): what was drawn from, how, and by whom."""
 
     class Population(models.TextChoices):
         FAMILIES = "families", _("families on file")

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core.drawing import digest_of, drawn, listed, new_seed
 from backend.core.errors import Conflict, FieldProblem, Invalid
-from backend.inspection.drawing import digest_of, drawn, listed, new_seed
 from backend.inspection.models import Sample, SampleRow
 from backend.inspection.populations import members
 from backend.org.access import Actor

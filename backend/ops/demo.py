@@ -32,10 +32,18 @@ from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper, Pairing
 from backend.ops import (
     demo_activities,
+    demo_assessment,
     demo_condolence,
     demo_emergencies,
+    demo_funds,
+    demo_group,
     demo_health,
     demo_honours,
+    demo_loans,
+    demo_payments,
+    demo_rights,
+    demo_study_aid,
+    demo_subsidies,
     demo_survey,
 )
 from backend.ops.demo_volunteers import play_volunteers
@@ -71,7 +79,16 @@ STAFF: Mapping[str, tuple[str, str]] = {
     "supervisor": ("王建国", "supervisor"),
     "village": ("李晓燕", "village"),
     "liaison": ("周联络员", "liaison"),
+    "deputy": ("赵国强", "supervisor"),
+    "committee": ("孙长顺", "committee"),
+    "leading": ("郑和平", "leading_group"),
+    "head": ("马书记", "head"),
+    "county": ("冯审核", "county"),
+    "finance": ("杜会计", "finance"),
+    "cashier": ("孟出纳", "finance"),
     "auditor": ("刘明", "auditor"),
+    "inspector": ("吴正", "auditor"),
+    "dpo": ("孙护", "dpo"),
     "sysadmin": ("孙工", "sysadmin"),
     "secadmin": ("何静", "secadmin"),
     "auditadmin": ("钱卫", "auditadmin"),
@@ -109,8 +126,16 @@ def load_demo(*, password: str, now: datetime, progress: Progress) -> bool:
         demo_emergencies.play(town, now)
         demo_health.play_health(cast.users, Unit.objects.get(code=demo_health.HOSPITAL[0]), _working_hour(now))
         demo_condolence.play(cast.users, town, now)
+        demo_funds.play(cast.users, town, now)
         demo_honours.play(town, now)
+        demo_loans.play(town, now)
+        demo_payments.play(town, now)
+        demo_study_aid.play(town, now)
+        demo_group.play(cast.users, town, now)
+        demo_subsidies.play(town, now)
         demo_survey.play(cast.users, town, now)
+        demo_rights.play(cast.users, town, now)
+        demo_assessment.play(cast.users, town, now)
         _remind(now)
     return True
 
@@ -138,11 +163,20 @@ def _staff(town: Unit, password: str, now: datetime) -> dict[str, User]:
     made = {}
     for username, (name, role) in STAFF.items():
         made[username] = _user(username, name, password, now)
-        if role == "liaison" or role == "village":
+        if role in ("liaison", "village", "committee"):
             continue  # their units come with the rosters
-        unit = Unit.objects.get(code=ELSEWHERE) if username == "stranger" else town
-        _member(made[username], role, unit, now)
+        _member(made[username], role, _place(username, role, town), now)
     return made
+
+
+def _place(username: str, role: str, town: Unit) -> Unit:
+    """Where somebody works: the county's people at the county, the stranger elsewhere, everybody else in the town."""
+    if username == "stranger":
+        return Unit.objects.get(code=ELSEWHERE)
+    county = town.parent
+    # The inspector: what the township itself decided is looked into by somebody who does not work there.
+    above = role in ("county", "finance", "dpo") or username == "inspector"
+    return county if county is not None and above else town
 
 
 def _user(username: str, name: str, password: str, now: datetime) -> User:
@@ -185,6 +219,7 @@ def _cast(staff: dict[str, User], town: Unit, password: str, now: datetime) -> C
     """Villages for the village worker, accounts for a volunteer and a soldier, their unit for the liaison."""
     for village in Unit.objects.filter(parent=town, kind=Unit.Kind.VILLAGE):
         _member(staff["village"], "village", village, now)
+        _member(staff["committee"], "committee", village, now)
     helpers = {
         "volunteer": _ready_helper("volunteer", now),
         "soldier": _ready_helper("soldier_son", now),
@@ -202,6 +237,7 @@ def _cast(staff: dict[str, User], town: Unit, password: str, now: datetime) -> C
         parent=town, code="BM-01", name="文卫科", kind="department", sort="culture_health", actor=SYSTEM, now=now
     )
     _member(staff["liaison"], "liaison", department, now)
+    _member(staff["head"], "head", department, now)
     username, name, role = demo_health.ACCOUNT
     staff[username] = _user(username, name, password, now)
     _member(staff[username], role, demo_health.add_hospital(town, now), now)

@@ -13,6 +13,7 @@ from backend.org.codes import load_codes
 from backend.org.models import Unit
 from backend.org.parameters import load_parameters
 from backend.services.catalogue import load_catalogue
+from backend.subsidies.shipped import load_standards
 
 
 @transaction.atomic
@@ -22,7 +23,8 @@ def load_shipped_data(*, mark: Path, now: datetime) -> int:
     Comparing 45,000 regions takes seconds, so the file `mark` remembers which edition was loaded last.
     """
     codes, parameters = sum(load_codes()), load_parameters()
-    return _load_regions(mark, now) + codes + parameters + load_kinds() + load_programmes() + load_catalogue()
+    rows = load_kinds() + load_programmes() + load_catalogue() + load_standards()
+    return _load_regions(mark, now) + codes + parameters + rows
 
 
 def _load_regions(mark: Path, now: datetime) -> int:

@@ -26,6 +26,12 @@ REASONS: Mapping[str, str] = {
     # what rules somebody out of an honour (D27)
     "court_record": _("a record by official reply"), "fraud_record": _("was found to have defrauded"),
     "to_be_settled": _("something has to be settled first"), "nothing_against": _("nothing against it"),
+    # a small loan (D23)
+    "recommend": _("as asked for"), "smaller": _("less than asked for"),
+    "train_first": _("training comes first"), "nobody_stands": _("nobody stands for it"),
+    "too_much_debt": _("too much debt already"), "some_debt": _("some debt already"),
+    "unproven": _("another kind of project"), "low_rating": _("loans of the village came back late"),
+    "fits": _("it fits"),
     # who approves an activity (D26)
     "large_budget": _("a large budget"), "large_crowd": _("many people"),
     "children_outdoors": _("with children outdoors"), "children": _("with children"), "outdoors": _("outdoors"),

@@ -46,11 +46,45 @@ KINDS: Mapping[str, Kind] = {
     "grievance.notice_due": Kind(
         _("Somebody who complained has heard nothing yet"), _("people who complained and heard nothing: %(count)d")
     ),
+    "application.reminded": Kind(
+        _("Papers of an application are still missing"), _("applications whose papers are missing: %(count)d")
+    ),
+    "application.stage_late": Kind(
+        _("An application has missed its day"), _("applications that missed their day: %(count)d")
+    ),
+    "application.objection_waits": Kind(
+        _("An objection to an application waits"), _("applications with an objection that waits: %(count)d")
+    ),
+    "subsidy.age_near": Kind(
+        _("Somebody soon reaches the age of a subsidy: please tell the family"),
+        _("people who soon reach the age of a subsidy: %(count)d"),
+    ),
     "condolence.list_late": Kind(_("A festival's list is not locked"), _("festival lists not locked: %(count)d")),
     "condolence.eve_passed": Kind(_("Gifts were not all brought"), _("villages with gifts left: %(count)d")),
+    "batch.late": Kind(_("A bank has not answered in time"), _("payment batches without an answer: %(count)d")),
+    "payable.asked_long": Kind(
+        _("Nobody has found out why a payment came back"), _("returned payments not settled: %(count)d")
+    ),
     "survey_target.asked": Kind(_("A family is to be asked by you"), _("families to be asked by you: %(count)d")),
+    "annual_review.reminded": Kind(
+        _("The yearly review of subsidies ends soon"), _("yearly reviews of subsidies that end soon: %(count)d")
+    ),
+    "subsidy_exit.late": Kind(
+        _("A change of a subsidy was not looked into in time"), _("changes of subsidies not looked into: %(count)d")
+    ),
+    "recovery.unpaid": Kind(
+        _("Somebody is to be reminded in person of an instalment"), _("instalments to be reminded of: %(count)d")
+    ),
     "health.contract_ends": Kind(_("A contract ends soon"), _("contracts that end soon: %(count)d")),
     "round.reminded": Kind(_("Villages have not reported"), _("reconciliations with villages behind: %(count)d")),
+    "monthly_report.reminded": Kind(_("A monthly report is still wanted"), _("monthly reports wanted: %(count)d")),
+    "monthly_report.late": Kind(_("A monthly report is late"), _("monthly reports that are late: %(count)d")),
+    "monthly_report.for_leader": Kind(
+        _("A community linked to you has reported"), _("reports of communities linked to you: %(count)d")
+    ),
+    "bulletin.published": Kind(_("A bulletin was published"), _("bulletins published: %(count)d")),
+    "meeting.minutes_late": Kind(_("Minutes are late"), _("meetings without minutes: %(count)d")),
+    "group_task.late": Kind(_("A meeting's task is late"), _("tasks of meetings that are late: %(count)d")),
     # --- what cannot wait
     "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),
     "emergency.escalated": Kind(

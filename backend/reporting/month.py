@@ -18,7 +18,6 @@ from typing import Any, TypeAlias
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Least
-from django.utils import timezone
 
 from backend.audit.models import Event
 from backend.cases.models import Case, Family
@@ -134,7 +133,7 @@ def _spells(path: str) -> QuerySet[Pairing]:
 
 def _paired(path: str, month: Month, now: datetime) -> QuerySet[Any, Any]:
     """On the last day; while the month lasts, today."""
-    last = timezone.localdate(month.until(now) - timedelta(microseconds=1))
+    last = month.last_day(now)
     spells = _spells(path).filter(Q(to_date__isnull=True) | Q(to_date__gt=last), from_date__lte=last)
     return spells.values(at=F("case__unit_path")).annotate(paired=Count("family", distinct=True)).order_by()
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.families import reveal
-from backend.cases.models import Family, Person
+from backend.cases.models import OF_AGE, Family, Person
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.org import codes, parameters
@@ -33,8 +33,6 @@ AHEAD = timedelta(days=7)
 """So far ahead a ticket is asked for at most: what is needed later is asked for later."""
 LATE = timedelta(minutes=5)
 """A form takes a while to fill in: a beginning so long ago is now."""
-OF_AGE = 18
-"""Full years (民法典 17, 未成年人保护法 2)."""
 HEALTH = frozenset({"health", "self_care", "disability_kind", "disability_grade"})
 SEEING = roles_with("person.reveal")
 """Roles that see what they look after in their own office without a ticket."""

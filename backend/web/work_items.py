@@ -30,6 +30,11 @@ LISTS = {
     "condolence_delivery": "web:condolences",
     "honours_selection": "web:honours",
     "survey_round": "web:survey_rounds",
+    "payment_batch": "web:payments",
+    "returned_payment": "web:payables",
+    "subsidy_annual_review": "web:annual_reviews",
+    "subsidy_exit": "web:subsidy_exits",
+    "recovery": "web:recoveries",
 }
 """Process → where the rows are that its items are about."""
 TOLD = 15

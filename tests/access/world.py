@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -23,14 +24,39 @@ from backend.activities.models import (
     Site,
     Volunteer,
 )
+from backend.assessment.models import Assessment, Evidence, Line
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Pause, Review, Roster
 from backend.census.models import SurveyRound, SurveyTarget
+from backend.coordination.models import (
+    AgendaItem,
+    Bulletin,
+    GroupDocument,
+    GroupTask,
+    Link,
+    Meeting,
+    Member,
+    MonthlyReport,
+)
 from backend.core.crypto import encrypt_bytes
 from backend.desk.models import Handover, Leaving, SavedFilter
+from backend.documents.models import Export
 from backend.emergencies.models import Disaster, DutySpell, Incident, RollEntry, SafetyWatch
+from backend.funds.models import (
+    Allocation,
+    Donation,
+    Donor,
+    Loan,
+    PurposeChange,
+    Redemption,
+    StockCount,
+    Store,
+    StudyAidApplication,
+    StudyAidCall,
+    UseReport,
+)
 from backend.health.models import HealthService
 from backend.helpers import snapshots
 from backend.helpers.models import (
@@ -49,15 +75,21 @@ from backend.helpers.models import (
 from backend.helpers.offers import facts_for
 from backend.inspection.models import Finding
 from backend.inspection.samples import draw_sample
+from backend.ledger.models import Entry as LedgerEntry
 from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.parameters import set_parameter
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
+from backend.payments import batches
+from backend.publicity.models import Notice, Sheet
 from backend.rights.models import AccessTicket, Grievance
 from backend.services.catalogue import load_catalogue
 from backend.services.models import Card, Entry, Plan, PlanItem, Referral
+from backend.subsidies.models import AnnualReview, Application, Entitlement, Exit, Recovery, ReviewCheck, Standard
+from backend.subsidies.rules import Children
 from backend.visits.models import Photo, Submission, Visit
 from tests import factories
+from tests.payments.owing import ACCOUNT, owed
 from tests.queueing import failed_job
 from tests.workflows.stage import MODELS, NOW
 from workflows import deployment, services
@@ -73,7 +105,7 @@ HEALTH = "41"
 
 IDENTITY = (LABEL, PERSON, ADDRESS, PHONE, EMERGENCY)
 """What tells who the family is."""
-SEALED = (CERTIFICATE, f'"{HEALTH}"')
+SEALED = (CERTIFICATE, ACCOUNT, f'"{HEALTH}"')
 """What no answer ever tells, but `reveal`."""
 CLASSIFIED = ("bereaved", '"risk_tier"', TAIL, "disability")
 """What a helper never hears of the own family."""
@@ -163,12 +195,15 @@ class World:
             condolence=self.condolence, festival="new_year", year=day.year, family=self.family, unit=self.village,
             unit_path=self.village.path, group="special", manner="quiet", change_reason=f"慰问{LABEL}",
         )  # fmt: skip
+        self._payments()
+        self._funds(day)
         self.survey_round = SurveyRound.objects.create(
             unit=self.village, year=day.year, opens_on=day, warn_on=day, closes_on=day, opened_label="主任"
         )
         self.survey_target = SurveyTarget.objects.create(
             round=self.survey_round, family=self.family, unit_path=self.village.path, note=f"摸底：{LABEL}"
         )
+        self._subsidies()
         self.incident = Incident.objects.create(
             number="JJ-1", kind="fall", office=self.town, place=self.village, about_family=self.family,
             who=LABEL, where="二组", channel="phone", finder=LABEL, found_at=timezone.now(),
@@ -180,6 +215,7 @@ class World:
         )  # fmt: skip
         self.roll_entry = RollEntry.objects.create(disaster=self.disaster, family=self.family, tier="A")
         self.safety_watch = SafetyWatch.objects.create(case=self.case, doubted_because=LABEL)
+        self._leading_group()
         self.member = factories.user("member", role="caseworker", name="王经办")
         self.duty = DutySpell.objects.create(
             unit=self.town, post="first", user=self.member, from_date=timezone.localdate()
@@ -200,6 +236,28 @@ class World:
         record(action="family.updated", object=self.family, actor=factories.actor(), now=timezone.now())
         self.event = Event.objects.filter(case_id=self.case.pk).earliest("seq")
 
+    def _leading_group(self) -> None:
+        """A partner unit is a member: its report, a draft of the bulletin, a meeting with an item and a task."""
+        now, day = timezone.now(), timezone.localdate()
+        self.group_member = Member.objects.create(office=self.town, unit=self.partner, from_date=day)
+        self.group_document = GroupDocument.objects.create(
+            office=self.town, kind="plan", number="1号", title="实施方案", issuer="区委", issued_on=day,
+            registered_label="办公室",
+        )  # fmt: skip
+        leader = factories.user("leader", role="head", name="挂点领导")
+        self.leader_link = Link.objects.create(office=self.town, leader=leader, unit=self.partner, from_date=day)
+        self.monthly_report = MonthlyReport.objects.create(
+            office=self.town, unit=self.partner, month=day.replace(day=1), due_at=now, listed_at=now
+        )
+        self.bulletin = Bulletin.objects.create(office=self.town, month=day.replace(day=1), file=b"x")
+        self.meeting = Meeting.objects.create(
+            office=self.town, kind="leaders", title="例会", held_at=now, minutes_by=now, called_label="办公室"
+        )
+        self.agenda_item = AgendaItem.objects.create(meeting=self.meeting, kind="own", text="签约")
+        self.group_task = GroupTask.objects.create(
+            meeting=self.meeting, unit=self.partner, text="补签", due_on=day, due_at=now
+        )
+
     def _activities(self) -> None:
         """An activity of the township, and a site of the village."""
         begin = timezone.now() + timedelta(days=1)
@@ -216,14 +274,94 @@ class World:
         self.booking = Booking.objects.create(site=self.site, family=self.family, starts_at=begin, ends_at=end)
         self.enrolment = Enrolment.objects.create(site=self.site, family=self.family, from_date=factories.LONG_AGO)
         day = timezone.localdate()
+        self.evidence = self._evidence()
         self.honour_call = Call.objects.create(
             kind="happy_family", year=day.year, unit=self.town, opens_on=day, closes_on=day, quota=2, publicity_days=5,
             term_months=24,
         )  # fmt: skip
+        self.export = Export.objects.create(
+            register="families", unit=self.town, purpose=LABEL, requested_by=factories.user(), actor={}
+        )
+        self.notice = Notice.objects.create(
+            number="GS-1", kind="subsidy", unit=self.village, title="扶助对象公示", contact="村委会", from_date=day,
+            until=day, covered=1, decided_by="", made_label="",
+        )  # fmt: skip
+        for place in Sheet.Place.values:
+            Sheet.objects.create(notice=self.notice, place=place, digest="0" * 64)
         self.honour = Honour.objects.create(
             number="PX-1", call=self.honour_call, unit=self.village, candidate_family=self.family, origin="village",
             merits="邻里互助",
         )  # fmt: skip
+        self.study_aid_call = StudyAidCall.objects.create(number="ZX-1", unit=self.town, school_year=2026, state="open")
+        self.study_aid_application = StudyAidApplication.objects.create(
+            number="ZX-1-1", call=self.study_aid_call, family=self.family, pupil=self.family.persons.all()[0],
+            guardian=self.family.persons.all()[0], unit=self.village, unit_path=self.village.path, level="junior",
+            school="镇中学", school_proof=LABEL, circumstances=ADDRESS, paid_to="school", payee_label="镇中学",
+            account_number=CERTIFICATE, entered_label="李专干",
+        )  # fmt: skip
+        self.loan = Loan.objects.create(
+            number="JK-1", family=self.family, borrower=self.family.persons.all()[0], unit=self.village,
+            unit_path=self.village.path, project="breeding", purpose=f"{LABEL}养羊", asked=10000,
+        )  # fmt: skip
+
+        applicant = self.family.persons.all()[0]
+        of_wife: dict[str, Any] = {"person": applicant, "unit": self.village, "kind": "special_support"}
+        self.application = Application.objects.create(
+            number="FZ-1", family=self.family, unit_path=self.village.path, year=day.year, channel="self",
+            facts=Children(state="dead", ever=1, living=0).as_text(), declared_on=day, **of_wife,
+        )  # fmt: skip
+        self.entitlement = Entitlement.objects.create(
+            number="DY-1",
+            cycle="month",
+            from_date=factories.LONG_AGO,
+            confirmed_on=factories.LONG_AGO,
+            **{**of_wife, "kind": "reward_support"},
+        )
+        self.standard = Standard.objects.create(
+            code="national-special", kind="special_support", mode="add", amount=590, from_date=factories.LONG_AGO,
+            reference="2022",
+        )  # fmt: skip
+
+    def _subsidies(self) -> None:
+        """A woman's entitlement, her yearly check, an exit and what was overpaid."""
+        day = timezone.localdate()
+        entitlement = Entitlement.objects.create(
+            number="FZ-1", person=self.family.persons.get(name=LABEL), unit=self.village, kind="special_support",
+            category="child_died", cycle="month", from_date=factories.LONG_AGO, confirmed_on=factories.LONG_AGO,
+            account="6217000010009999999", account_tail="9999",
+        )  # fmt: skip
+        self.annual_review = AnnualReview.objects.create(
+            unit=self.village, year=day.year, opens_on=day, warn_on=day, closes_on=day, opened_label="系统"
+        )
+        self.review_check = ReviewCheck.objects.create(
+            review=self.annual_review, entitlement=entitlement, unit_path=self.village.path, note=f"核对{LABEL}"
+        )
+        self.exit = Exit.objects.create(
+            number="TC-1", entitlement=entitlement, unit=self.village, source="report", reason="moved_out",
+            happened_on=day, reported_label="村专干", evidence=f"{LABEL}迁出",
+        )  # fmt: skip
+        self.recovery = Recovery.objects.create(
+            number="ZH-1", exit=self.exit, unit=self.village, amount="590.00", months={"2026-01": "590.00"},
+            known=f"{LABEL}不知情",
+        )  # fmt: skip
+
+    def _funds(self, day: date) -> None:
+        """A donation that the family was put forward for, the shop where it redeemed points, and what was told."""
+        donor = Donor.objects.create(unit=self.town, kind="person", name=f"捐赠人{LABEL}", contact=f"找{LABEL}")
+        donation = Donation.objects.create(
+            number="JZ-1", unit=self.town, donor=donor, kind="money", amount=Decimal(500), share=Decimal(100),
+            purpose="families", relation=f"亲戚{LABEL}", state="received",
+        )  # fmt: skip
+        self.allocation = Allocation.objects.create(
+            donation=donation, family=self.family, unit=self.village, unit_path=self.village.path
+        )
+        PurposeChange.objects.create(donation=donation, purpose="study_aid", reason="助学")
+        self.use_report = UseReport.objects.create(unit=self.town, kind="year", from_date=day, to_date=day, due_on=day)
+        store = Store.objects.create(unit=self.town, kind="shop")
+        self.stock_count = StockCount.objects.create(store=store, month=day.replace(day=1))
+        self.redemption = Redemption.objects.create(
+            number="DH-1", store=store, family=self.family, points=10, received_by="self", receipt="signature"
+        )
 
     def _plan(self) -> Plan:
         """A plan with a card, and an item that a department was asked for."""
@@ -322,6 +460,16 @@ class World:
             number="ZM-1", helper=self.helper, unit=self.town, from_date=day, to_date=day, name=self.helper.name
         )
 
+    def _payments(self) -> None:
+        """Something owed to the family, in a batch that was released."""
+        head = self.family.persons.select_related("family__unit").get(name=LABEL)
+        drawer, other = (factories.actor(factories.user(name), role="finance") for name in ("drawer", "releaser"))
+        self.payable = owed(timezone.now(), payee=head, payee_label=LABEL, unit=self.town)
+        self.payment_batch = batches.draw_up(
+            unit=self.town, programme="", pay_on=timezone.localdate(), actor=drawer, now=timezone.now()
+        )
+        batches.release(batch=self.payment_batch, actor=other, now=timezone.now())
+
     def _deputy(self) -> Deputy:
         other = factories.user("stand-in", role="caseworker", name="赵代班")
         return Deputy.objects.create(
@@ -376,13 +524,39 @@ class World:
             "bookings": str(self.booking.pk),
             "enrolments": str(self.enrolment.pk),
             "honour-calls": str(self.honour_call.pk),
+            "exports": str(self.export.pk),
+            "notices": str(self.notice.pk),
+            "public-notices": str(self.notice.pk),
             "honours": str(self.honour.pk),
+            "assessments": str(self.evidence.line.assessment_id),
+            "assessment-evidence": str(self.evidence.pk),
+            "loans": str(self.loan.pk),
+            "study-aid-calls": str(self.study_aid_call.pk),
+            "study-aid-applications": str(self.study_aid_application.pk),
+            "subsidy-applications": str(self.application.pk),
+            "subsidy-standards": str(self.standard.pk),
+            "entitlements": str(self.entitlement.pk),
             "service-catalogue": str(self.entry.pk),
             "service-plans": str(self.plan.pk),
             "cards": str(self.plan.cards.get().pk),
             "referrals": str(Referral.objects.get().pk),
+            "payables": str(self.payable.pk),
+            "payment-batches": str(self.payment_batch.pk),
+            "transfers": str(self.payment_batch.transfers.get().pk),
+            "ledger-accounts": str(self.payable.standing_id),
+            "ledger-entries": str(LedgerEntry.objects.get(reference_id=str(self.payable.pk)).pk),
             "condolences": str(self.condolence.pk),
             "gifts": str(self.gift.pk),
+            "annual-reviews": str(self.annual_review.pk),
+            "review-checks": str(self.review_check.pk),
+            "subsidy-exits": str(self.exit.pk),
+            "recoveries": str(self.recovery.pk),
+            "donations": str(self.allocation.donation_id),
+            "allocations": str(self.allocation.pk),
+            "use-reports": str(self.use_report.pk),
+            "stores": str(self.stock_count.store_id),
+            "stock-counts": str(self.stock_count.pk),
+            "redemptions": str(self.redemption.pk),
             "survey-rounds": str(self.survey_round.pk),
             "survey-targets": str(self.survey_target.pk),
             "emergencies": str(self.incident.pk),
@@ -390,9 +564,27 @@ class World:
             "disasters": str(self.disaster.pk),
             "safety-watches": str(self.safety_watch.pk),
             "roll-entries": str(self.roll_entry.pk),
+            "group-members": str(self.group_member.pk),
+            "group-documents": str(self.group_document.pk),
+            "leader-links": str(self.leader_link.pk),
+            "monthly-reports": str(self.monthly_report.pk),
+            "bulletins": str(self.bulletin.pk),
+            "meetings": str(self.meeting.pk),
+            "agenda-items": str(self.agenda_item.pk),
+            "group-tasks": str(self.group_task.pk),
             "codes": "need",
             "jobs": str(self.job),
         }
+
+    def _evidence(self) -> Evidence:
+        """A file in the township's assessment."""
+        assert self.town.parent is not None
+        year = Assessment.objects.create(number="KH-1", unit=self.town, office=self.town.parent, year=2026)
+        line = Line.objects.create(assessment=year, indicator="visit_rate", target=100, weight=100)
+        sender = factories.user("sender", name="报送人")
+        return Evidence.objects.create(
+            line=line, name="a", size=1, digest="d", content=encrypt_bytes(b"a"), sent_by=sender, sent_label="报送人"
+        )
 
     def id_for(self, resource: str, role: str) -> str:
         """The id that concerns this role most: helpers and liaisons have items and units of their own."""

@@ -89,6 +89,7 @@ def test_whoever_proposes_never_approves(town: Town) -> None:
     row = town.proposed()
     assert (row["state"], row["level"], row["level_reason"]) == ("proposed", "township", "crowd")
     assert town.items(town.supervisor) == ["approve_at_township"]
+    assert len(results(Caller(town.supervisor).get("work-items/", q=row["number"]))) == 1
     factories.member(town.caseworker, "supervisor", factories.town())
     assert town.items(town.caseworker) == []
 

@@ -87,6 +87,8 @@ def test_from_the_report_to_the_review_by_somebody_else(town: Town) -> None:
     row = town.reported(town.volunteer, **FALL, family=str(town.case.family_id))
     assert (row["level"], row["report_due"], row["state"]) == ("at_once", False, "open")
     assert row["number"].startswith("JJ-120114122000-")
+    found = results(Caller(town.supervisor).get("work-items/", q=row["number"]))
+    assert {each["step"] for each in found} == {"acknowledge", "write_brief"}
     town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="told", hospital_told=True)
     town.done(town.village, "arrive", arrival="danger", arrived_at=now(), found="已送卫生院")
     town.done(

@@ -98,6 +98,8 @@ def test_a_helper_complained_about_is_suspended_first_and_serves_again_when_clea
     assert (taken["helper"]["id"], taken["handler"], taken["office"]["name"]) == (
         str(town.helper.pk), "supervisor", "大黄堡镇",
     )  # fmt: skip
+    found = results(Caller(town.supervisor).get("work-items/", q=taken["number"]))
+    assert [each["step"] for each in found] == ["investigate"]
     assert taken["due_at"][:10] == (timezone.localdate() + timedelta(days=60)).isoformat()
     today = timezone.localdate()
     town.helper.refresh_from_db()

@@ -1,6 +1,6 @@
 """Events are written once, in the order of recording, and only when the transaction stays."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import uuid4
 
 import pytest
@@ -35,6 +35,19 @@ def test_an_event_tells_who_what_where_and_why(now: datetime) -> None:
     assert (event.family_id, event.case_id, event.chain) == (family.pk, None, f"family:{family.pk}")
     assert (event.at, event.reason, event.unit_path) == (now, "入户核实", family.unit.path)
     assert event.data == {"from": {"status": "draft"}, "to": {"status": "registered"}}
+
+
+@pytest.mark.parametrize(
+    ("born", "told"),
+    [("2008-03-03", "孙*"), ("2008-03-02", "孙小满"), (None, "孙小满")],
+    ids=["child", "adult", "?"],
+)
+def test_a_childs_name_never_stands_in_the_history(now: datetime, born: str | None, told: str) -> None:
+    """未成年人网络保护条例 36: the history is read by more people than the file, and nothing is taken out of it."""
+    birth_date = date.fromisoformat(born) if born else None
+    person = factories.person(factories.family(), name="孙小满", birth_date=birth_date)
+    record(action="person.updated", actor=SYSTEM, now=now, object=person)
+    assert Event.objects.get().object_label == told
 
 
 def test_the_chain_is_the_case_then_the_family_then_the_object_then_the_day(now: datetime) -> None:

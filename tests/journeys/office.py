@@ -65,7 +65,7 @@ class Office:
         left = 0
         for item in person.inbox():
             assert item["role"] == person.role, item
-            if item["case"] is None:
+            if item["process"] == "emergency_response":
                 self._emergency(person, item)
                 continue
             file = self.files[item["case"]["number"]]

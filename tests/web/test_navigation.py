@@ -31,7 +31,7 @@ def test_a_supervisor_finds_everything_behind_few_words() -> None:
     head = head_of("supervisor")
     inside = {labels(menu)[0]: labels(menu)[1:] for menu in MENU.findall(head)}
     assert inside["Oversight"][:3] == ["Overview", "Month", "Workload"]
-    assert {"Families", "Cases", "Rosters", "Yearly survey"} == set(inside["Families"])
+    assert {"Families", "Cases", "Exports", "Rosters", "Yearly survey"} == set(inside["Families"])
     outside = labels(MENU.sub("", head))
     assert {"Today", "Inbox", "To sign"} <= set(outside)
     assert len(inside) + len(outside) <= 9

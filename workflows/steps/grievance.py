@@ -26,11 +26,13 @@ from backend.reminders.outbox import intend, role_at
 from backend.rights import grievances
 from backend.rights.models import Grievance
 from backend.rights.offices import guardian_of_data, office_for
+from backend.subsidies import applications
 from workflows.engine.runner import Call
 from workflows.steps.context import Context, Step, of
 
 SUSPENDED = "complaint"
 """Why contact is suspended (code list suspension_reason)."""
+UPHELD = frozenset({"upheld", "partly_upheld"})
 
 
 class NoHelper(Invalid):
@@ -131,9 +133,11 @@ def record_reply(call: Call) -> None:
 
 
 def close_grievance(call: Call) -> None:
-    """Closed; a case that it held can be decided again, unless another objection holds it too."""
+    """Closed; a case that it held can be decided again, unless another objection holds it too; so can an
+    application."""
     context, row = of(call), _grievance(call)
     grievances.close(grievance=row, actor=context.actor, now=context.now)
+    applications.tell_settled(objection=row.pk, upheld=row.decision in UPHELD, actor=SYSTEM)
     if row.holds_case and row.about_case is not None:
         other = grievances.holding(row.about_case, beside=row)
         cases.release_case(case=row.about_case, number=row.number, held_by=other, actor=SYSTEM, now=context.now)

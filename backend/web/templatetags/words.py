@@ -15,15 +15,33 @@ from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Case, Family, Roster
 from backend.cases.rosters.problems import MENDED
 from backend.census.models import SurveyRound, SurveyTarget
+from backend.coordination.models import AgendaItem, Bulletin, GroupDocument, GroupTask, Meeting, MonthlyReport
+from backend.coordination.models import Submission as ReportSubmission
+from backend.documents.models import Export
 from backend.emergencies.models import Incident
+from backend.funds.models import (
+    Allocation,
+    Donation,
+    Instalment,
+    Loan,
+    StockCount,
+    Store,
+    StudyAidApplication,
+    StudyAidCall,
+    UseReport,
+)
 from backend.helpers.models import Batch, Difference, Helper, Offer, Proposal, Rotation, RotationRow, Round, Succession
 from backend.inspection.models import Finding, Sample
 from backend.org import codes
 from backend.org.models import Unit
 from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES
+from backend.payments.models import Batch as PaymentBatch
+from backend.payments.models import BatchFile, Payable, Transfer
+from backend.publicity.models import Notice, Sheet
 from backend.rights.models import AccessTicket, Grievance
 from backend.services.models import Card, Entry, Plan, PlanItem, Referral
+from backend.subsidies.models import AnnualReview, Application, Exit, Recovery, ReviewCheck, Stage
 from backend.visits.models import Visit
 
 register = template.Library()
@@ -152,7 +170,16 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "sex": _("sex"),
             "wanted_sex": _("the family's wish"),
         },
+        "payable_state": dict(Payable.State.choices),
+        "payment_batch_state": dict(PaymentBatch.State.choices),
+        "batch_file_kind": dict(BatchFile.Kind.choices),
+        "transfer_state": dict(Transfer.State.choices),
         "condolence_state": dict(Condolence.State.choices),
+        "donation_state": dict(Donation.State.choices),
+        "allocation_state": dict(Allocation.State.choices),
+        "use_report_kind": dict(UseReport.Kind.choices),
+        "store_kind": dict(Store.Kind.choices),
+        "stock_count_state": dict(StockCount.State.choices),
         "gift_state": dict(Gift.State.choices),
         "gift_manner": dict(Gift.Manner.choices),
         "gift_pending": dict(Gift.Pending.choices),
@@ -174,8 +201,65 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "sign_up_state": dict(SignUp.State.choices),
         "booking_state": dict(Booking.State.choices),
         "ban_state": dict(Ban.State.choices),
+        "export_state": dict(Export.State.choices),
+        "export_register": {"families": _("Families"), "visits": _("Visits"), "pairings": _("Pairings")},
+        "notice_state": dict(Notice.State.choices),
+        "notice_place": dict(Sheet.Place.choices),
+        "annual_review_state": dict(AnnualReview.State.choices),
+        "review_check_state": dict(ReviewCheck.State.choices),
+        "review_check_method": dict(ReviewCheck.Method.choices),
+        "exit_state": dict(Exit.State.choices),
+        "exit_source": dict(Exit.Source.choices),
+        "recovery_state": dict(Recovery.State.choices),
+        "recovery_cause": dict(Recovery.Cause.choices),
         "honour_state": dict(Honour.State.choices),
+        "monthly_report_state": dict(MonthlyReport.State.choices),
+        "report_standing": dict(ReportSubmission.Standing.choices),
+        "report_how": {
+            "on_time": _("in time"),
+            "late": _("late"),
+            "nil_on_time": _("nothing to report"),
+            "nil_late": _("nothing to report, late"),
+            "not_submitted": _("not submitted"),
+        },
+        "report_number": {
+            "activities": _("Activities held"),
+            "served": _("People served"),
+            "served_first": _("Of these, for the first time"),
+            "served_again": _("Of these, again"),
+            "families": _("Families on file"),
+            "paired": _("Families with a helper"),
+            "due": _("Visits due"),
+            "made": _("Visits made"),
+            "late": _("Visits made late"),
+            "missed": _("Visits missed"),
+            "alarms": _("Red flags"),
+            "referrals_sent": _("Referrals received"),
+            "referrals_accepted": _("Referrals accepted"),
+            "referrals_declined": _("Referrals declined"),
+            "referrals_delivered": _("Referrals given"),
+        },
+        "bulletin_state": dict(Bulletin.State.choices),
+        "meeting_kind": dict(Meeting.Kind.choices),
+        "meeting_state": dict(Meeting.State.choices),
+        "agenda_kind": dict(AgendaItem.Kind.choices),
+        "group_task_state": dict(GroupTask.State.choices),
+        "group_document_kind": dict(GroupDocument.Kind.choices),
         "honour_origin": dict(Honour.Origin.choices),
+        "application_state": dict(Application.State.choices),
+        "application_channel": dict(Application.Channel.choices),
+        "subsidy_level": dict(Stage.Level.choices),
+        "loan_state": dict(Loan.State.choices),
+        "study_aid_call_state": dict(StudyAidCall.State.choices),
+        "study_aid_state": dict(StudyAidApplication.State.choices),
+        "study_aid_level": dict(StudyAidApplication.Level.choices),
+        "instalment_state": dict(Instalment.State.choices),
+        "loan_use": {
+            "as_agreed": _("as agreed"),
+            "partly": _("partly as agreed"),
+            "otherwise": _("for something else"),
+            "not_met": _("nobody was met"),
+        },
         "day_count": dict(DayCount.What.choices),
         "round_state": dict(Round.State.choices),
         "survey_round_state": dict(SurveyRound.State.choices),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from uuid import UUID
 
-from backend.inspection.drawing import digest_of, drawn, listed, new_seed
+from backend.core.drawing import digest_of, drawn, listed, new_seed
 
 IDS = [UUID(int=number * 7919) for number in range(1, 60)]
 

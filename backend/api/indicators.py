@@ -1,0 +1,249 @@
+"""The indicator board: each indicator of a unit and of the units below it, with its definition and target.
+
+Whoever may open the cases of the unit sees every figure and the families behind it. Everybody else is told only months
+that are over, and no small number, nor one that could be worked out by subtraction (E32;
+backend.reporting.small_numbers).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backend.api.errors import parameter_error
+from backend.api.fields import RowSerializer, UnitRef
+from backend.api.resource import Resource
+from backend.assessment import figures
+from backend.assessment.indicators import INDICATORS
+from backend.assessment.models import Line
+from backend.cases.models import Family
+from backend.org import parameters
+from backend.org.access import in_subtree, may
+from backend.org.models import Unit, UnitQuerySet
+from backend.reporting.indicators import GROUPS, Indicator, by_place, places_below, value
+from backend.reporting.month import PLACES
+from backend.reporting.months import Month, Period, period_named
+from backend.reporting.small_numbers import SMALLEST, Pair, shown
+
+HITS = {"": None, "yes": True, "no": False}
+PARAMETERS = [
+    OpenApiParameter("unit", str, description="Id or code. Default: where the caller works."),
+    OpenApiParameter("period", str, description="A month (2026-03) or a year (2026). Default: this or the last month."),
+]
+
+
+class FigureSerializer(serializers.Serializer[Any]):
+    """A figure. `hidden`: too small to be shown, or it would give away one that is."""
+
+    hits = serializers.IntegerField(allow_null=True)
+    of = serializers.IntegerField(allow_null=True, help_text="Null for numbers that are no rates.")
+    value = serializers.FloatField(allow_null=True, help_text="Per cent or the number; null: nothing to count of.")
+    hidden = serializers.BooleanField()
+
+
+class UnitFigureSerializer(FigureSerializer):
+    """The figure of a unit below, or of what belongs to the unit itself."""
+
+    unit = UnitRef()
+
+
+class MonthFigureSerializer(FigureSerializer):
+    """The figure of a month as it was last told."""
+
+    month = serializers.IntegerField()
+
+
+class IndicatorSerializer(serializers.Serializer[Any]):
+    """An indicator with its figures."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    text = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    group = serializers.CharField()
+    group_label = serializers.CharField()
+    measure = serializers.ChoiceField(choices=("percent", "number", "yuan", "points"))
+    target = serializers.FloatField(allow_null=True)
+    opens = serializers.BooleanField(help_text="The caller may list the families behind it.")
+    total = FigureSerializer()
+    rows = UnitFigureSerializer(many=True)
+    months = MonthFigureSerializer(many=True)
+
+
+@extend_schema_serializer(many=False)
+class BoardSerializer(serializers.Serializer[Any]):
+    """A unit's indicators in a period. `shared`: the caller may not open the cases, so small numbers are not shown."""
+
+    unit = UnitRef()
+    period = serializers.CharField()
+    first = serializers.DateField()
+    next_first = serializers.DateField()
+    is_over = serializers.BooleanField()
+    shared = serializers.BooleanField()
+    indicators = IndicatorSerializer(many=True)
+
+
+class FamilyOfFigureSerializer(RowSerializer[Family]):
+    """A family behind a figure."""
+
+    unit = UnitRef()
+
+    class Meta:
+        model = Family
+        fields = ("id", "number", "label", "unit")
+
+
+class Indicators(Resource):
+    """Indicators of places whose figures the caller reads."""
+
+    model = Unit
+    serializer_class = BoardSerializer
+    required_actions = {"board": "indicator.read", "families": "indicator.read"}
+
+    def get_queryset(self) -> Any:
+        """Units in the subtrees whose figures the caller reads; for a drill-down the families that the caller sees."""
+        if getattr(self, "swagger_fake_view", False):
+            return Family.objects.none() if self.action == "families" else Unit.objects.none()
+        if self.action == "families":
+            return Family.objects.visible_to(self.user).select_related("unit")
+        return self._units()
+
+    @extend_schema(summary="A unit's indicators", responses=BoardSerializer, filters=False, parameters=PARAMETERS)
+    def board(self, request: Request) -> Response:
+        """Per indicator: the unit, the units below it, and the months of the year as they were told."""
+        unit = self._unit()
+        shared = not may(self.user, "case.read", path=unit.path)
+        period = self._period(shared=shared)
+        places, months = places_below(unit), figures.months(unit, period.first.year)
+        targets = self._targets(unit, period.first.year)
+        told = {
+            "unit": unit,
+            "period": str(period),
+            "first": period.first,
+            "next_first": period.next_first,
+            "is_over": period.ends_at <= self.now,
+            "shared": shared,
+            "indicators": [
+                {
+                    **_described(each),
+                    "target": targets.get(each.name),
+                    "opens": bool(each.open) and not shared,
+                    **self._figures(each, unit, places, period, shared=shared),
+                    "months": self._months(months.get(each.name, {}), unit, shared=shared),
+                }
+                for each in INDICATORS.values()
+            ],
+        }
+        return Response(BoardSerializer(told).data)
+
+    @extend_schema(
+        summary="The families behind a figure",
+        responses=FamilyOfFigureSerializer(many=True),
+        filters=False,
+        parameters=[
+            *PARAMETERS,
+            OpenApiParameter("indicator", str, description="Its name. Default: visit_rate."),
+            OpenApiParameter("hit", str, enum=["yes", "no"], description="Those that count, or those that do not."),
+        ],
+    )
+    def families(self, request: Request) -> Response:
+        """Those that the caller may see; none for a figure that stays closed."""
+        indicator = INDICATORS.get(self.request.query_params.get("indicator", "visit_rate"))
+        if indicator is None:
+            raise Http404
+        unit = self._unit()
+        period = self._period(shared=not may(self.user, "case.read", path=unit.path))
+        asked = self.request.query_params.get("hit", "")
+        if asked not in HITS:
+            raise parameter_error("hit", "bad_choice", _("Say yes or no."))
+        behind = indicator.families(unit.path, period, self.now, hit=HITS[asked])
+        page = self.paginate_queryset(self.get_queryset().filter(pk__in=behind.values("pk")))
+        return self.get_paginated_response([FamilyOfFigureSerializer(row).data for row in page or ()])
+
+    # --- parts
+
+    def _units(self) -> UnitQuerySet:
+        return Unit.objects.filter(in_subtree(self.user, "indicator.read", "path"), kind__in=PLACES)
+
+    def _unit(self) -> Unit:
+        """The unit asked for, else the caller's topmost. Raises Http404."""
+        asked = self.request.query_params.get("unit", "")[:40]
+        found = self._units().filter(**_named(asked)) if asked else self._units()
+        unit = found.order_by("path").first()
+        if unit is None:
+            raise Http404
+        return unit
+
+    def _period(self, *, shared: bool) -> Period:
+        """The period asked for. Raises InvalidParameters; for shared figures also for a year and for this month: what
+        grows from day to day tells of single persons."""
+        today = timezone.localdate(self.now)
+        this = Month.of(today)
+        last = Month.of(this.first - timedelta(days=1))
+        asked = self.request.query_params.get("period", "")
+        try:
+            period = period_named(asked, today=today) if asked else last if shared else this
+        except ValueError:
+            message = _("Name a month (2026-03) or a year (2026), not later than this one.")
+            raise parameter_error("period", "no_period", message) from None
+        if shared and not (isinstance(period, Month) and period.ends_at <= self.now):
+            message = _("Here only months that are over are told: sums that grow would tell of single families.")
+            raise parameter_error("period", "not_told", message)
+        return period
+
+    def _figures(
+        self, indicator: Indicator, unit: Unit, places: list[Unit], period: Period, *, shared: bool
+    ) -> dict[str, Any]:
+        rows = by_place(indicator, indicator.pairs(unit.path, period, self.now), unit, places)
+        whole, told = True, frozenset(str(place.pk) for place, _pair in rows)
+        if shared:
+            whole, told = shown({str(place.pk): pair for place, pair in rows}, self._smallest(unit))
+        return {
+            "total": _figure(sum((pair for _place, pair in rows), indicator.nothing), is_told=whole),
+            "rows": [{"unit": place, **_figure(pair, is_told=str(place.pk) in told)} for place, pair in rows],
+        }
+
+    def _months(self, months: Any, unit: Unit, *, shared: bool) -> list[dict[str, Any]]:
+        smallest = self._smallest(unit)
+        return [
+            {"month": month, **_figure(pair, is_told=not (shared and pair.is_small(smallest)))}
+            for month, pair in sorted(months.items())
+        ]
+
+    def _smallest(self, unit: Unit) -> int:
+        day = timezone.localdate(self.now)
+        return int(parameters.value("indicator.smallest", path=unit.path, day=day, default=SMALLEST))
+
+    def _targets(self, unit: Unit, year: int) -> dict[str, float]:
+        """The targets that the unit agreed to for the year."""
+        lines = Line.objects.filter(assessment__unit=unit, assessment__year=year, assessment__signed_at__isnull=False)
+        return {name: float(target) for name, target in lines.values_list("indicator", "target")}
+
+
+def _described(each: Indicator) -> dict[str, Any]:
+    return {
+        "name": each.name, "label": each.label, "text": each.text, "source": each.source, "group": each.group,
+        "group_label": GROUPS[each.group], "measure": each.unit,
+    }  # fmt: skip
+
+
+def _figure(pair: Pair, *, is_told: bool) -> dict[str, Any]:
+    if not is_told:
+        return {"hits": None, "of": None, "value": None, "hidden": True}
+    return {"hits": pair.hits, "of": pair.of, "value": value(pair), "hidden": False}
+
+
+def _named(text: str) -> dict[str, Any]:
+    try:
+        return {"pk": uuid.UUID(text)}
+    except ValueError:
+        return {"code": text}

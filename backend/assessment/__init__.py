@@ -1,0 +1,1 @@
+"""Targets and assessment (P15): agreements, inspections, scores, vetoes, appeals."""

@@ -1,0 +1,1 @@
+"""Documents for people: .docx in the official layout (GB/T 9704-2012), .xlsx registers."""

@@ -1,0 +1,45 @@
+"""Subsidies in the background: yearly reviews begin, deaths and moves are looked into, recoveries begin and end."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+from backend.jobs.once import once
+from backend.jobs.processes import RETRY
+from backend.org.access import Actor
+from workflows import annual_reviews, recoveries, subsidy_exits
+
+
+@app.periodic(cron="17 5 * * *")
+@app.task(name="annual_reviews.start_due", queueing_lock="annual_reviews.start_due")
+def start_due(timestamp: int) -> None:
+    """Every morning: villages whose yearly review of subsidies begins."""
+    annual_reviews.start_due(timezone.now())
+
+
+@app.periodic(cron="27 5 * * *")
+@app.task(name="subsidy_exits.find_events", queueing_lock="subsidy_exits.find_events")
+def find_events(timestamp: int) -> None:
+    """Every morning: who died or moved away and is still entitled."""
+    subsidy_exits.find_events(timezone.now())
+
+
+@app.task(name="recoveries.begin", retry=RETRY, pass_context=True)
+def begin(context: JobContext, *, exit_id: str, actor: dict[str, Any] | None = None) -> None:
+    """What an exit shows as overpaid is looked into."""
+    with once(context) as first:
+        if first:
+            recoveries.begin(exit_id=UUID(exit_id), actor=Actor.from_json(actor), now=timezone.now())
+
+
+@app.task(name="recoveries.call_off", retry=RETRY, pass_context=True)
+def call_off(context: JobContext, *, recovery_id: str, actor: dict[str, Any] | None = None) -> None:
+    """The exit was wrong: nothing is asked back."""
+    with once(context) as first:
+        if first:
+            recoveries.call_off(recovery_id=UUID(recovery_id), actor=Actor.from_json(actor), now=timezone.now())

@@ -1,0 +1,1 @@
+"""Money that is exact: accounts, entries of two sides, balances; nothing here knows what it is for."""

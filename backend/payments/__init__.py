@@ -1,0 +1,1 @@
+"""Paying what others confirmed: payables, batches, files for the bank, what came back."""

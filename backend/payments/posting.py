@@ -1,0 +1,109 @@
+"""What the bank answered goes into the ledger, portion by portion, each committed by itself: whoever is killed in the
+middle goes on where the last portion ended, and no line is posted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from backend.audit.history import collect, record
+from backend.core.jobs import enqueue
+from backend.ledger.models import Account
+from backend.org.access import SYSTEM
+from backend.payments.models import Batch, Payable, Transfer
+from backend.payments.payables import Move, move_all, tell
+
+PORTION = 200
+"""Lines posted by one transaction."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is: lines in all, answered by the bank, posted, and of those paid and returned."""
+
+    lines: int
+    answered: int
+    paid: int
+    returned: int
+
+    @property
+    def posted(self) -> int:
+        """Lines whose answer stands in the ledger."""
+        return self.paid + self.returned
+
+
+def progress(batch: Batch) -> Progress:
+    """Counted from the lines themselves."""
+    lines = batch.transfers.exclude(state=Transfer.State.DROPPED)
+    return Progress(
+        **lines.aggregate(
+            lines=Count("pk"),
+            answered=Count("pk", filter=~Q(answer="")),
+            paid=Count("pk", filter=Q(state=Transfer.State.PAID)),
+            returned=Count("pk", filter=Q(state=Transfer.State.RETURNED)),
+        )
+    )
+
+
+def post_answers(*, batch_id: UUID, now: datetime, told: Callable[[int], None] = lambda _number: None) -> int:
+    """Post everything that was answered and is not posted yet: how many lines. `told` hears after each portion."""
+    posted = 0
+    while number := post_some(batch_id=batch_id, now=now):
+        posted += number
+        told(posted)
+    return posted
+
+
+def post_some(*, batch_id: UUID, now: datetime) -> int:
+    """One portion, in a transaction of its own; nothing left: the batch is settled when every line is answered."""
+    with transaction.atomic(), collect():
+        batch = Batch.objects.select_for_update(of=("self",)).select_related("unit").get(pk=batch_id)
+        unposted = batch.transfers.unposted().select_related("payable__person", "payable__standing")
+        lines = list(unposted.order_by("number")[:PORTION])
+        if lines:
+            _post(lines, now)
+        else:
+            _settle(batch, now)
+        return len(lines)
+
+
+def _post(lines: Sequence[Transfer], now: datetime) -> None:
+    moves = [_move(line, now) for line in lines]
+    move_all(moves, actor=SYSTEM, now=now)
+    for line in lines:
+        line.state = line.answer
+        line.payable.state = Payable.State.PAID if line.answer == Transfer.State.PAID else Payable.State.RETURNED
+        line.payable.version += 1
+        on = line.answered_on.isoformat() if line.answered_on else ""
+        tell(f"payable.{line.answer}", line.payable, SYSTEM, now, reason=line.reason, data={"on": on})
+        if line.answer == Transfer.State.RETURNED:
+            enqueue("payments.start_correction", payable_id=str(line.payable_id))
+    Transfer.objects.bulk_update(lines, ["state"])
+    Payable.objects.bulk_update([line.payable for line in lines], ["state", "standing", "version"])
+
+
+def _move(line: Transfer, now: datetime) -> Move:
+    """To what was paid out; or to what came back from the bank and is still owed."""
+    is_paid = line.answer == Transfer.State.PAID
+    return Move(
+        payable=line.payable,
+        kind=Account.Kind.PAID if is_paid else Account.Kind.RETURNED,
+        entry="payment" if is_paid else "return",
+        on=line.answered_on or timezone.localdate(now),
+        mark=str(line.pk),
+    )
+
+
+def _settle(batch: Batch, now: datetime) -> None:
+    waiting = batch.transfers.filter(state=Transfer.State.WAITING).exists()
+    if batch.state == Batch.State.RELEASED and not waiting:
+        batch.state, batch.settled_at = Batch.State.SETTLED, now
+        batch.version += 1
+        batch.save(update_fields=["state", "settled_at", "version"])
+        record(action="batch.settled", object=batch, actor=SYSTEM, now=now)

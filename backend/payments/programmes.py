@@ -1,0 +1,13 @@
+"""What a programme's code is called: the lists of whoever owes something in it."""
+
+from __future__ import annotations
+
+from backend.org import codes
+
+LISTS = ("subsidy_kind", "payment_programme")
+"""Code lists in which a programme may stand."""
+
+
+def programme_name(code: str) -> str:
+    """In the active language; the code itself when no list knows it."""
+    return next((codes.name(kind, code) for kind in LISTS if code in codes.entries(kind)), code)

@@ -1,0 +1,88 @@
+"""The indicator board: each figure with its target, a picture above the table, and the families behind a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from backend.api.indicators import Indicators as IndicatorsResource
+from backend.assessment.indicators import INDICATORS
+from backend.web.door import Refused, cursor_of, read
+from backend.web.pages import Page
+
+
+class Indicators(Page):
+    """All indicators of a unit in a month or year, with the units below it."""
+
+    needs = ("indicator.read",)
+    template = "web/indicators/board.html"
+    title = _("Indicators")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Unit, period and the indicator that is looked at closely stand in the address."""
+        asked = {name: request.GET.get(name, "").strip() for name in ("unit", "period")}
+        refused = None
+        try:
+            found = read(request, IndicatorsResource, "board", query=asked)
+        except Refused as error:
+            refused, asked = error, {**asked, "period": ""}
+            found = read(request, IndicatorsResource, "board", query=asked)
+        first = date.fromisoformat(found["first"])
+        chosen = _chosen(found["indicators"], request.GET.get("look", ""))
+        told = {
+            **found,
+            "first": first,
+            "asked": asked,
+            "refused": refused,
+            "is_year": len(found["period"]) == 4,
+            "chosen": chosen,
+            "groups": _groups(found["indicators"]),
+            "year_link": _address(found, period=f"{first.year}"),
+            "month_link": _address(found, period=""),
+            "previous": _address(found, period=f"{first - timedelta(days=1):%Y-%m}"),
+            "following": _address(found, period=found["next_first"][:7]) if found["is_over"] else "",
+            "look_link": _address(found, period=found["period"]),
+        }
+        return self.show(told, status=refused.status if refused else 200)
+
+
+class FamiliesBehind(Page):
+    """The families that a figure counts, or does not, as far as the reader may see them."""
+
+    needs = ("indicator.read",)
+    template = "web/indicators/families.html"
+    title = _("Families behind the figure")
+
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Unit, period and side stand in the address."""
+        asked = {each: request.GET.get(each, "").strip() for each in ("unit", "period", "hit", "cursor")}
+        found = read(request, IndicatorsResource, "families", query={"page_size": 50, "indicator": name, **asked})
+        told = {"rows": found["results"], "next": cursor_of(found["next"]), "asked": asked}
+        return self.show(told | {"indicator": INDICATORS[name]})
+
+
+def _chosen(indicators: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """The indicator that is shown by unit and month: the one asked for, else the visits."""
+    known = {each["name"]: each for each in indicators}
+    return known.get(name) or known["visit_rate"]
+
+
+def _groups(indicators: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    ordered = sorted(indicators, key=lambda each: list(_order(indicators)).index(each["group"]))
+    grouped = groupby(ordered, key=lambda each: each["group_label"])
+    return [{"label": label, "indicators": list(rows)} for label, rows in grouped]
+
+
+def _order(indicators: Sequence[Mapping[str, Any]]) -> Mapping[str, None]:
+    """The groups in the order in which they first appear."""
+    return dict.fromkeys(each["group"] for each in indicators)
+
+
+def _address(found: Mapping[str, Any], *, period: str) -> str:
+    return "?" + urlencode({"unit": found["unit"]["id"], "period": period})

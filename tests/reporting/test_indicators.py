@@ -1,0 +1,117 @@
+"""Indicators (2h): each by one statement, never lowered by a refusal, opened within rights, small numbers kept back."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from backend.assessment.indicators import INDICATORS
+from backend.cases.models import Case
+from backend.org.codes import load_codes
+from backend.reporting.months import Month
+from backend.visits.models import Visit
+from tests import factories
+from tests.api.caller import Caller, assert_problem
+
+pytestmark = pytest.mark.django_db
+
+LAST = Month.of(Month.of(timezone.localdate()).first - timedelta(days=1))
+DAY = LAST.first + timedelta(days=5)
+OTHER_VILLAGE = "120114122202"
+
+
+def made(case: Case, state: str = "done", **fields: Any) -> Visit:
+    at = timezone.make_aware(datetime.combine(DAY, time(10)))
+    pairing = case.pairings.first() or factories.pairing(case, factories.helper())
+    return factories.visit(pairing, state=state, planned_for=DAY, due_at=at + timedelta(days=1), **fields)
+
+
+def family_case(village: str = factories.VILLAGE, **fields: Any) -> Case:
+    since = timezone.now() - timedelta(days=90)
+    return factories.case(factories.family(unit=factories.village(village), created_at=since, **fields))
+
+
+def board(role: str = "supervisor", **query: str) -> dict[str, Any]:
+    user = factories.user(role=role, unit=factories.region("120114000000") if role == "county" else None)
+    response = Caller(user).get("indicators/", unit=factories.TOWN, **{"period": str(LAST), **query})
+    assert response.status_code == 200, response.content
+    found: dict[str, Any] = response.json()
+    return {each["name"]: each for each in found["indicators"]} | {"": found}
+
+
+def test_one_statement_each(django_assert_num_queries: Any) -> None:
+    factories.village()
+    now = timezone.now()
+    with django_assert_num_queries(len(INDICATORS)):
+        for indicator in INDICATORS.values():
+            assert indicator.pairs("12.01.14.122.", LAST, now) == {}
+
+
+def test_every_indicator_says_what_it_counts_and_none_counts_births() -> None:
+    for indicator in INDICATORS.values():
+        assert str(indicator.text).endswith((".", "。"))
+        assert indicator.source
+        assert "birth" not in indicator.name
+
+
+def test_a_refusal_lowers_nothing() -> None:
+    """E5: refused visits and families that want no contact are not among the rows."""
+    load_codes()
+    case = family_case(categories=["bereaved"])
+    made(case)
+    made(case, "refused")
+    family_case(categories=["bereaved"], willingness="refused")
+    found = board()
+    assert (found["visit_rate"]["total"]["hits"], found["visit_rate"]["total"]["of"]) == (1, 1)
+    assert found["contact_coverage"]["total"]["of"] == 1
+    assert found["landing_rate"]["total"]["value"] is None  # nothing was due: no rate, not zero
+
+
+def test_two_contacts_are_one_of_each_post() -> None:
+    load_codes()
+    case = family_case(categories=["bereaved"])
+    statutory = factories.kind("double_post", statutory=True)
+    factories.pairing(case, factories.helper(kind_=statutory, unit=factories.town()))
+    assert board()["contact_coverage"]["total"]["hits"] == 0
+    factories.pairing(case, factories.helper(kind_=statutory, unit=factories.village()))
+    assert board()["contact_coverage"]["total"]["hits"] == 1
+
+
+def test_a_figure_opens_to_its_families_within_rights() -> None:
+    load_codes()
+    there, missing = family_case(), family_case(OTHER_VILLAGE)
+    made(there)
+    made(missing, "not_met")
+    query = {"unit": factories.TOWN, "period": str(LAST)}
+    supervisor = Caller(factories.user(role="supervisor"))
+    for hit, case in (("yes", there), ("no", missing)):
+        rows = supervisor.get("indicators/families/", indicator="visit_rate", **query, hit=hit).json()["results"]
+        assert [row["id"] for row in rows] == [str(case.family_id)]
+    head = Caller(factories.user(role="head"))
+    assert head.get("indicators/families/", indicator="visit_rate", **query).json()["results"] == []
+    assert supervisor.get("indicators/families/", indicator="doctor_coverage", **query).json()["results"] == []
+    assert_problem(supervisor.get("indicators/families/", indicator="visit_rate", **query, hit="maybe"), 400, "invalid")
+    assert supervisor.get("indicators/families/", indicator="unknown", **query).status_code == 404
+    stranger = Caller(factories.user(role="supervisor", unit=factories.town(factories.OTHER_TOWN)))
+    assert stranger.get("indicators/", **query).status_code == 404
+
+
+def test_small_numbers_are_kept_back_from_whoever_may_not_open_the_cases() -> None:
+    """E32: also by subtraction from the total, and no sum that grows from day to day."""
+    load_codes()
+    case, other = family_case(), family_case(OTHER_VILLAGE)
+    for _each in range(8):
+        made(case)
+        made(case, "not_met")
+    for _each in range(2):
+        made(other)
+    shared = board("county")
+    assert shared[""]["shared"] is True
+    assert all(row["hidden"] for row in shared["visit_rate"]["rows"])
+    assert not any(row["hidden"] for row in board()["visit_rate"]["rows"])
+    county = Caller(factories.user(role="county", unit=factories.region("120114000000")))
+    for period in (str(timezone.localdate().year), f"{timezone.localdate():%Y-%m}"):
+        assert_problem(county.get("indicators/", unit=factories.TOWN, period=period), 400, "invalid")

@@ -1,0 +1,372 @@
+"""P07 over the API: reviews person by person, exits explained with an appeal, instalments (E1, E2, E11)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from backend.audit.models import Event
+from backend.cases.models import Family
+from backend.ledger.balances import trial_balance
+from backend.payments.models import Payable
+from backend.reminders.models import Reminder
+from backend.subsidies import exits
+from backend.subsidies.models import AnnualReview, Entitlement, Exit, Instalment, Receipt, Recovery, ReviewCheck
+from backend.subsidies.months import later, month_of
+from backend.subsidies.paid import payables_of
+from tests import factories
+from tests.api.caller import Caller, assert_problem, results
+from tests.payments.owing import county
+from tests.subsidies.paid import Township, entitled, in_account, owed, paid_months
+from workflows import annual_reviews, deaths, subsidy_exits
+from workflows.models import WorkItem
+
+pytestmark = pytest.mark.django_db
+
+TODAY = timezone.localdate()
+THIS = month_of(TODAY)
+ADOPTED = later(THIS, -24) + timedelta(days=9)
+"""Two years ago: another child was adopted, and nobody at the office knew (E11)."""
+FOUND = {"founded": "yes", "reason": "rebirth_adoption", "happened_on": ADOPTED.isoformat(), "evidence": "收养登记证"}
+EXIT = {"decision": "exit", "collect": "yes", "reason": "再收养一孩，不再符合"}
+TOLD = {
+    "manner": "home", "explained_on": TODAY.isoformat(), "told": "self", "notice_given": True,
+    "appeal_explained": True, "words": "没想到会影响",
+}  # fmt: skip
+CAUSE = {"cause": "late_report", "known": "本人以为不影响", "hardship": False, "figures_checked": True}
+NOTICE = {"manner": "home", "served_on": TODAY.isoformat(), "explained": True}
+HEARD = {"answer": "instalments", "months": 24, "summary": "每月能还一些"}
+SOON = (TODAY + timedelta(days=10)).isoformat()
+PLAN = {"decision": "instalment", "months": 24, "first_due": SOON, "reason": "按24个月归还"}
+
+
+@pytest.fixture
+def town() -> Township:
+    return Township(timezone.now())
+
+
+@pytest.fixture
+def two_years(town: Township) -> Entitlement:
+    """A right since long ago; the last 24 months were paid, 590 yuan each."""
+    row = entitled(town.person, since=later(THIS, -40))
+    months = [f"{later(THIS, number):%Y-%m}" for number in range(-24, 0)]
+    paid_months(row, months, "590.00", timezone.now())
+    return row
+
+
+def reported(town: Township, row: Entitlement, reason: str = "rebirth_adoption", **more: Any) -> Exit:
+    said = {"entitlement": row.number, "reason": reason, "happened_on": ADOPTED.isoformat(), **more}
+    response = Caller(town.village).post("subsidy-exits/", said)
+    assert response.status_code == 201, response.content
+    return Exit.objects.get(pk=response.json()["id"])
+
+
+def explained(town: Township, row: Entitlement) -> Exit:
+    made = reported(town, row)
+    for user, step, answers in (
+        (town.caseworker, "check_report", FOUND),
+        (town.county, "confirm_exit", EXIT),
+        (town.village, "explain_exit", TOLD),
+    ):
+        assert town.do(user, step, answers).status_code == 200
+    made.refresh_from_db()
+    return made
+
+
+def noticed(town: Township, row: Entitlement, **changes: Any) -> Recovery:
+    """The notice is handed over, and the person was heard."""
+    made = explained(town, row)
+    town.work()
+    for user, step, answers in (
+        (town.caseworker, "classify_cause", {**CAUSE, **changes}),
+        (town.village, "serve_notice", NOTICE),
+        (town.caseworker, "hear_person", HEARD),
+    ):
+        assert town.do(user, step, answers).status_code == 200
+    return Recovery.objects.get(exit=made)
+
+
+def paying(town: Township, row: Entitlement) -> Recovery:
+    made = noticed(town, row)
+    assert town.do(town.county, "decide_recovery", PLAN).status_code == 200
+    made.refresh_from_db()
+    return made
+
+
+def held(row: Payable) -> bool:
+    """Whether no batch takes it now."""
+    return Payable.objects.get(pk=row.pk).is_held
+
+
+def receipt(town: Township, amount: str, number: str) -> Any:
+    said = {"amount": amount, "received_on": TODAY.isoformat(), "method": "bank", "receipt_number": number}
+    return town.do(town.finance, "receive_instalment", said)
+
+
+# --- the yearly review
+
+
+def test_the_review_of_a_village_from_january_to_its_end(town: Township) -> None:
+    row = entitled(town.person)
+    january = datetime(TODAY.year, 1, 5, 6, tzinfo=timezone.get_default_timezone())
+    assert (annual_reviews.start_due(january - timedelta(days=1)), annual_reviews.start_due(january)) == (0, 1)
+    assert annual_reviews.start_due(january) == 0
+    review = AnnualReview.objects.get()
+    assert (review.closes_on.month, review.closes_on.day) == (2, 15)
+    (shown,) = results(Caller(town.village).get("review-checks/", review=str(review.pk)))
+    assert_problem(town.do(town.village, "check_alive", {"done": True}), 409, "checks_open")
+    far = {"method": "statement", "checked_on": TODAY.isoformat()}
+    path = f"review-checks/{shown['id']}/check/"
+    assert_problem(Caller(town.village).post(path, far), 422, "bad_check", "/document")
+    done = Caller(town.village).post(path, {**far, "document": "驻外使馆公证第8号"})
+    assert (done.status_code, done.json()["state"]) == (200, "alive")
+    assert_problem(Caller(town.village).post(path, {**far, "document": "驻外使馆公证第8号"}), 409, "check_closed")
+    assert town.do(town.village, "check_alive", {"done": True}).status_code == 200
+    assert town.do(town.caseworker, "look_through", {"looked": "agree"}).status_code == 200
+    assert town.do(town.supervisor, "confirm_review", {"confirmed": "confirm"}).status_code == 200
+    review.refresh_from_db()
+    assert (review.state, review.figures) == ("closed", {"states": {"alive": 1}})
+    assert row.until_date is None
+
+
+def test_nobodys_money_stops_by_itself_when_the_review_ends(town: Township) -> None:
+    row = entitled(town.person)
+    waiting = owed(row, f"{THIS:%Y-%m}", "590.00", timezone.now())
+    review = annual_reviews.start_review(
+        unit=factories.village(), closes_on=TODAY, actor=factories.actor(town.caseworker), now=timezone.now()
+    )
+    town.wait(review.instance_id, timezone.now() + timedelta(days=2))
+    assert not held(waiting)
+    hold = {"measure": "hold", "reason": "两次联系不上"}
+    assert town.do(town.supervisor, "decide_unchecked", hold).status_code == 200
+    assert held(waiting)
+    check = ReviewCheck.objects.get()
+    said = {"method": "video", "checked_on": TODAY.isoformat()}
+    assert Caller(town.village).post(f"review-checks/{check.pk}/check/", said).status_code == 200
+    assert not held(waiting)
+
+
+def test_a_change_found_in_the_review_goes_to_the_caseworker(town: Township, two_years: Entitlement) -> None:
+    review = annual_reviews.start_review(
+        unit=factories.village(), closes_on=TODAY, actor=factories.actor(town.caseworker), now=timezone.now()
+    )
+    check = ReviewCheck.objects.get(review=review)
+    change = {"change": "rebirth_adoption", "happened_on": ADOPTED.isoformat()}
+    said = {"method": "home", "checked_on": TODAY.isoformat(), **change}
+    assert Caller(town.village).post(f"review-checks/{check.pk}/check/", said).status_code == 200
+    made = Exit.objects.get()
+    assert (made.source, made.check_row, made.state) == ("review", check, "reported")
+    assert WorkItem.objects.filter(step="check_report", state="open", unit=factories.town()).count() == 1
+
+
+# --- exits
+
+
+def test_a_death_stops_payments_at_once_and_ends_them_from_the_next_month(town: Township) -> None:
+    """E2: exit from the month by the place's rule; what is due for the months before stays owed: the last payment is
+    checked, and nothing that comes too late is asked of the family by a message."""
+    row = entitled(town.person)
+    died = THIS - timedelta(days=3)
+    before = owed(row, f"{later(THIS, -1):%Y-%m}", "590.00", timezone.now())
+    after = owed(row, f"{THIS:%Y-%m}", "590.00", timezone.now())
+    deaths.record_death(person=town.person, died_on=died, actor=factories.actor(town.village), now=timezone.now())
+    made = Exit.objects.get()
+    assert (made.reason, made.source) == ("death", "event")
+    assert not Payable.objects.filter(is_held=False).exists()
+    checked = {"founded": "yes", "reason": "death", "happened_on": died.isoformat(), "evidence": "死亡证明"}
+    assert town.do(town.caseworker, "check_report", checked).status_code == 200
+    assert town.do(town.county, "confirm_exit", {**EXIT, "reason": "去世"}).status_code == 200
+    row.refresh_from_db()
+    before.refresh_from_db()
+    after.refresh_from_db()
+    assert (row.until_date, row.end_reason) == (THIS, "died")
+    assert (before.state, before.is_held, after.state) == ("open", False, "cancelled")
+    assert not WorkItem.objects.filter(process="recovery").exists()
+
+
+def test_who_moves_leaves_here_first(town: Township) -> None:
+    """E1: cross-county, the exit at the origin comes before a new application at the destination."""
+    row = entitled(town.person)
+    Family.objects.filter(pk=town.person.family_id).update(status="moved")
+    assert (subsidy_exits.find_events(timezone.now()), subsidy_exits.find_events(timezone.now())) == (1, 0)
+    assert not exits.may_register_anew(town.person, row.kind)
+    found = {**FOUND, "reason": "moved_out", "happened_on": TODAY.isoformat()}
+    assert town.do(town.caseworker, "check_report", found).status_code == 200
+    assert town.do(town.county, "confirm_exit", {**EXIT, "collect": "no"}).status_code == 200
+    row.refresh_from_db()
+    assert (row.until_date, row.end_reason) == (later(THIS, 1), "moved")
+    assert exits.may_register_anew(town.person, row.kind)
+
+
+def test_ten_days_without_a_result_hold_payments(town: Township) -> None:
+    row = entitled(town.person)
+    waiting = owed(row, f"{THIS:%Y-%m}", "590.00", timezone.now())
+    made = reported(town, row)
+    assert not held(waiting)
+    town.wait(made.instance_id, timezone.now() + timedelta(days=11))
+    assert held(waiting)
+    assert town.do(town.caseworker, "check_report", {"founded": "no", "evidence": "同名者"}).status_code == 200
+    made.refresh_from_db()
+    assert (made.state, held(waiting)) == ("continued", False)
+
+
+def test_an_appeal_upheld_restores_everything(town: Township, two_years: Entitlement) -> None:
+    waiting = owed(two_years, f"{THIS:%Y-%m}", "590.00", timezone.now())
+    made = explained(town, two_years)
+    town.work()
+    assert Recovery.objects.get().amount == Decimal("14160.00")
+    waiting.refresh_from_db()
+    assert waiting.state == "cancelled"
+    response = Caller(town.village).post(f"subsidy-exits/{made.pk}/appeal/", {"text": "不是我们家"})
+    assert response.json()["state"] == "appealed"
+    said = {"appeal": "upheld", "findings": "同名者", "reason": "系同名，恢复"}
+    assert town.do(town.auditor, "decide_appeal", said).status_code == 200
+    town.work()
+    two_years.refresh_from_db()
+    again = payables_of(two_years).get(state="open")
+    assert (two_years.until_date, again.amount, again.is_adjustment) == (None, Decimal("590.00"), True)
+    assert Recovery.objects.get().state == "withdrawn"
+
+
+def test_an_appeal_waits_for_its_time(town: Township) -> None:
+    made = reported(town, entitled(town.person))
+    response = Caller(town.village).post(f"subsidy-exits/{made.pk}/appeal/", {"text": "不同意"})
+    assert_problem(response, 409, "no_time_to_appeal")
+
+
+def test_one_change_at_a_time(town: Township) -> None:
+    row = entitled(town.person)
+    reported(town, row)
+    said = {"entitlement": row.number, "reason": "death", "happened_on": TODAY.isoformat()}
+    assert_problem(Caller(town.village).post("subsidy-exits/", said), 409, "exit_open")
+    bad = {**said, "happened_on": (TODAY + timedelta(days=1)).isoformat()}
+    assert_problem(Caller(town.village).post("subsidy-exits/", bad), 422, "bad_change", "/happened_on")
+
+
+# --- powers apart (domain.md 3.0), in the database too
+
+
+def test_who_checked_neither_confirms_nor_hears_the_appeal(town: Township) -> None:
+    made = reported(town, entitled(town.person))
+    both = factories.member(town.county, "caseworker", unit=factories.town())
+    assert town.do(town.county, "check_report", FOUND).status_code == 200
+    assert both is not None
+    item = WorkItem.objects.get(step="confirm_exit")
+    path = f"work-items/{item.pk}/complete/"
+    assert_problem(Caller(town.county).post(path, {"answers": EXIT}), 403, "four_eyes")
+    with pytest.raises(IntegrityError, match="exit_two_people"), transaction.atomic():
+        Exit.objects.filter(pk=made.pk).update(confirmed_by=town.county)
+    Exit.objects.filter(pk=made.pk).update(confirmed_by=town.finance)
+    for hand in (town.county, town.finance):
+        with pytest.raises(IntegrityError, match="exit_appeal_by_another"), transaction.atomic():
+            Exit.objects.filter(pk=made.pk).update(appeal_by=hand)
+
+
+def test_nobody_is_out_without_reasons_and_without_being_told(town: Township) -> None:
+    made = reported(town, entitled(town.person))
+    for state, name in (("confirmed", "exit_with_reasons"), ("exited", "exit_with_reasons|exit_explained")):
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            Exit.objects.filter(pk=made.pk).update(state=state)
+
+
+# --- recoveries
+
+
+def test_two_years_after_an_adoption_are_paid_back_in_instalments(town: Township, two_years: Entitlement) -> None:
+    """E11: cause analysed, notice with figures, hearing, 24 instalments by the county; the payments that were made stay
+    as they are, and the ledger shows claim and receipts."""
+    paid_before = payables_of(two_years).filter(state="paid").count()
+    row = paying(town, two_years)
+    shown = Caller(town.county).get(f"recoveries/{row.pk}/").json()
+    assert (shown["amount"], len(shown["months"]), shown["proposal"]) == ("14160.00", 24, "instalment")
+    assert (row.answer_until, row.objection_until) == (TODAY + timedelta(days=15), TODAY + timedelta(days=60))
+    rows = Instalment.objects.filter(recovery=row)
+    assert (rows.count(), sum(each.amount for each in rows)) == (24, Decimal("14160.00"))
+    assert in_account("receivable", two_years.person_id) == Decimal("14160.00")
+    for number in range(2):
+        assert receipt(town, "590.00", f"SJ-{number}").status_code == 200
+    row.refresh_from_db()
+    assert (row.received, row.left, row.state) == (Decimal("1180.00"), Decimal("12980.00"), "paying")
+    assert in_account("recovered") == Decimal("1180.00")
+    assert payables_of(two_years).filter(state="paid").count() == paid_before
+    assert receipt(town, "12980.00", "SJ-9").status_code == 200
+    row.refresh_from_db()
+    assert row.state == "settled"
+    assert in_account("receivable", two_years.person_id) == 0
+    assert trial_balance(county()).is_balanced
+    connection.check_constraints()
+
+
+def test_a_receipt_is_for_no_more_than_what_is_left_and_counts_once(town: Township, two_years: Entitlement) -> None:
+    paying(town, two_years)
+    assert_problem(receipt(town, "14160.01", "SJ-1"), 422, "bad_receipt", "/answers/amount")
+    assert receipt(town, "590.00", "SJ-1").status_code == 200
+    assert_problem(receipt(town, "590.00", "SJ-1"), 422, "bad_receipt", "/answers/receipt_number")
+    assert Receipt.objects.count() == 1
+
+
+def test_nothing_is_claimed_without_a_notice(town: Township, two_years: Entitlement) -> None:
+    row = noticed(town, two_years)
+    for values, name in (
+        ({"served_on": None, "state": "paying"}, "recovery_never_without_notice"),
+        ({"served_on": None, "received": Decimal("1.00")}, "recovery_nothing_taken_before"),
+        ({"received": row.amount + 1}, "recovery_never_more"),
+        ({"state": "settled"}, "recovery_settled"),
+        ({"state": "waived"}, "recovery_waived_when_our_mistake"),
+        ({"decided_by": town.caseworker}, "recovery_two_people"),
+    ):
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            Recovery.objects.filter(pk=row.pk).update(**values)
+
+
+def test_only_our_own_mistake_is_waived(town: Township, two_years: Entitlement) -> None:
+    noticed(town, two_years)
+    waiver = {"decision": "waiver", "reason": "生活困难"}
+    assert_problem(town.do(town.county, "decide_recovery", waiver), 422, "waiver_not_possible", "/answers/decision")
+
+
+def test_our_mistake_is_waived_by_the_county(town: Township, two_years: Entitlement) -> None:
+    row = noticed(town, two_years, cause="office", hardship=True)
+    row.refresh_from_db()
+    assert (row.proposal, row.proposal_reason) == ("waiver", "our_fault_hardship")
+    assert town.do(town.county, "decide_recovery", {"decision": "waiver", "reason": "我方登记错误"}).status_code == 200
+    row.refresh_from_db()
+    assert row.state == "waived"
+    assert in_account("written_off") == Decimal("14160.00")
+    assert in_account("receivable", two_years.person_id) == 0
+
+
+def test_an_objection_holds_and_when_upheld_the_claim_is_undone(town: Township, two_years: Entitlement) -> None:
+    row = paying(town, two_years)
+    response = Caller(town.village).post(f"recoveries/{row.pk}/object/", {"text": "收养是后来的事"})
+    assert response.json()["state"] == "appealed"
+    assert not WorkItem.objects.filter(step="receive_instalment", state="open").exists()
+    said = {"appeal": "upheld", "findings": "登记日期有误", "reason": "日期有误，撤销"}
+    assert town.do(town.auditor, "decide_appeal", said).status_code == 200
+    row.refresh_from_db()
+    assert row.state == "withdrawn"
+    assert in_account("receivable", two_years.person_id) == 0
+    assert in_account("paid") == Decimal("14160.00")
+
+
+def test_arrears_are_reminded_of_in_person_every_month_and_go_to_the_county(
+    town: Township, two_years: Entitlement
+) -> None:
+    row = paying(town, two_years)
+    for number, days in enumerate((2, 36, 70, 104), start=1):
+        town.wait(row.instance_id, timezone.now() + timedelta(days=10 + days))
+        assert Event.objects.filter(action="recovery.reminded").count() == number
+    assert WorkItem.objects.filter(step="look_at_arrears", state="open").count() == 1
+    assert row.next_due() == date.fromisoformat(SOON)
+    assert Reminder.objects.filter(kind="recovery.unpaid").values_list("role", flat=True)[0] == "village"
+
+
+def test_a_plan_has_a_first_day_ahead_and_not_too_many_parts(town: Township, two_years: Entitlement) -> None:
+    noticed(town, two_years)
+    response = town.do(town.county, "decide_recovery", {**PLAN, "months": 25})
+    assert_problem(response, 422, "bad_plan", "/answers/months")

@@ -1,0 +1,71 @@
+"""Steps after a payment came back: the payee is asked, another person agrees, the next batch pays (domain.md E14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backend.payments import payables
+from backend.payments.models import Payable
+from backend.reminders.outbox import intend, role_at
+from workflows.engine.runner import Call
+from workflows.steps.context import Step, of
+
+
+def record_answer(call: Call) -> None:
+    """A new account after an identity check; or that nothing is owed, which somebody else decides."""
+    context, answers = of(call), call.answers
+    if answers["finding"] == "new_account":
+        payables.propose_account(
+            payable=_payable(call),
+            number=str(answers["account_number"]),
+            identity_check=str(answers["identity_check"]),
+            actor=context.actor,
+            now=context.now,
+        )
+
+
+def record_check(call: Call) -> None:
+    """The next batch pays to it, or the payee is asked again."""
+    context, row = of(call), _payable(call)
+    if call.answers["account_fits"] == "agree":
+        payables.agree_account(payable=row, actor=context.actor, now=context.now)
+    else:
+        reason = str(call.answers.get("reason") or "")
+        payables.decline_account(payable=row, reason=reason, actor=context.actor, now=context.now)
+
+
+def record_cancelling(call: Call) -> None:
+    """It is owed no more, or still owed."""
+    context = of(call)
+    if call.answers["cancelling"] == "agree":
+        payables.cancel(
+            payable=_payable(call), reason=str(call.answers["reason"]), actor=context.actor, now=context.now
+        )
+
+
+def tell_late(call: Call) -> None:
+    """Nobody has reached the payee for weeks: the township's supervisor hears it."""
+    context, row = of(call), _payable(call)
+    payables.tell("payable.asked_long", row, context.actor, context.now)
+    intend(
+        "payable.asked_long",
+        to=role_at("supervisor", call.data["place"]),
+        key=f"payable.asked_long:{context.instance_id}",
+        about=row,
+        label=row.number,
+        page=f"/payments/payables/{row.pk}/",
+        now=context.now,
+    )
+
+
+def _payable(call: Call) -> Payable:
+    rows = Payable.objects.select_for_update(of=("self",)).select_related("unit", "person", "standing")
+    return rows.get(pk=call.data["payable"])
+
+
+STEPS: Mapping[str, Step] = {
+    "returned_payment.record_answer": record_answer,
+    "returned_payment.record_check": record_check,
+    "returned_payment.record_cancelling": record_cancelling,
+    "returned_payment.tell_late": tell_late,
+}
