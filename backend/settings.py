@@ -339,6 +339,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentBatchStateEnum": "backend.payments.models.Batch.State",
         "TransferStateEnum": "backend.payments.models.Transfer.State",
         "BatchFileKindEnum": "backend.payments.models.BatchFile.Kind",
+        "AppropriationStateEnum": "backend.ledger.models.Appropriation.State",
         "LedgerAccountKindEnum": "backend.ledger.models.Account.Kind",
         "AnnualReviewStateEnum": "backend.subsidies.models.AnnualReview.State",
         "ReviewCheckStateEnum": "backend.subsidies.models.ReviewCheck.State",

@@ -16,6 +16,7 @@ from backend.activities.notices import notify_supervisors
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.ledger import budgets
 from backend.org import codes, parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
@@ -238,7 +239,13 @@ def return_record(*, activity: Activity, reason: str, actor: Actor, now: datetim
 
 
 def finish(*, activity: Activity, actor: Actor, now: datetime) -> None:
-    """It was held, and what came of it is kept."""
+    """It was held, and what came of it is kept; what was spent stands in the ledger, under the kind of activity."""
+    if activity.spent:
+        budgets.book(
+            unit=activity.unit, code=f"activity_{activity.kind}", amount=activity.spent,
+            on=timezone.localdate(activity.ends_at), kind="activity_expense", reference=("activity", activity.pk),
+            basis=activity.number, key=f"activity_expense:{activity.pk}", actor=actor, now=now,
+        )  # fmt: skip
     activity.state = State.HELD
     _move(activity, "activity.held", actor, now)
 

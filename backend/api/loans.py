@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.api.budgets import OVER_REASON
 from backend.api.fields import Day, PersonRef, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
@@ -215,6 +216,9 @@ class EndowmentSerializer(serializers.Serializer[Any]):
     unit = VisibleField(Unit)
     amount = Yuan(min_value=1)
     basis = serializers.CharField(max_length=200, help_text="The decision that says so: each endows once.")
+    over_reason = serializers.CharField(
+        max_length=400, required=False, allow_blank=True, default="", help_text=OVER_REASON
+    )
 
 
 class LoanFunds(Resource):
@@ -244,7 +248,7 @@ class LoanFunds(Resource):
         if unit.kind != Unit.Kind.COUNTY or not may(self.user, "loan_fund.write", path=unit.path):
             raise NotAllowed
         actor = self.actor("loan_fund.write", unit.path)
-        loan_fund.endow(unit=unit, amount=given["amount"], basis=given["basis"], actor=actor, now=self.now)
+        loan_fund.endow(**given, actor=actor, now=self.now)
         return Response(_fund(unit), status=201)
 
 

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.api.budgets import OVER_REASON
 from backend.api.fields import Day, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
@@ -23,6 +24,7 @@ from backend.funds import counts, shop, stock
 from backend.funds.models import Article, CountLine, Redemption, StockCount, StockLot, Store
 from backend.funds.shop import Basket
 from backend.funds.stock import Goods, Source
+from backend.ledger import budgets
 from backend.ledger.accounts import account
 from backend.ledger.models import Account
 from workflows import stores as months
@@ -109,6 +111,9 @@ class NewGoodsSerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
     amount = serializers.DecimalField(max_digits=12, decimal_places=2)
     expires_on = Day(required=False, allow_null=True, default=None)
+    over_reason = serializers.CharField(
+        max_length=400, required=False, allow_blank=True, default="", help_text=OVER_REASON
+    )
 
 
 class ArticleRuleSerializer(serializers.Serializer[Any]):
@@ -194,7 +199,12 @@ class Stores(Resource):
     @action(detail=True, methods=["post"])
     def goods(self, request: Request, pk: str) -> Response:
         """Out of the budget; whoever takes in does not count this month."""
-        row, told = self.get_object(), Goods(**self.given(NewGoodsSerializer))
+        row, given = self.get_object(), self.given(NewGoodsSerializer)
+        reason, told = given.pop("over_reason"), Goods(**given)
+        amounts, day = {f"stock_{row.kind}": told.amount}, timezone.localdate(self.now)
+        budgets.check(
+            unit=row.unit, amounts=amounts, on=day, about=row, reason=reason, actor=self._writer(row), now=self.now
+        )
         giver = account(kind=Account.Kind.BUDGET_LINE, unit=row.unit, code=f"stock_{row.kind}")
         stock.take_in(
             store=row, goods=told, source=Source("store", row.pk), giver=giver, actor=self._writer(row), now=self.now

@@ -15,6 +15,7 @@ from backend.api.approvals import Approvals
 from backend.api.assessments import Assessments, EvidenceFiles, FileRenderer
 from backend.api.attention import Attention
 from backend.api.back_pays import BackPays
+from backend.api.budgets import Budgets
 from backend.api.bulletins import Bulletins
 from backend.api.calendar import Calendar
 from backend.api.cards import Cards
@@ -162,6 +163,7 @@ router.register("payment-batches", PaymentBatches, basename="payment-batches")
 router.register("transfers", Transfers, basename="transfers")
 router.register("ledger-accounts", LedgerAccounts, basename="ledger-accounts")
 router.register("ledger-entries", LedgerEntries, basename="ledger-entries")
+router.register("budgets", Budgets, basename="budgets")
 router.register("donations", Donations, basename="donations")
 router.register("allocations", Allocations, basename="allocations")
 router.register("use-reports", UseReports, basename="use-reports")

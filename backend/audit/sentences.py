@@ -616,6 +616,13 @@ SENTENCES: Mapping[str, str] = {
     "code.changed": _("%(actor)s changed %(fields)s of “%(object)s” in the list “%(list)s”."),
     "code.ended": _("%(actor)s took “%(object)s” out of the list “%(list)s” from %(to_date)s on."),
     "code.kept": _("%(actor)s left “%(object)s” in the list “%(list)s” after all."),
+    "budget.proposed": _("%(actor)s proposed %(amount)s yuan for %(use)s in the budget of %(object)s (%(document)s)."),
+    "budget.agreed": _("%(actor)s agreed to %(amount)s yuan for %(use)s in the budget of %(object)s."),
+    "budget.refused": _("%(actor)s refused %(amount)s yuan for %(use)s in the budget of %(object)s."),
+    "budget.spent": _("%(actor)s booked %(amount)s yuan for %(use)s (voucher %(voucher)s)."),
+    "budget.exceeded": _(
+        "%(actor)s answers for %(amount)s yuan for %(use)s, of which the budget of %(year)s held %(left)s (%(object)s)."
+    ),
     "entry.reversed": _("%(actor)s reversed the entry %(object)s."),
     "payable.owed": _("%(amount)s yuan became due to %(object)s (%(purpose)s)."),
     "payable.held": _("%(actor)s stopped the payment of %(amount)s yuan to %(object)s."),

@@ -52,6 +52,7 @@ CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "service_needs": ("service_need",),
     "department": ("department",),
     "co_department": ("department",),
+    "use": ("budget_use",),
     "subsidy_change": ("subsidy_change",),
     "recovery_way": ("recovery_way",),
     "purpose": ("payment_purpose",),

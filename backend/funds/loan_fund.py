@@ -24,6 +24,7 @@ from backend.audit.history import record
 from backend.core.errors import Conflict
 from backend.funds.instalments import Owed
 from backend.funds.models import Loan
+from backend.ledger import budgets
 from backend.ledger.accounts import account
 from backend.ledger.balances import balance
 from backend.ledger.entries import Line, post
@@ -64,16 +65,21 @@ def check_holds(unit: Unit, amount: Decimal) -> None:
         raise FundEmpty
 
 
-def endow(*, unit: Unit, amount: Decimal, basis: str, actor: Actor, now: datetime) -> Entry:
-    """Put money into the fund; `basis`: the decision that says so, which does it once. Raises KeyTaken when it did so
-    with another amount."""
+def endow(*, unit: Unit, amount: Decimal, basis: str, actor: Actor, now: datetime, over_reason: str = "") -> Entry:
+    """Put money into the fund; `basis`: the decision that says so, which does it once; `over_reason`: why more than
+    the year's budget holds. Raises KeyTaken when it did so with another amount; OverBudget, BudgetSpent."""
+    key, day = f"loan_endowed:{unit.pk}:{sha256(basis.encode()).hexdigest()}", timezone.localdate(now)
+    if not Entry.objects.filter(key=key).exists():
+        budgets.check(
+            unit=unit, amounts={CAPITAL: amount}, on=day, about=unit, reason=over_reason, actor=actor, now=now
+        )
     entry = post(
         kind="loan_endowed",
-        on=timezone.localdate(now),
+        on=day,
         lines=[Line(_fund(unit), amount), Line(_account(Kind.BUDGET_LINE, unit, CAPITAL), -amount)],
         reference=("unit", unit.pk),
         basis=basis,
-        key=f"loan_endowed:{unit.pk}:{sha256(basis.encode()).hexdigest()}",
+        key=key,
         actor=actor,
         now=now,
     )

@@ -131,3 +131,71 @@ class EntryLine(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_line_moves")]
+
+
+class AppropriationQuerySet(models.QuerySet["Appropriation"]):
+    """Appropriations by who may see them."""
+
+    def visible_to(self, user: Viewer) -> AppropriationQuerySet:
+        """Those of units in the subtree where the user reads budgets."""
+        return self.filter(in_subtree(user, "budget.read", "unit__path"))
+
+    def agreed(self, year: int) -> AppropriationQuerySet:
+        """What counts in that year."""
+        return self.filter(year=year, state=Appropriation.State.AGREED)
+
+
+class Appropriation(Record):
+    """Yuan of a unit's yearly budget for one of its uses (seed 000: 宣传、组织、调研、指导、落实项目).
+
+    A budget is the sum of what was agreed to; it is changed by a further row, never by an edit (预算法 13).
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("waits for a decision")
+        AGREED = "agreed", _("appropriated")
+        REFUSED = "refused", _("refused")
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    use = models.CharField(max_length=20)
+    """A code of the list budget_use."""
+    amount = models.DecimalField(max_digits=DIGITS, decimal_places=PLACES)
+    """Negative: less than was appropriated before."""
+    document = models.CharField(max_length=100)
+    """The number of the document that says so (批复文号)."""
+    reason = models.CharField(max_length=400, default="", blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PROPOSED)
+    proposed_by = models.UUIDField()
+    proposed_label = models.CharField(max_length=140)
+    decided_by = models.UUIDField(null=True)
+    decided_label = models.CharField(max_length=140, default="", blank=True)
+    decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=400, default="", blank=True)
+    """Why it was refused."""
+    version = models.PositiveIntegerField(default=1)
+
+    objects = AppropriationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="appropriation_moves"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("proposed_by")),
+                name="appropriation_by_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="proposed", decided_by__isnull=True)
+                | Q(~Q(state="proposed"), decided_by__isnull=False),
+                name="appropriation_decided",
+            ),
+        ]
+        indexes = [models.Index(fields=["unit", "year", "use"], name="appropriation_year")]
+
+    def __str__(self) -> str:
+        return f"{self.unit.name} {self.year}"
+
+    @property
+    def unit_path(self) -> str:
+        """Whose budget it is, as a path."""
+        return self.unit.path

@@ -126,7 +126,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "survey_round.read", "survey_contact.write",
         "indicator.read", "assessment.read",
         "disaster.read", "disaster.declare", "disaster.tick", "safety_watch.read", "safety_watch.write",
-        "study_aid.read", "loan.read", "loan_fund.read", "payable.read",
+        "study_aid.read", "loan.read", "loan_fund.read", "payable.read", "budget.read",
         "annual_review.read", "subsidy_exit.read", "recovery.read",
     },
     "village": _READ_CASES
@@ -182,7 +182,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "survey_round.read",
         "disaster.read", "safety_watch.read",
         "study_aid.read", "loan.read", "loan_fund.read",
-        "payable.read", "batch.read", "ledger.read",
+        "payable.read", "batch.read", "ledger.read", "budget.read",
         "annual_review.read", "subsidy_exit.read", "recovery.read",
         "indicator.read", "assessment.read", "assessment.call", "assessment.evidence",
     },
@@ -200,7 +200,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     # Confirms rights to money for the whole county; never pays.
     "county": _DESK
     | {
-        "subsidy.read", "parameter.read", "payable.read", "payable.hold", "batch.read", "ledger.read",
+        "subsidy.read", "parameter.read", "payable.read", "payable.hold", "batch.read", "ledger.read", "budget.read",
         "study_aid.read",
         "loan.read", "loan_fund.read",
         "annual_review.read", "subsidy_exit.read", "recovery.read", "back_pay.read", "back_pay.write",
@@ -209,7 +209,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     # Pays what others confirmed; confirms nothing.
     "finance": _DESK | {"parameter.read", "payable.read", "payable.hold", "payable.reveal", "batch.read",
                         "batch.write", "ledger.read", "loan.read", "loan.repay", "loan_fund.read", "loan_fund.write",
-        "recovery.read",
+        "recovery.read", "budget.read", "budget.write",
     },
     # Gathers the member units' reports, calls meetings, publishes within the house.
     "leading_group": _DESK
@@ -218,9 +218,10 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "parameter.read", "group_member.write", "group_document.write", "leader_link.write", "bulletin.write",
         "meeting.write",
         "indicator.read", "assessment.read", "assessment.self_score", "assessment.check", "assessment.evidence",
+        "budget.read",
     },
     # Signs for the own unit; at the township, the leading group's chair.
-    "head": _DESK | _GROUP | {"indicator.read", "assessment.read"},
+    "head": _DESK | _GROUP | {"indicator.read", "assessment.read", "budget.read", "budget.decide"},
     "sysadmin": _ALARM | {"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
                            "parameter.write", "code.write", "job.read", "job.retry", "outbox.read"},
     "secadmin": _ALARM | {"unit.read", "user.read", "user.write", "membership.write", "parameter.read",

@@ -19,6 +19,7 @@ from backend.cases.numbers import next_number
 from backend.core import bulk
 from backend.core.crypto import encrypt_bytes
 from backend.core.errors import Conflict, NotAllowed
+from backend.ledger import budgets
 from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.payments import bank_file
@@ -95,10 +96,11 @@ def draw_up(*, unit: Unit, programme: str, pay_on: date, actor: Actor, now: date
     return batch
 
 
-def release(*, batch: Batch, actor: Actor, now: datetime) -> BatchFile:
+def release(*, batch: Batch, actor: Actor, now: datetime, over_reason: str = "") -> BatchFile:
     """Another person lets it go to the bank: what was held since is left out, and the file is made.
 
-    Raises NotDrawn, OwnBatch, OwnConfirmation, NothingToPay.
+    `over_reason`: why more is paid than the year's budget holds; this person signs for it. Raises NotDrawn, OwnBatch,
+    OwnConfirmation, NothingToPay, OverBudget, BudgetSpent.
     """
     if batch.state != Batch.State.DRAWN:
         raise NotDrawn
@@ -110,6 +112,7 @@ def release(*, batch: Batch, actor: Actor, now: datetime) -> BatchFile:
         raise NothingToPay
     if any(actor.user_id in line.payable.confirmed_by for line in lines):
         raise OwnConfirmation
+    _check_budget(batch, lines, over_reason, actor, now)
     batch.count, batch.total = len(lines), _sum(lines)
     batch.state = Batch.State.RELEASED
     batch.released_by_id, batch.released_label, batch.released_at = actor.user_id, actor.label, now
@@ -168,6 +171,27 @@ def _transfer(batch: Batch, number: int, payable: Payable, now: datetime) -> Tra
         account_number=payable.account_number,
         account_tail=payable.account_tail,
         amount=payable.amount,
+    )
+
+
+def _check_budget(batch: Batch, lines: Sequence[Transfer], reason: str, actor: Actor, now: datetime) -> None:
+    """Raises OverBudget, BudgetSpent. What other released batches still wait for is not in the ledger yet."""
+    waiting = Transfer.objects.filter(state=Transfer.State.WAITING, batch__state=Batch.State.RELEASED)
+    there = waiting.filter(batch__unit=batch.unit, batch__pay_on__year=batch.pay_on.year).exclude(batch=batch)
+    sums = there.values_list("payable__programme").annotate(sum=models.Sum("amount"))
+    amounts: dict[str, Decimal] = {}
+    for line in lines:
+        programme = line.payable.programme
+        amounts[programme] = amounts.get(programme, Decimal(0)) + line.amount
+    budgets.check(
+        unit=batch.unit,
+        amounts=amounts,
+        on=batch.pay_on,
+        about=batch,
+        reason=reason,
+        actor=actor,
+        now=now,
+        under_way=dict(sums),
     )
 
 

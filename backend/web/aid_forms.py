@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from backend.api.persons import Persons
 from backend.web import schemas
@@ -81,3 +82,8 @@ class AidForm(Page):
 def yuan(title: str, **more: Any) -> schemas.Schema:
     """A question for an amount of money, as a text with at most two places."""
     return {"type": "string", "title": title, "pattern": r"^\d{1,8}(\.\d{1,2})?$", "maxLength": 11, **more}
+
+
+def over_budget() -> str:
+    """What is said of the reason for spending more than was appropriated."""
+    return _("Asked for when it goes over the year's budget. You answer for it by name; history keeps it.")

@@ -21,7 +21,7 @@ from backend.funds.models import Loan as Row
 from backend.org.access import granting
 from backend.web import schemas
 from backend.web.administration.section import Choices, Chooser, Question
-from backend.web.aid_forms import AidForm, yuan
+from backend.web.aid_forms import AidForm, over_budget, yuan
 from backend.web.door import Refused, command, cursor_of, read
 from backend.web.pages import Page
 
@@ -162,6 +162,7 @@ class Endow(AidForm):
             unit=schemas.chosen(_("Unit"), units),
             amount=yuan(_("Amount (yuan)")),
             basis=schemas.text(_("Number of the decision"), 200),
+            over_reason=schemas.text(_("Why more than the budget"), 400, description=over_budget()),
         )
         return Question(schema)
 

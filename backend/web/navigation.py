@@ -109,6 +109,7 @@ MENUS: tuple[Entry | Menu, ...] = (
             Entry(_("Payment desk"), "web:payments", "credit-card", ("batch.read",)),
             Entry(_("Who is paid"), "web:payables", "credit-card", ("payable.read",), unless=("batch.read",)),
             Entry(_("Ledger"), "web:ledger", "journal-text", ("ledger.read",)),
+            Entry(_("Budget"), "web:budget", "clipboard-data", ("budget.read",)),
             Entry(_("Donations"), "web:donations", "gift", ("donation.read",)),
             Entry(_("Stores and charity shop"), "web:stores", "people", ("stock.read",)),
             Entry(_("Study aid"), "web:study_aid", "mortarboard", ("study_aid.read",)),

@@ -51,7 +51,8 @@ class Store(Page):
         posted, key = request.POST, request.POST.get("key", "")
         try:
             if posted.get("verb") == "goods":
-                body = {name: posted.get(name, "") for name in GOODS} | {"expires_on": posted.get("expires_on") or None}
+                body: dict[str, Any] = {name: posted.get(name, "") for name in (*GOODS, "over_reason")}
+                body["expires_on"] = posted.get("expires_on") or None
                 command(request, StoresResource, "goods", pk=pk, body=body, key=key)
             else:
                 rule = {"article": posted.get("article", ""), "points": posted.get("points") or None}

@@ -420,6 +420,14 @@ ROUTES: dict[str, Expected] = {
     "GET ledger-accounts/{pk}/": Expected("ANF"),
     "GET ledger-entries/": Expected("ANF"),
     "GET ledger-entries/{pk}/": Expected("ANF"),
+    # --- budgets: finance proposes and books, the head of the unit decides
+    "GET budgets/": Expected("SANFKB"),
+    "GET budgets/overview/": Expected("SANFKB", everywhere="SANFKB"),
+    "GET budgets/lines/": Expected("SANFKB", everywhere="SANFKB"),
+    "GET budgets/{pk}/": Expected("SANFKB"),
+    "POST budgets/": Expected("F"),
+    "POST budgets/expense/": Expected("F"),
+    "POST budgets/{pk}/decide/": Expected("B"),
     # --- donations: worked on by the township, brought by the village, read by whoever answers for it
     "GET donations/": Expected("CSVA"),
     "POST donations/": Expected("C"),

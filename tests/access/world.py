@@ -75,6 +75,7 @@ from backend.helpers.models import (
 from backend.helpers.offers import facts_for
 from backend.inspection.models import Finding
 from backend.inspection.samples import draw_sample
+from backend.ledger.models import Appropriation
 from backend.ledger.models import Entry as LedgerEntry
 from backend.org.access import SYSTEM
 from backend.org.models import Deputy, Membership, Unit, User
@@ -469,6 +470,10 @@ class World:
             unit=self.town, programme="", pay_on=timezone.localdate(), actor=drawer, now=timezone.now()
         )
         batches.release(batch=self.payment_batch, actor=other, now=timezone.now())
+        self.appropriation = Appropriation.objects.create(
+            unit=self.town, year=timezone.localdate().year, use="publicity", amount=100, document="1号",
+            proposed_by=uuid4(), proposed_label="杜会计",
+        )  # fmt: skip
 
     def _deputy(self) -> Deputy:
         other = factories.user("stand-in", role="caseworker", name="赵代班")
@@ -545,6 +550,7 @@ class World:
             "transfers": str(self.payment_batch.transfers.get().pk),
             "ledger-accounts": str(self.payable.standing_id),
             "ledger-entries": str(LedgerEntry.objects.get(reference_id=str(self.payable.pk)).pk),
+            "budgets": str(self.appropriation.pk),
             "condolences": str(self.condolence.pk),
             "gifts": str(self.gift.pk),
             "annual-reviews": str(self.annual_review.pk),

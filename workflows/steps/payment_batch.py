@@ -51,7 +51,8 @@ def record_release(call: Call) -> Mapping[str, Any]:
     if call.answers["release"] == "give_up":
         batches.give_up(batch=batch, reason=reason, actor=context.actor, now=context.now)
         return {}
-    batches.release(batch=batch, actor=context.actor, now=context.now)
+    over_reason = str(call.answers.get("over_reason") or "")
+    batches.release(batch=batch, actor=context.actor, now=context.now, over_reason=over_reason)
     days = int(parameters.value("payment.answer_days", path=batch.unit_path, day=context.today, default=5))
     return {"answer_by": end_of_day(add_working_days(context.today, days)).isoformat()}
 
