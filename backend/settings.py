@@ -114,7 +114,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "backend.web.pages.frame",
             ],
-            "builtins": ["backend.web.templatetags.icons"],
+            "builtins": ["backend.web.templatetags.icons", "backend.web.templatetags.money"],
         },
     }
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -18,6 +19,7 @@ from rest_framework.response import Response
 from backend.api.fields import Day, Reason, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
+from backend.api.sums import Summed
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family
 from backend.core.errors import NotAllowed, NotFound
@@ -41,6 +43,12 @@ class DonationFilters(Filters):
     kind = django_filters.ChoiceFilter(choices=Donation.Kind.choices)
     purpose = django_filters.CharFilter()
     unit = Subtree(field_name="unit__path", label="Id or code of a unit: given there and below it.")
+    q = django_filters.CharFilter(method="by_text", max_length=60, label="A number, its receipt's too, or the article.")
+
+    def by_text(self, queryset: QuerySet[Donation], name: str, value: str) -> QuerySet[Donation]:
+        """What people search; never the donor, who may want to be named nowhere."""
+        text = value.strip()
+        return queryset.filter(Q(number__icontains=text) | Q(receipt_number__icontains=text) | Q(item__icontains=text))
 
 
 class DonorSerializer(RowSerializer[Donor]):
@@ -163,7 +171,7 @@ OFFER = OpenApiExample(
 
 
 @extend_schema_view(list=extend_schema(summary="Donations"))
-class Donations(Resource):
+class Donations(Summed):
     """Donations, from the offer to the day when their use was told."""
 
     model = Donation
@@ -175,6 +183,7 @@ class Donations(Resource):
     required_actions = {
         "list": "donation.read",
         "retrieve": "donation.read",
+        "sum": "donation.read",
         "create": "donation.write",
         "families": "donation.write",
         "withdraw": "donation.write",

@@ -24,6 +24,7 @@ from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.ledger.balances import trial_balance
 from backend.ledger.models import Account, Entry, EntryLine
+from backend.ledger.names import account_name
 from backend.org import codes
 from backend.org.access import in_subtree
 from backend.org.models import Unit
@@ -44,11 +45,16 @@ class LedgerAccountSerializer(RowSerializer[Account]):
 
     unit = UnitRef()
     kind_name = serializers.CharField(source="get_kind_display")
+    code_name = serializers.SerializerMethodField()
     balance = serializers.DecimalField(**YUAN)
 
     class Meta:
         model = Account
-        fields = ("id", "unit", "kind", "kind_name", "code", "holder", "balance")
+        fields = ("id", "unit", "kind", "kind_name", "code", "code_name", "holder", "balance")
+
+    def get_code_name(self, row: Account) -> str:
+        """In the caller's language."""
+        return account_name(row.code)
 
 
 class TrialRowSerializer(serializers.Serializer[Any]):
@@ -58,6 +64,7 @@ class TrialRowSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     kind_name = serializers.SerializerMethodField()
     code = serializers.CharField()
+    code_name = serializers.SerializerMethodField()
     accounts = serializers.IntegerField()
     arrived = serializers.DecimalField(**YUAN)
     left = serializers.DecimalField(**YUAN)
@@ -66,6 +73,10 @@ class TrialRowSerializer(serializers.Serializer[Any]):
     def get_kind_name(self, row: Any) -> str:
         """In the caller's language."""
         return str(Account.Kind(row.kind).label)
+
+    def get_code_name(self, row: Any) -> str:
+        """In the caller's language."""
+        return account_name(row.code)
 
 
 @extend_schema_serializer(many=False)
@@ -170,7 +181,12 @@ class LedgerEntryLineSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(source="account.kind")
     kind_name = serializers.CharField(source="account.get_kind_display")
     code = serializers.CharField(source="account.code")
+    code_name = serializers.SerializerMethodField()
     amount = serializers.DecimalField(**YUAN)
+
+    def get_code_name(self, line: EntryLine) -> str:
+        """In the caller's language."""
+        return account_name(line.account.code)
 
 
 class LedgerEntrySerializer(RowSerializer[Entry]):

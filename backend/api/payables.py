@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from backend.api.fields import Reason, RowSerializer, UnitRef
 from backend.api.filters import Filters, Subtree, YesNo
-from backend.api.resource import Resource
+from backend.api.sums import Summed
 from backend.org import codes
 from backend.payments import payables
 from backend.payments.models import Payable
@@ -38,9 +38,23 @@ class PayableFilters(Filters):
     family = django_filters.UUIDFilter(field_name="person__family_id")
     unit = Subtree(field_name="unit__path", label="Id or code of a unit: paid there and below it.")
     payee = django_filters.CharFilter(field_name="payee_label", lookup_expr="startswith", max_length=60)
+    q = django_filters.CharFilter(
+        method="by_text",
+        max_length=60,
+        label="How the payee's name begins, initials of a family's member, a number.",
+    )
     held = YesNo(method="by_held")
     not_received = YesNo(method="by_not_received")
     without_account = YesNo(method="by_without_account")
+
+    def by_text(self, queryset: QuerySet[Payable], name: str, value: str) -> QuerySet[Payable]:
+        """What people search."""
+        text = value.strip()
+        found = Q(payee_label__startswith=text) | Q(person__family__search__contains=text.lower())
+        period, _dash, end = text.rpartition("-")
+        if period and end:  # what people quote, see Payable.number
+            found |= Q(period=period, id__endswith=end.lower())
+        return queryset.filter(found)
 
     def by_held(self, queryset: QuerySet[Payable], name: str, value: bool) -> QuerySet[Payable]:
         """Stopped, or not."""
@@ -132,7 +146,7 @@ class DueSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_view(list=extend_schema(summary="What is owed to whom"))
-class Payables(Resource):
+class Payables(Summed):
     """Amounts owed, and whether they were received."""
 
     model = Payable
@@ -145,6 +159,7 @@ class Payables(Resource):
         "list": "payable.read",
         "retrieve": "payable.read",
         "due": "payable.read",
+        "sum": "payable.read",
         "hold": "payable.hold",
         "reveal": "payable.reveal",
     }

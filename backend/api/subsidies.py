@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
@@ -16,8 +16,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.fields import Day, Reason, RowSerializer, UnitRef, VisibleField
-from backend.api.filters import Filters, Subtree
+from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
+from backend.api.sums import Summed
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family, Person
 from backend.core.errors import NotAllowed
@@ -30,6 +31,7 @@ from backend.subsidies.rules import Children
 from workflows import subsidies
 
 KIND = "A code of the list subsidy_kind."
+SEARCHED = "A member's name or the initials of its pinyin, number, address."
 
 
 class StageSerializer(RowSerializer[Stage]):
@@ -149,6 +151,11 @@ class SubsidyApplicationFilters(Filters):
     state = django_filters.ChoiceFilter(choices=Application.State.choices)
     family = django_filters.UUIDFilter(field_name="family_id")
     unit = Subtree(field_name="unit_path", label="Id or code of a unit: applied for there or below it.")
+    q = django_filters.CharFilter(method="by_text", max_length=60, label=SEARCHED)
+
+    def by_text(self, queryset: QuerySet[Application], name: str, value: str) -> QuerySet[Application]:
+        """What people search."""
+        return queryset.filter(Q(number=value.strip()) | Q(family__search__contains=value.strip().lower()))
 
 
 @extend_schema_view(
@@ -241,6 +248,17 @@ class EntitlementFilters(Filters):
     kind = django_filters.CharFilter()
     family = django_filters.UUIDFilter(field_name="person__family_id")
     unit = Subtree(field_name="person__family__unit__path", label="Id or code of a unit: people who live there.")
+    in_force = YesNo(method="by_in_force", label="Given today, or not (any more, or not yet).")
+    q = django_filters.CharFilter(method="by_text", max_length=60, label=SEARCHED)
+
+    def by_in_force(self, queryset: Any, name: str, value: bool) -> Any:
+        """Today."""
+        today = queryset.model.objects.on(timezone.localdate())
+        return queryset.filter(pk__in=today) if value else queryset.exclude(pk__in=today)
+
+    def by_text(self, queryset: QuerySet[Entitlement], name: str, value: str) -> QuerySet[Entitlement]:
+        """What people search."""
+        return queryset.filter(Q(number=value.strip()) | Q(person__family__search__contains=value.strip().lower()))
 
 
 class EntitlementSerializer(RowSerializer[Entitlement]):
@@ -266,7 +284,7 @@ class EntitlementSerializer(RowSerializer[Entitlement]):
 
 
 @extend_schema_view(list=extend_schema(summary="Entitlements"), retrieve=extend_schema(summary="One entitlement"))
-class Entitlements(Resource):
+class Entitlements(Summed):
     """Who gets which subsidy, from when, until when, how much."""
 
     model = Entitlement
@@ -275,11 +293,16 @@ class Entitlements(Resource):
     related = ("person__family__unit",)
     orderings = {"from_date": "from_date"}
     ordering = "-id"
-    required_actions = {"list": "subsidy.read", "retrieve": "subsidy.read"}
+    required_actions = {"list": "subsidy.read", "retrieve": "subsidy.read", "sum": "subsidy.read"}
 
     def get_queryset(self) -> QuerySet[Any]:
         """With their rates."""
         return super().get_queryset().prefetch_related("rates")
+
+    def added_up(self, rows: QuerySet[Any]) -> dict[str, Any]:
+        """People's entitlements, and what those in force today give a year."""
+        given = Rate.objects.on(timezone.localdate(self.now)).filter(entitlement__in=rows.prefetch_related(None))
+        return {"count": rows.count(), **given.aggregate(amount=Sum("yearly", default=0))}
 
 
 class StandardFilters(Filters):

@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
@@ -43,7 +44,7 @@ class Assessment(Record):
         CHECKING = "checking", _("to be checked by another township")
         DECIDING = "deciding", _("result to be signed")
         TOLD = "told", _("result told, may be appealed")
-        APPEALED = "appealed", _("appealed")
+        APPEALED = "appealed", pgettext_lazy("assessment", "appealed")
         ARCHIVED = "archived", _("archived")
 
     class Result(models.TextChoices):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.cases.models import Person
 from backend.core.models import Record
@@ -48,7 +49,7 @@ class HealthService(Record):
         REGISTERED = "registered", _("entered")
         NOT_ELIGIBLE = "not_eligible", _("not eligible")
         EXPIRED = "expired", _("expired")
-        DECLINED = "declined", _("declined")
+        DECLINED = "declined", pgettext_lazy("health service", "declined")
 
     number = models.CharField(max_length=20, unique=True)
     """What is quoted, and the voucher's number: drawn, so that it does not tell how many there are."""

@@ -8,6 +8,11 @@ LISTS = ("subsidy_kind", "payment_programme")
 """Code lists in which a programme may stand."""
 
 
+def programmes() -> list[codes.Code]:
+    """All that anything can be paid in, subsidies first."""
+    return [each for kind in LISTS for each in codes.entries(kind).values()]
+
+
 def programme_name(code: str) -> str:
     """In the active language; the code itself when no list knows it."""
     return next((codes.name(kind, code) for kind in LISTS if code in codes.entries(kind)), code)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family
@@ -186,7 +186,7 @@ class PlanItem(Record):
         DELIVERED = "delivered", _("delivered")
         PARTLY = "partly", _("partly delivered")
         DECLINED = "declined", _("declined")
-        IMPOSSIBLE = "impossible", _("not possible")
+        IMPOSSIBLE = "impossible", pgettext_lazy("referral", "not possible")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="items")
@@ -320,10 +320,10 @@ class Referral(Record):
 
     class State(models.TextChoices):
         SENT = "sent", _("waits for an answer")
-        ACCEPTED = "accepted", _("accepted")
-        DECLINED = "declined", _("declined")
+        ACCEPTED = "accepted", pgettext_lazy("referral", "accepted")
+        DECLINED = "declined", pgettext_lazy("referral", "declined")
         DELIVERED = "delivered", _("given")
-        FAILED = "failed", _("not possible")
+        FAILED = "failed", pgettext_lazy("referral", "not possible")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     number = models.CharField(max_length=40, unique=True)

@@ -21,8 +21,10 @@ from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
 from backend.web.pages import Page
+from backend.web.waiting import waiting
 
 AT_ONCE = 50
+ASKED = ("q", "state", "kind", "purpose")
 GOODS = ("item", "measure", "quantity", "lot_number", "expires_on")
 """Asked for goods only."""
 OPEN = (Row.State.OFFERED, Row.State.PROMISED, Row.State.RECEIVED)
@@ -50,12 +52,21 @@ class Donations(Page):
         return redirect("web:donations")
 
     def _page(self, refused: Refused | None = None) -> HttpResponse:
-        asked = {"cursor": self.request.GET.get("cursor", "")}
-        found = read(self.request, DonationsResource, query={"page_size": AT_ONCE, **asked})
+        asked = {name: self.request.GET.get(name, "").strip()[:60] for name in ASKED}
+        query = {"page_size": AT_ONCE, "cursor": self.request.GET.get("cursor", ""), **asked}
+        try:
+            found = read(self.request, DonationsResource, query=query)
+        except Refused as error:
+            found, refused = {"results": [], "next": None}, error
         told = {
             "donations": found["results"],
             "next": cursor_of(found["next"]),
             "asked": asked,
+            "is_narrowed": any(asked.values()),
+            "states": Row.State.values,
+            "kinds": Row.Kind.values,
+            "purposes": list(codes.entries("donation_purpose")),
+            "sum": read(self.request, DonationsResource, "sum", query=asked) if found["results"] else None,
             "reports": read(self.request, UseReports, query={"page_size": 12})["results"],
             "may_write": bool(granting(self.user, "donation.write")),
             "today": timezone.localdate(self.now),
@@ -157,6 +168,7 @@ class Donation(Page):
         told = {
             "title": row["number"],
             "donation": row,
+            "items": waiting(self.request, process="donation", about=row["number"]),
             "allocations": read(self.request, Allocations, query=query)["results"],
             "may_write": may_write,
             "is_open": row["state"] in OPEN,

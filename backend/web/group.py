@@ -144,7 +144,7 @@ class Paper(Page):
             ("unit", "text"),
             unit=schemas.chosen(_("Unit"), units),
             text=schemas.text(_("What it has to do"), 400),
-            due_on=schemas.day_of(_("By")),
+            due_on=schemas.day_of(_("To be done by")),
         )
 
 

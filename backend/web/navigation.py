@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.org.access import granting
 
@@ -131,7 +132,7 @@ MENUS: tuple[Entry | Menu, ...] = (
         "bar-chart",
         (
             Entry(_("Overview"), "web:overview", "bar-chart", ("work_item.assign", "event.read")),
-            Entry(_("Month"), "web:month", "calendar3", ("event.read",)),
+            Entry(pgettext_lazy("page", "Month"), "web:month", "calendar3", ("event.read",)),
             Entry(_("Workload"), "web:workload", "people", ("work_item.assign",)),
             Entry(_("Indicators"), "web:indicators", "graph-up", ("indicator.read",)),
             Entry(_("Assessments"), "web:assessments", "clipboard-data", ("assessment.read",)),

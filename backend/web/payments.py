@@ -19,8 +19,10 @@ from backend.api.payables import Payables as PayablesResource
 from backend.api.payment_batches import MOST_BYTES, AnswerTooLarge, PaymentBatches, Transfers
 from backend.api.uploads import FORM_AROUND, InMemory
 from backend.org.access import granting
+from backend.payments.programmes import programmes
 from backend.web.door import Refused, command, cursor_of, download, read, upload
 from backend.web.pages import Page
+from backend.web.waiting import waiting
 
 AT_ONCE = 50
 TABS: tuple[tuple[str, str | Promise], ...] = (
@@ -34,6 +36,9 @@ TABS: tuple[tuple[str, str | Promise], ...] = (
 )
 FLAGS = frozenset({"not_received", "without_account", "held"})
 """Tabs that are filters of their own, not states."""
+ASKED = ("q", "programme", "period")
+"""By what the list of payables is narrowed beside its tab."""
+BATCHES_OVER = frozenset({"settled", "dropped"})
 LINES = {"": "", "waiting": "waiting", "returned": "returned", "paid": "paid"}
 
 
@@ -82,13 +87,18 @@ class Payables(Page):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The payables found; without a choice those that were not received."""
         shown = request.GET.get("show", TABS[0][0])
-        payee = request.GET.get("payee", "").strip()[:60]
-        narrowed = {shown: "true"} if shown in FLAGS else {"state": shown}
-        asked = {"payee": payee, "programme": request.GET.get("programme", "")[:40], **narrowed}
-        query = {"page_size": AT_ONCE, "cursor": request.GET.get("cursor", ""), **asked}
-        found = read(request, PayablesResource, query=query)
-        told = {"payables": found["results"], "next": cursor_of(found["next"]), "tabs": TABS, "shown": shown}
-        return self.show({**told, "payee": payee})
+        asked = {name: request.GET.get(name, "").strip()[:60] for name in ASKED}
+        told = {"tabs": TABS, "shown": shown, "asked": asked, "programmes": programmes()}
+        narrowed = {**asked, **({shown: "true"} if shown in FLAGS else {"state": shown})}
+        query = {"page_size": AT_ONCE, "cursor": request.GET.get("cursor", ""), **narrowed}
+        try:
+            found = read(request, PayablesResource, query=query)
+        except Refused as refused:
+            return self.show({**told, "refused": refused}, status=refused.status)
+        told |= {"payables": found["results"], "next": cursor_of(found["next"])}
+        if found["results"]:
+            told["sum"] = read(request, PayablesResource, "sum", query=narrowed)
+        return self.show(told)
 
 
 class Payable(Page):
@@ -119,7 +129,9 @@ class Payable(Page):
         told = {
             "title": f"{row['payee']} {row['period']}",
             "payable": row,
+            "items": waiting(self.request, process="returned_payment", about=row["number"]),
             "account": account,
+            "may_read_batches": bool(granting(self.user, "batch.read")),
             "may_hold": bool(granting(self.user, "payable.hold")) and row["state"] not in {"paid", "cancelled"},
             "may_reveal": bool(granting(self.user, "payable.reveal")) and bool(row["account"]),
             "refused": refused,
@@ -161,12 +173,14 @@ class PaymentBatch(Page):
 
     def _page(self, pk: UUID, *, status: int = 200, **more: Any) -> HttpResponse:
         row = read(self.request, PaymentBatches, "retrieve", pk=pk)
+        is_live = row["state"] not in BATCHES_OVER
         shown = LINES.get(self.request.GET.get("show", ""), "")
         query = {"batch": pk, "state": shown, "page_size": AT_ONCE, "cursor": self.request.GET.get("cursor", "")}
         lines = read(self.request, Transfers, query=query)
         told = {
             "title": row["number"],
             "batch": row,
+            "items": waiting(self.request, process="payment_batch", about=row["number"]) if is_live else [],
             "lines": lines["results"],
             "next": cursor_of(lines["next"]),
             "shown": shown,

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from backend.api.samples import Samples as SamplesResource
 from backend.api.units import Units
@@ -69,7 +69,7 @@ class NewSample(Page):
             query = {"unit": str(grant.unit_id), "page_size": MOST_UNITS}
             places |= {unit["id"]: unit["name"] for unit in read(self.request, Units, query=query)["results"]}
         now, made = _("Left empty: now."), _("Left empty: the system makes one that nobody knew before.")
-        number = {"type": "integer", "title": _("How many"), "minimum": 1, "maximum": LARGEST}
+        number = {"type": "integer", "title": pgettext("sample", "How many"), "minimum": 1, "maximum": LARGEST}
         return schemas.asked(
             ("unit", "population", "size"),
             unit=schemas.chosen(_("At which unit and below it"), places),

@@ -17,16 +17,19 @@ from backend.api.families import Families
 from backend.api.subsidies import Entitlements as EntitlementsResource
 from backend.api.subsidies import SubsidyApplications
 from backend.api.work_items import WorkItems
+from backend.org import codes
 from backend.org.access import granting
 from backend.subsidies.models import Application as Row
 from backend.web import schemas
 from backend.web.administration.section import Choices, Chooser, Question
 from backend.web.aid_forms import AidForm
 from backend.web.door import Refused, command, cursor_of, read
+from backend.web.families import villages
 from backend.web.pages import Page
 
 FAMILY = Chooser("family", gettext_lazy("Family"), "web:subsidy_choices", Families)
-ASKED = ("state", "cursor")
+ASKED = ("state", "q", "kind", "unit", "cursor")
+ENTITLEMENTS_ASKED = ("family", "q", "unit", "kind", "in_force")
 OF_CHILDREN = ("state", "ever", "living", "girls_only", "certificate", "grade", "single", "both_rural")
 MOST_CHILDREN = 20
 
@@ -48,6 +51,10 @@ class Applications(Page):
             found, refused = {"results": [], "next": None}, error
         told = {"rows": found["results"], "next": cursor_of(found["next"]), "asked": asked, "refused": refused}
         told |= {"states": Row.State.values, "may_apply": bool(granting(self.user, "subsidy.write"))}
+        told |= {
+            "kinds": list(codes.entries("subsidy_kind").values()),
+            "villages": [] if self.htmx else villages(request),
+        }
         return self.show(told, template="web/subsidies/found.html" if self.htmx else None)
 
 
@@ -60,9 +67,22 @@ class Entitlements(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Each with its rates and their layers."""
-        asked = {name: request.GET.get(name, "").strip() for name in ("family", "cursor")}
-        found = read(request, EntitlementsResource, query={"page_size": 50, **asked})
-        return self.show({"rows": found["results"], "next": cursor_of(found["next"]), "asked": asked})
+        asked = {name: request.GET.get(name, "").strip()[:60] for name in ENTITLEMENTS_ASKED}
+        told: dict[str, Any] = {
+            "asked": asked,
+            "kinds": list(codes.entries("subsidy_kind").values()),
+            "in_force": ("true", "false"),
+        }
+        told |= {"villages": villages(request), "is_narrowed": any(asked.values())}
+        query = {"page_size": 50, "cursor": request.GET.get("cursor", ""), **asked}
+        try:
+            found = read(request, EntitlementsResource, query=query)
+        except Refused as refused:
+            return self.show({**told, "refused": refused}, status=refused.status)
+        told |= {"rows": found["results"], "next": cursor_of(found["next"])}
+        if found["results"]:
+            told["sum"] = read(request, EntitlementsResource, "sum", query=asked)
+        return self.show(told)
 
 
 class Application(Page):

@@ -405,6 +405,7 @@ ROUTES: dict[str, Expected] = {
     # --- payments: finance officers pay, who confirms rights and who audits looks on, the township knows who waits
     "GET payables/": Expected("CSANF"),
     "GET payables/due/": Expected("CSANF", everywhere="CSANF"),
+    "GET payables/sum/": Expected("CSANF", everywhere="CSANF"),
     "GET payables/{pk}/": Expected("CSANF"),
     "POST payables/{pk}/hold/": Expected("NF"),
     "POST payables/{pk}/reveal/": Expected("F"),
@@ -430,6 +431,7 @@ ROUTES: dict[str, Expected] = {
     "POST budgets/{pk}/decide/": Expected("B"),
     # --- donations: worked on by the township, brought by the village, read by whoever answers for it
     "GET donations/": Expected("CSVA"),
+    "GET donations/sum/": Expected("CSVA", everywhere="CSVA"),
     "POST donations/": Expected("C"),
     "GET donations/{pk}/": Expected("CSVA"),
     "POST donations/{pk}/families/": Expected("C"),
@@ -554,6 +556,7 @@ ROUTES: dict[str, Expected] = {
     "POST subsidy-applications/{pk}/object/": Expected("CV"),
     "POST subsidy-applications/{pk}/withdraw/": Expected("CV"),
     "GET entitlements/": Expected(STAFF + "MN"),
+    "GET entitlements/sum/": Expected(STAFF + "MN", everywhere=STAFF + "MN"),
     "GET entitlements/{pk}/": Expected(STAFF + "MN"),
     "GET subsidy-standards/": Expected(everywhere=STAFF + "MN"),
     "GET subsidy-standards/{pk}/": Expected(everywhere=STAFF + "MN"),

@@ -78,23 +78,32 @@ def _differs(message: Message) -> bool:
     return any(True for _ in message.check()) if message.id else False
 
 
-KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2)}
+KEYWORDS = {
+    "_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
+}  # fmt: skip
+Text = tuple[str, str | None]
+"""A text, and the context that it is said in."""
 
 
-def texts(path: Path) -> Iterator[tuple[int, str]]:
+def texts(path: Path) -> Iterator[tuple[int, Text]]:
     """The texts of a program or a template that are to be translated, with their lines."""
     content = path.read_bytes()
     if path.suffix == ".html":
         content = templatize(content.decode(), origin=str(path)).encode()
-    for line, found, _comments, _context in extract("python", BytesIO(content), keywords=KEYWORDS):
-        yield line, found if isinstance(found, str) else found[0]
+    for line, found, _comments, context in extract("python", BytesIO(content), keywords=KEYWORDS):
+        yield line, (found if isinstance(found, str) else found[0], context)
+
+
+def _text(message: Message) -> Text:
+    return (message.id if isinstance(message.id, str) else message.id[0]), message.context
 
 
 def test_every_text_of_the_source_has_a_translation() -> None:
     known = set()
     for source in sources():
         with source.open("rb") as file:
-            known |= {message.id for message in read_po(file, locale="zh_Hans") if message.id}
+            known |= {_text(message) for message in read_po(file, locale="zh_Hans") if message.id}
     parts = (settings.ROOT / "backend", settings.ROOT / "workflows")
     found = [path for part in parts for kind in ("*.py", "*.html") for path in part.rglob(kind)]
     wanting = [
@@ -105,3 +114,14 @@ def test_every_text_of_the_source_has_a_translation() -> None:
         if text not in known
     ]
     assert wanting == []
+
+
+def test_a_text_means_one_thing_in_all_catalogues() -> None:
+    """Django reads them into one: of two translations one would be shown everywhere. Another meaning has a context."""
+    meanings: dict[Text, set[str]] = {}
+    for source in sources():
+        with source.open("rb") as file:
+            for message in read_po(file, locale="zh_Hans"):
+                if message.id:
+                    meanings.setdefault(_text(message), set()).add(str(message.string))
+    assert {text: said for text, said in meanings.items() if len(said) > 1} == {}

@@ -57,7 +57,7 @@ def test_the_office_prepares_and_changes_the_list(town: Township) -> None:
     assert client.post(page, {**lot, "expires_on": "2099-01-01"}).status_code == 302
     assert client.post(page, {"verb": "visits"}).status_code == 302
     shown = text(client.get(page))
-    assert all(each in shown for each in ("L1", GOODS[1], town.place.name, "1300"))
+    assert all(each in shown for each in ("L1", GOODS[1], town.place.name, "1,300.00"))
     assert "does not want visits" in text(client.get(f"{page}families/?show=left_out"))
     add = f"{page}add/"
     assert f"family={town.ordinary.pk}" in text(client.get(add, {"q": "冯家"}))

@@ -64,6 +64,16 @@ def test_families_are_put_forward_and_get_their_share(office: Office) -> None:
     assert statements(village, page) <= 16
 
 
+def test_donations_are_found_and_added_up(office: Office) -> None:
+    row = office.offer()
+    client = visitor(office.caseworker)
+    shown = text(client.get(f"/donations/?q={row.number[-4:]}&state=offered&kind={row.kind}"))
+    assert f"In all: 1 · {row.amount:,.2f} yuan" in " ".join(shown.split()), shown[-2000:]
+    assert "No donation is found." in text(client.get("/donations/?state=used"))
+    assert client.get("/donations/?kind=x").status_code == 400
+    assert statements(client, "/donations/") <= 14
+
+
 def test_another_use_and_withdrawal(office: Office) -> None:
     row = office.offer()
     office.done(office.caseworker, "check_offer", **CLEAN)
@@ -82,7 +92,7 @@ def test_a_report_is_published(office: Office) -> None:
     )
     client = visitor(office.caseworker)
     assert client.post("/donations/", {"report": str(report.pk)}).status_code == 302
-    assert "0 donations, 0 yuan" in text(client.get("/donations/"))
+    assert "0 donations, 0.00 yuan" in text(client.get("/donations/"))
     assert client.post("/donations/", {"report": str(report.pk)}).status_code == 409
 
 

@@ -29,7 +29,7 @@ def test_a_village_takes_in_a_request(town: Town) -> None:
     assert "养羊" in refused.content.decode()
     response = client.post(address, {**said, "asked": "8000"})
     page = text(client.get(response["Location"]))
-    assert all(each in page for each in ("养羊", "8000.00", "/work-items/"))
+    assert all(each in page for each in ("养羊", "8,000.00", "/work-items/"))
     assert statements(client, "/loans/") <= 12
     assert statements(client, response["Location"]) <= 14
     assert visitor(town.committee).get("/loans/new/").status_code == 403
@@ -52,5 +52,5 @@ def test_the_fund_is_endowed_by_a_decision(town: Town) -> None:
     client = visitor(town.finance)
     said = {"unit": str(town.county_unit.pk), "amount": "5000", "basis": "县财社〔2026〕9号"}
     assert client.post("/loans/endowment/", said)["Location"] == "/loans/"
-    assert "35000.00" in text(client.get("/loans/"))
+    assert "35,000.00" in text(client.get("/loans/"))
     assert visitor(town.county).get("/loans/endowment/").status_code == 403

@@ -61,6 +61,10 @@ def test_who_received_nothing_is_found_and_stopped(desk: Desk) -> None:
     client = visitor(desk.drawer, "zh-hans")
     assert "未收到：银行退回" in text(client.get("/payments/payables/"))
     assert "王秀英" not in text(client.get("/payments/payables/?show=paid"))
+    assert "共1笔，合计590.00元" in text(client.get("/payments/payables/?show=&q=王秀&programme=tefu"))
+    assert "王秀英" in text(client.get(f"/payments/payables/?show=&q={row.number}"))
+    assert "王秀英" not in text(client.get("/payments/payables/?show=&programme=micro_loan"))
+    assert client.get("/payments/payables/?show=x").status_code == 400
     address = f"/payments/payables/{row.pk}/"
     shown = text(client.get(address))
     assert "户名不符" in shown
@@ -69,7 +73,7 @@ def test_who_received_nothing_is_found_and_stopped(desk: Desk) -> None:
     assert ACCOUNT in text(client.post(address, {"verb": "reveal", "reason": "银行来电核对"}))
     assert client.post(address, {"verb": "hold", "reason": "收到异议"}).status_code == 302
     assert Payable.objects.get().is_held
-    assert statements(client, "/payments/payables/") <= 12
+    assert statements(client, "/payments/payables/") <= 13
 
 
 def test_the_ledger_is_read_by_whoever_audits_it(desk: Desk) -> None:

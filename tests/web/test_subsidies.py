@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from backend.subsidies.models import Application
+from backend.subsidies.models import Application, Entitlement, Rate
 from tests.subsidies.county import VILLAGE_FOUND, County
 from tests.web.visitor import statements, text, visitor
 
@@ -59,5 +59,14 @@ def test_a_familys_entitlements_with_their_layers(county: County) -> None:
     county.before_decision()
     county.done(county.county, "decide", {"decision": "confirm"})
     page = text(visitor(county.county).get("/subsidies/entitlements/", {"family": str(county.family.pk)}))
-    assert "14160.00" in page
+    assert "14,160.00" in page
+    client = visitor(county.county)
+    first = timezone.localdate().replace(day=1)
+    Entitlement.objects.update(from_date=first)
+    Rate.objects.update(from_date=first)
+    given = text(client.get("/subsidies/entitlements/?in_force=true"))
+    assert "In all: 1 · given today: 14,160.00 yuan a year" in given
+    assert "No entitlement is found." in text(client.get("/subsidies/entitlements/?in_force=false&q=x"))
+    assert client.get("/subsidies/entitlements/?in_force=x").status_code == 400
+    assert statements(client, "/subsidies/entitlements/") <= 14
     assert "大黄堡" in page

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.coordination.models.group import of_the_group
 from backend.core.crypto import EncryptedText
@@ -33,7 +34,7 @@ class Bulletin(Record):
     class State(models.TextChoices):
         DRAFTING = "drafting", _("being drafted")
         APPROVING = "approving", _("to be approved")
-        PUBLISHED = "published", _("published")
+        PUBLISHED = "published", pgettext_lazy("bulletin", "published")
 
     office = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     month = models.DateField()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.core.models import Record
 from backend.org.access import granting, in_subtree
@@ -84,7 +85,7 @@ class GroupDocument(Record):
         DUTIES = "duties", _("division of duties")
         NOTICE = "notice", _("notice")
         BULLETIN = "bulletin", _("bulletin")
-        MINUTES = "minutes", _("minutes")
+        MINUTES = "minutes", pgettext_lazy("paper", "minutes")
 
     office = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices)

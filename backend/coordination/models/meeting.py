@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.coordination.models.group import of_the_group
 from backend.coordination.models.report import MonthlyReport
@@ -40,11 +41,11 @@ class Meeting(Record):
         COORDINATION = "coordination", _("coordination meeting")
 
     class State(models.TextChoices):
-        PLANNED = "planned", _("being prepared")
+        PLANNED = "planned", pgettext_lazy("meeting", "being prepared")
         CALLED = "called", _("called")
         MINUTED = "minuted", _("minutes to be confirmed")
         CONFIRMED = "confirmed", _("minutes confirmed")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("meeting", "cancelled")
 
     office = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -138,8 +139,8 @@ class GroupTask(Record):
     class State(models.TextChoices):
         PROPOSED = "proposed", _("in minutes not confirmed yet")
         OPEN = "open", _("to be done")
-        CHECKING = "checking", _("to be checked")
-        DONE = "done", _("done")
+        CHECKING = "checking", pgettext_lazy("task", "to be checked")
+        DONE = "done", pgettext_lazy("task", "done")
         DROPPED = "dropped", _("dropped")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="tasks")

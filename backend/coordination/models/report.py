@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
@@ -35,10 +36,10 @@ class MonthlyReport(Record):
     """One member unit's report of one month, and how far it is."""
 
     class State(models.TextChoices):
-        WRITING = "writing", _("being written")
+        WRITING = "writing", pgettext_lazy("monthly report", "being written")
         SIGNING = "signing", _("to be signed")
         CHECKING = "checking", _("with the office")
-        ACCEPTED = "accepted", _("accepted")
+        ACCEPTED = "accepted", pgettext_lazy("monthly report", "accepted")
         MISSING = "missing", _("never handed in")
 
     office = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
@@ -151,11 +152,11 @@ class SupportDecision(Record):
     """What the linked leader gives a unit that asked for help: people, money, goods, or the meeting's word (S13)."""
 
     class Kind(models.TextChoices):
-        PEOPLE = "people", _("people")
-        MONEY = "money", _("money")
-        GOODS = "goods", _("goods")
+        PEOPLE = "people", pgettext_lazy("support", "people")
+        MONEY = "money", pgettext_lazy("support", "money")
+        GOODS = "goods", pgettext_lazy("support", "goods")
         MEETING = "meeting", _("to the meeting")
-        NOTHING = "nothing", _("nothing")
+        NOTHING = "nothing", pgettext_lazy("support", "nothing")
 
     report = models.OneToOneField(MonthlyReport, on_delete=models.PROTECT, related_name="decision")
     kind = models.CharField(max_length=8, choices=Kind.choices)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.cases.models import Family
 from backend.core.crypto import EncryptedText
@@ -35,7 +36,7 @@ class Disaster(Record):
     """Declared for a unit by a supervisor, ended by a named person."""
 
     class End(models.TextChoices):
-        OVER = "over", _("over")
+        OVER = "over", pgettext_lazy("disaster", "over")
         MISTAKE = "mistake", _("declared by mistake")
 
     number = models.CharField(max_length=40, unique=True)
@@ -86,7 +87,7 @@ class RollEntry(Record):
     class State(models.TextChoices):
         UNKNOWN = "unknown", _("not asked yet")
         REACHED = "reached", _("reached")
-        NOT_REACHED = "not_reached", _("not reached")
+        NOT_REACHED = "not_reached", pgettext_lazy("disaster", "not reached")
         NEEDS_HELP = "needs_help", _("needs help")
 
     disaster = models.ForeignKey(Disaster, on_delete=models.PROTECT, related_name="entries")

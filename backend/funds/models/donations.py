@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.cases.models import Family
 from backend.core.crypto import EncryptedText
@@ -170,7 +171,7 @@ class Allocation(Record):
         PROPOSED = "proposed", _("put forward")
         CHOSEN = "chosen", _("gets a share")
         RESERVE = "reserve", _("next in line")
-        EXCLUDED = "excluded", _("not this time")
+        EXCLUDED = "excluded", pgettext_lazy("donation", "not this time")
         DELIVERED = "delivered", _("brought")
         RETURNED = "returned", _("put back")
 
@@ -224,9 +225,9 @@ class PurposeChange(Record):
     """Another use than the donor meant: asked of the donor, and done only when they agree (公益事业捐赠法 18)."""
 
     class Answer(models.TextChoices):
-        ASKED = "asked", _("asked")
+        ASKED = "asked", pgettext_lazy("donation", "asked")
         AGREED = "agreed", _("agreed")
-        DECLINED = "declined", _("declined")
+        DECLINED = "declined", pgettext_lazy("donation", "declined")
 
     donation = models.ForeignKey(Donation, on_delete=models.PROTECT, related_name="purpose_changes")
     purpose = models.CharField(max_length=20)

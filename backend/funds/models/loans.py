@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.cases.models import Family, Person
 from backend.core.crypto import EncryptedText
@@ -54,7 +55,7 @@ class Loan(Record):
     """One loan of one family, from the day it is asked for to the day nothing is owed any more (F16)."""
 
     class State(models.TextChoices):
-        ASKED = "asked", _("asked for")
+        ASKED = "asked", pgettext_lazy("loan", "asked for")
         RECOMMENDED = "recommended", _("recommended by the village")
         GUARANTEED = "guaranteed", _("stood for by the village")
         AGREED = "agreed", _("agreed to by the county")
@@ -62,7 +63,7 @@ class Loan(Record):
         RUNNING = "running", _("being repaid")
         REPAID = "repaid", _("repaid")
         WRITTEN_OFF = "written_off", _("written off")
-        REFUSED = "refused", _("not granted")
+        REFUSED = "refused", pgettext_lazy("loan", "not granted")
         WITHDRAWN = "withdrawn", _("withdrawn by the family")
 
     number = models.CharField(max_length=40, unique=True)

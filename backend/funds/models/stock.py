@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.core.models import Record
 from backend.org.access import granting, in_subtree
@@ -162,7 +163,7 @@ class StockCount(Record):
     class State(models.TextChoices):
         OPEN = "open", _("the month runs")
         COUNTED = "counted", _("counted, differences to be settled")
-        CLOSED = "closed", _("settled")
+        CLOSED = "closed", pgettext_lazy("count", "settled")
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="counts")
     month = models.DateField()

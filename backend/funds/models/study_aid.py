@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.cases.models import Family, Person
 from backend.core.crypto import EncryptedText
@@ -123,12 +124,12 @@ class StudyAidApplication(Record):
     class State(models.TextChoices):
         ENTERED = "entered", _("to be checked")
         CHECKED = "checked", _("checked")
-        REJECTED = "rejected", _("not confirmed")
-        LISTED = "listed", _("on the list")
+        REJECTED = "rejected", pgettext_lazy("study aid", "not confirmed")
+        LISTED = "listed", pgettext_lazy("study aid", "on the list")
         RESERVE = "reserve", _("next in line")
         EXCLUDED = "excluded", _("not aided")
-        OWED = "owed", _("to be paid")
-        PAID = "paid", _("received")
+        OWED = "owed", pgettext_lazy("study aid", "to be paid")
+        PAID = "paid", pgettext_lazy("study aid", "received")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     class Level(models.TextChoices):

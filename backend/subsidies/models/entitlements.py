@@ -101,6 +101,15 @@ class Entitlement(Record):
         return self.person.family.unit.path
 
 
+class RateQuerySet(models.QuerySet["Rate"]):
+    """Rates by the day."""
+
+    def on(self, day: date) -> RateQuerySet:
+        """Those that an entitlement has on a day, of entitlements in force on it."""
+        ended = Q(until_date__lte=day) | Q(entitlement__until_date__lte=day)
+        return self.filter(from_date__lte=day, entitlement__from_date__lte=day).exclude(ended)
+
+
 class Rate(Record):
     """What an entitlement comes to from one day until (excluded) another, and which layers make it up.
 
@@ -117,6 +126,8 @@ class Rate(Record):
     """One mapping per layer: standard, level, area, mode, part (yuan a year, as text), reference."""
     standard_version = models.CharField(max_length=16)
     """Digest of the standards that were applied, and of the table that put them together."""
+
+    objects = RateQuerySet.as_manager()
 
     class Meta:
         ordering = ["from_date", "id"]

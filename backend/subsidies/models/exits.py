@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
@@ -42,17 +43,17 @@ class Exit(Record):
     """
 
     class State(models.TextChoices):
-        REPORTED = "reported", _("reported")
+        REPORTED = "reported", pgettext_lazy("exit", "reported")
         PROPOSED = "proposed", _("before the county")
         CONFIRMED = "confirmed", _("confirmed: to be explained")
         EXPLAINED = "explained", _("explained: time to appeal")
         APPEALED = "appealed", _("appealed")
-        EXITED = "exited", _("ended")
+        EXITED = "exited", pgettext_lazy("exit", "ended")
         CONTINUED = "continued", _("goes on")
         RESTORED = "restored", _("restored on appeal")
 
     class Source(models.TextChoices):
-        REVIEW = "review", _("yearly review")
+        REVIEW = "review", pgettext_lazy("subsidy", "yearly review")
         EVENT = "event", _("an event on file")
         REPORT = "report", _("reported by hand")
         FINDING = "finding", _("an inspection")

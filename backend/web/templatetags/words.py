@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.activities.models import Activity, Ban, Booking, DayCount, Honour, SignUp
 from backend.benefits.models import Condolence, Gift
@@ -76,12 +77,12 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "plan_state": dict(Plan.State.choices),
         "plan_source": dict(Plan.Source.choices),
         "plan_item_state": dict(PlanItem.State.choices),
-        "plan_effect": {"met": _("needs met"), "partly": _("met in part"), "unmet": _("not met")},
+        "plan_effect": {"met": _("needs met"), "partly": _("met in part"), "unmet": pgettext_lazy("needs", "not met")},
         "plan_result": {
             "delivered": _("needs met"),
             "partly": _("met in part"),
             "declined": _("the family declined"),
-            "impossible": _("not met"),
+            "impossible": pgettext_lazy("plan", "not met"),
             "no_need": _("nothing needed"),
             "renewed": _("goes on in a new plan"),
             "stopped_refused": _("the family refuses"),
@@ -170,12 +171,14 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
             "sex": _("sex"),
             "wanted_sex": _("the family's wish"),
         },
+        "in_force": {"true": _("yes"), "false": _("no")},
         "payable_state": dict(Payable.State.choices),
         "payment_batch_state": dict(PaymentBatch.State.choices),
         "batch_file_kind": dict(BatchFile.Kind.choices),
         "transfer_state": dict(Transfer.State.choices),
         "condolence_state": dict(Condolence.State.choices),
         "donation_state": dict(Donation.State.choices),
+        "donation_kind": dict(Donation.Kind.choices),
         "allocation_state": dict(Allocation.State.choices),
         "use_report_kind": dict(UseReport.Kind.choices),
         "store_kind": dict(Store.Kind.choices),
@@ -216,8 +219,8 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "monthly_report_state": dict(MonthlyReport.State.choices),
         "report_standing": dict(ReportSubmission.Standing.choices),
         "report_how": {
-            "on_time": _("in time"),
-            "late": _("late"),
+            "on_time": pgettext_lazy("monthly report", "in time"),
+            "late": pgettext_lazy("monthly report", "late"),
             "nil_on_time": _("nothing to report"),
             "nil_late": _("nothing to report, late"),
             "not_submitted": _("not submitted"),
