@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backend.core.models import Record
 from backend.org.access import in_subtree
@@ -154,7 +155,7 @@ class Appropriation(Record):
     class State(models.TextChoices):
         PROPOSED = "proposed", _("waits for a decision")
         AGREED = "agreed", _("appropriated")
-        REFUSED = "refused", _("refused")
+        REFUSED = "refused", pgettext_lazy("budget", "refused")
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     year = models.PositiveSmallIntegerField()
