@@ -26,13 +26,18 @@ from backend.benefits.gifts import Delivery
 from backend.benefits.models import Condolence, Gift, Lot
 from backend.cases.models import Family, Programme
 from backend.core.errors import NotAllowed
+from backend.funds import donations
+from backend.funds.models import StockLot
 from backend.org import codes
 from backend.org.access import may
 from backend.org.models import Unit
 from workflows import condolences as campaigns
+from workflows.steps import condolence_goods
 
 MOST = 200
 """Gifts in one call."""
+MOST_LOTS = 100
+"""Lots of the store room that are offered."""
 
 
 class CondolenceFilters(Filters):
@@ -87,11 +92,48 @@ class FiguresOfVillage(FiguresOfCondolence):
 
 
 class LotSerializer(RowSerializer[Lot]):
-    """Goods that came together; `out`: taken for families."""
+    """Goods that came together; `out`: taken for families; `from_store`: out of the store room, not bought for this."""
+
+    from_store = serializers.SerializerMethodField()
 
     class Meta:
         model = Lot
-        fields = ("id", "item", "number", "expires_on", "quantity", "out")
+        fields = ("id", "item", "number", "expires_on", "quantity", "out", "from_store")
+
+    def get_from_store(self, row: Lot) -> bool:
+        """Whether what is left goes back there."""
+        return row.stock_lot is not None
+
+
+class StoreLotSerializer(RowSerializer[StockLot]):
+    """Goods in the store room. `donation`: the number of the one they came with; `limited_to`: the place it is for."""
+
+    article = serializers.CharField(source="article.name")
+    measure = serializers.CharField(source="article.measure")
+    donation = serializers.SerializerMethodField()
+    limited_to = serializers.SerializerMethodField()
+
+    class Meta:
+        model = StockLot
+        fields = ("id", "article", "measure", "number", "expires_on", "left", "donation", "limited_to")
+
+    def get_donation(self, row: StockLot) -> str:
+        """Empty for what was bought."""
+        given = donations.of_lot(row)
+        return given.number if given else ""
+
+    def get_limited_to(self, row: StockLot) -> str:
+        """Empty when the donor set no place."""
+        given = donations.of_lot(row)
+        return given.limited_to.name if given and given.limited_to else ""
+
+
+class BringSerializer(serializers.Serializer[Any]):
+    """So many of a lot of the store room become this item of the gifts."""
+
+    lot = serializers.UUIDField()
+    item = serializers.CharField(max_length=60)
+    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
 
 
 class StatementSerializer(serializers.Serializer[Any]):
@@ -220,6 +262,8 @@ class Condolences(Resource):
         "retrieve": "condolence.read",
         "create": "condolence.write",
         "lots": "condolence.write",
+        "store": "condolence.write",
+        "bring": "condolence.write",
         "families": "condolence.write",
         "visits": "condolence.write",
     }
@@ -250,6 +294,27 @@ class Condolences(Resource):
         """A lot with its number, how long it lasts, and how many there are."""
         row = self.get_object()
         stock.receive_lot(condolence=row, **self.given(NewLotSerializer), actor=self._writer(row), now=self.now)
+        return self._in_full(row, status=201)
+
+    @extend_schema(summary="Goods of the store room that can be given", responses=StoreLotSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def store(self, request: Request, pk: str) -> Response:
+        """Lots that last until the festival, bought or given for it; the soonest to expire first."""
+        row = self.find()
+        if not self.may_here(row):
+            raise NotAllowed
+        return Response(StoreLotSerializer(condolence_goods.available(row)[:MOST_LOTS], many=True).data)
+
+    @extend_schema(
+        summary="Bring goods out of the store room",
+        request=BringSerializer,
+        responses={201: CondolenceInFullSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def bring(self, request: Request, pk: str) -> Response:
+        """Donated goods keep their donor's limits; what is left goes back when the accounts are closed."""
+        row = self.get_object()
+        condolence_goods.bring(condolence=row, **self.given(BringSerializer), actor=self._writer(row), now=self.now)
         return self._in_full(row, status=201)
 
     @extend_schema(summary="Put a family on the list", request=AddGiftSerializer, responses={201: GiftSerializer})

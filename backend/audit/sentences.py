@@ -208,6 +208,8 @@ SENTENCES: Mapping[str, str] = {
     "condolence.eve_passed": _("The eve of %(calendar_day)s has passed: %(families)s gifts were not brought."),
     "condolence.accounts_returned": _("%(actor)s returned the accounts for %(calendar_day)s."),
     "condolence.closed": _("%(actor)s closed the accounts for %(calendar_day)s: %(families)s families, %(sum)s yuan."),
+    "lot.brought": _("%(actor)s brought %(quantity)s of %(object)s out of the store room."),
+    "donation.given_at_festival": _("Of donation %(object)s %(pieces)s pieces were given to families at a festival."),
     "lot.received": _("%(actor)s received %(quantity)s of %(object)s."),
     "gift.added": _("%(actor)s put family %(object)s on the list for %(calendar_day)s."),
     "gift.removed": _("%(actor)s took family %(object)s off the list for %(calendar_day)s."),

@@ -208,10 +208,20 @@ class Lot(Record):
     out = models.PositiveIntegerField(default=0)
     """Taken for families and not put back."""
     received_label = models.CharField(max_length=140)
+    stock_lot = models.UUIDField(null=True)
+    """The lot of the store room that it was taken from; none: it was bought for this campaign."""
+    worth = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    """Yuan that all of it was worth in the store room's books."""
+    limited_path = models.CharField(max_length=200, db_collation="C", default="", blank=True)
+    """Only for families below this place, when the donor wanted that."""
+    settled = models.BooleanField(default=False)
+    """What was left of it is in the store room again."""
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["condolence", "item", "number"], name="lot_once"),
+            models.UniqueConstraint(
+                fields=["condolence", "item", "number", "stock_lot"], nulls_distinct=False, name="lot_once"
+            ),
             models.CheckConstraint(condition=Q(out__lte=F("quantity")), name="lot_left"),
         ]
 

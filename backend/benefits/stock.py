@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -58,10 +60,7 @@ def receive_lot(
     now: datetime,
 ) -> Lot:
     """Goods came in. Raises NotPlanned, Expired, LotTaken."""
-    if item not in condolence.goods:
-        raise NotPlanned([FieldProblem("/item", NotPlanned.code, NotPlanned.message)])
-    if expires_on is not None and expires_on < condolence.festival_on:
-        raise Expired([FieldProblem("/expires_on", Expired.code, Expired.message)])
+    check_goods(condolence, item, expires_on)
     lot = Lot(
         condolence=condolence,
         item=item,
@@ -80,16 +79,53 @@ def receive_lot(
     return lot
 
 
+def bring_in(
+    *,
+    condolence: Condolence,
+    item: str,
+    number: str,
+    quantity: int,
+    expires_on: date | None,
+    worth: Decimal,
+    stock_lot: UUID,
+    limited_path: str,
+    actor: Actor,
+    now: datetime,
+) -> Lot:
+    """Goods came out of the store room; more of the same lot joins what is there. `worth`: yuan, all of it."""
+    made = {"quantity": quantity, "worth": worth, "expires_on": expires_on, "limited_path": limited_path,
+            "received_label": actor.label, "created_at": now}  # fmt: skip
+    lot, is_new = Lot.objects.select_for_update().get_or_create(
+        condolence=condolence, item=item, number=number, stock_lot=stock_lot, defaults=made
+    )
+    if not is_new:
+        lot.quantity, lot.worth = lot.quantity + quantity, lot.worth + worth
+        lot.save(update_fields=["quantity", "worth"])
+    record(action="lot.brought", object=lot, actor=actor, now=now, data={"quantity": quantity})
+    return lot
+
+
+def check_goods(condolence: Condolence, item: str, expires_on: date | None) -> None:
+    """Raises NotPlanned, Expired."""
+    if item not in condolence.goods:
+        raise NotPlanned([FieldProblem("/item", NotPlanned.code, NotPlanned.message)])
+    if expires_on is not None and expires_on < condolence.festival_on:
+        raise Expired([FieldProblem("/expires_on", Expired.code, Expired.message)])
+
+
 def take(condolence: Condolence, gifts: list[Gift]) -> None:
-    """Take each gift's goods out of the lots, the soonest to expire first. Raises StockShort; nothing is taken then."""
+    """Take each gift's goods out of the lots: those that a donor meant for the family's place first, then the soonest
+    to expire. Raises StockShort; nothing is taken then."""
     lots = list(Lot.objects.select_for_update().filter(condolence=condolence).order_by("expires_on", "id"))
     usable = [lot for lot in lots if lot.expires_on is None or lot.expires_on >= condolence.festival_on]
-    for item, wanted in Counter(item for gift in gifts for item in gift.goods).items():
-        left = sum(lot.quantity - lot.out for lot in usable if lot.item == item)
-        if left < wanted:
-            raise StockShort(params={"item": item, "missing": wanted - left})
+    usable.sort(key=lambda lot: -len(lot.limited_path))  # the order within equals stays
+    short: Counter[str] = Counter()
     for gift in gifts:
-        gift.lots = [_take_one(usable, item).pk for item in gift.goods]
+        taken = [(item, _take_one(usable, item, gift.unit_path)) for item in gift.goods]
+        short.update(item for item, lot in taken if lot is None)
+        gift.lots = [lot.pk for _item, lot in taken if lot is not None]
+    for item, missing in short.items():
+        raise StockShort(params={"item": item, "missing": missing})
     Gift.objects.bulk_update(gifts, ["lots"], batch_size=PORTION)
     Lot.objects.bulk_update(usable, ["out"])
 
@@ -103,7 +139,9 @@ def put_back(gifts: Iterable[Gift]) -> None:
         gift.lots = []
 
 
-def _take_one(lots: list[Lot], item: str) -> Lot:
-    lot = next(each for each in lots if each.item == item and each.out < each.quantity)
-    lot.out += 1
-    return lot
+def _take_one(lots: list[Lot], item: str, place: str) -> Lot | None:
+    for lot in lots:
+        if lot.item == item and lot.out < lot.quantity and place.startswith(lot.limited_path):
+            lot.out += 1
+            return lot
+    return None

@@ -27,6 +27,7 @@ from backend.ledger.entries import Line
 from backend.ledger.models import Account
 from backend.org import codes, parameters
 from backend.org.access import Actor
+from backend.org.models import Unit
 
 State: TypeAlias = Allocation.State
 PRIOR_DAYS = 365
@@ -160,6 +161,44 @@ def record_handovers(
         for row in held:
             _hand_over(row, wanted[row.pk], actor, now)
     return held
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a family got of a donation with a festival's gift."""
+
+    family: Family
+    unit: Unit
+    quantity: Decimal
+    on: date
+    received_by: str
+    receipt: str
+    label: str
+
+
+def record_gifts(*, donation: Donation, families: Iterable[Brought], actor: Actor, now: datetime) -> None:
+    """A festival's gifts are a use of the donation: told to the donor and in every report like any share."""
+    brought = list(families)
+    known = {row.family_id: row for row in donation.allocations.filter(family__in=[each.family for each in brought])}
+    for each in brought:
+        if (row := known.get(each.family.pk)) is not None:
+            row.share = (row.share if row.state == State.DELIVERED else Decimal(0)) + each.quantity
+            row.state = State.DELIVERED
+            row.delivered_on, row.delivered_label, row.version = each.on, each.label, row.version + 1
+    changed = ["share", "state", "delivered_on", "delivered_label", "version"]
+    Allocation.objects.bulk_update(known.values(), changed)
+    Allocation.objects.bulk_create(
+        Allocation(
+            donation=donation, family=each.family, unit=each.unit, unit_path=each.unit.path, share=each.quantity,
+            state=State.DELIVERED, delivered_on=each.on, delivered_label=each.label, received_by=each.received_by,
+            receipt=each.receipt, created_at=now,
+        )
+        for each in brought
+        if each.family.pk not in known
+    )  # fmt: skip
+    pieces = sum((each.quantity for each in brought), Decimal(0))
+    told = {"families": len(brought), "pieces": int(pieces)}
+    record(action="donation.given_at_festival", object=donation, actor=actor, now=now, data=told)
 
 
 def settle(donation: Donation) -> None:

@@ -18,7 +18,7 @@ from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.funds import stock
-from backend.funds.models import Donation, Donor, PurposeChange, Store
+from backend.funds.models import Donation, Donor, PurposeChange, StockLot, StockMove, Store
 from backend.funds.stock import Goods, Source
 from backend.ledger import entries
 from backend.ledger.accounts import account
@@ -250,6 +250,12 @@ def use_of(donation: Donation) -> dict[str, Any]:
 def fund_account(unit: Unit, purpose: str) -> Account:
     """A township's fund for one purpose, in the ledger: what study aid and loans draw on."""
     return account(kind=Kind.FUND, unit=unit, code=purpose)
+
+
+def of_lot(lot: StockLot) -> Donation | None:
+    """The donation that brought a lot; none when it was bought."""
+    came = lot.moves.filter(reason=StockMove.Reason.RECEIVED, source_kind="donation").values_list("source_id")
+    return Donation.objects.filter(pk__in=came).select_related("unit", "donor", "limited_to").first()
 
 
 def store_for(donation: Donation, now: datetime) -> Store:

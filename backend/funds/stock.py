@@ -130,6 +130,35 @@ def issue(
     return moves
 
 
+def hand_over(*, lot: StockLot, quantity: int, to: Account, source: Source, actor: Actor, now: datetime) -> Decimal:
+    """Goods of one lot go to another account of stock, out of the store's hands; what they are worth in yuan.
+
+    Raises OutOfStock, also for what has expired.
+    """
+    held = StockLot.objects.select_for_update(of=("self",)).select_related("article__store__unit").get(pk=lot.pk)
+    fresh = held.expires_on is None or held.expires_on >= timezone.localdate(now)
+    if quantity > held.left or not fresh:
+        raise OutOfStock(params={"item": held.article.name, "left": held.left if fresh else 0})
+    worth = _worth(held, quantity)
+    move = _move(held, -quantity, -worth, Reason.HANDED, source, actor, now)
+    _post("goods_handed", worth, to, stock_account(held.article.store), source, actor, now, mark=str(move.pk))
+    return worth
+
+
+def take_back(
+    *, lot: StockLot, quantity: int, amount: Decimal, out_of: Account, source: Source, actor: Actor, now: datetime
+) -> None:
+    """What was handed over and not needed is in the store again, at the price at which it went."""
+    held = StockLot.objects.select_for_update(of=("self",)).select_related("article__store__unit").get(pk=lot.pk)
+    move = _move(held, quantity, amount, Reason.HANDED, source, actor, now)
+    _post("goods_handed_back", amount, stock_account(held.article.store), out_of, source, actor, now, mark=str(move.pk))
+
+
+def give_away(*, amount: Decimal, to: Account, out_of: Account, source: Source, actor: Actor, now: datetime) -> None:
+    """Goods that were handed over reached families."""
+    _post("goods_issued", amount, to, out_of, source, actor, now)
+
+
 def change_article(*, article: Article, points: int | None, low_at: int, actor: Actor, now: datetime) -> Article:
     """What one costs at the counter, and from when on there is too little of it."""
     article.points, article.low_at, article.version = points, low_at, article.version + 1

@@ -118,12 +118,16 @@ class Condolence(Page):
         return self._page(pk)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Plan the visits, or receive goods."""
+        """Plan the visits, receive goods, or bring them out of the store room."""
         key = request.POST.get("key", "")
         try:
             if request.POST.get("verb") == "visits":
                 told = command(request, CondolencesResource, "visits", pk=pk, key=key)
                 messages.success(request, _("%(planned)s families have a time now.") % told)
+            elif request.POST.get("verb") == "bring":
+                goods = {name: request.POST.get(name, "") for name in ("lot", "item", "quantity")}
+                command(request, CondolencesResource, "bring", pk=pk, body=goods, key=key)
+                messages.success(request, _("Received."))
             else:
                 body = {name: request.POST.get(name, "") for name in ("item", "number", "quantity")}
                 lot: dict[str, Any] = {**body, "expires_on": request.POST.get("expires_on") or None}
@@ -138,12 +142,14 @@ class Condolence(Page):
         names = ("families", "sum", "delivered", "refused", "undelivered", "returned", "planned", "paid")
         sums = {name: sum(each[name] for each in row["villages"]) for name in names}
         open_states = {Row.State.LISTING, Row.State.LOCKED}
+        may_write, is_open = bool(granting(self.user, "condolence.write")), row["state"] in open_states
         told = {
             "title": f"{row['festival_name']} {row['festival_on']}",
             "condolence": row,
+            "store": read(self.request, CondolencesResource, "store", pk=pk) if may_write and is_open else [],
             "sums": sums,
-            "may_write": bool(granting(self.user, "condolence.write")),
-            "is_open": row["state"] in open_states,
+            "may_write": may_write,
+            "is_open": is_open,
             "refused": refused,
             "typed": self.request.POST if refused else {},
             "key": uuid4(),

@@ -461,6 +461,8 @@ ROUTES: dict[str, Expected] = {
     "POST condolences/": Expected("C"),
     "GET condolences/{pk}/": Expected("CSVA"),
     "POST condolences/{pk}/lots/": Expected("C"),
+    "POST condolences/{pk}/bring/": Expected("C"),
+    "GET condolences/{pk}/store/": Expected("C"),
     "POST condolences/{pk}/families/": Expected("C"),
     "POST condolences/{pk}/visits/": Expected("C"),
     "GET gifts/": Expected("CSVA"),

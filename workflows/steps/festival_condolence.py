@@ -15,6 +15,7 @@ from backend.reminders.outbox import intend, role_at
 from workflows.engine.decisions import decide, read_table
 from workflows.engine.runner import Call
 from workflows.models import Process
+from workflows.steps import condolence_goods
 from workflows.steps.context import Step, of
 
 TABLE = "condolence"
@@ -125,6 +126,7 @@ def record_accounts(call: Call) -> None:
     context, row = of(call), _condolence(call)
     if call.answers["accounts"] == "confirm":
         condolences.close(condolence=row, actor=context.actor, now=context.now)
+        condolence_goods.settle(condolence=row, actor=context.actor, now=context.now)
     else:
         condolences.return_accounts(
             condolence=row, reason=str(call.answers.get("reason") or ""), actor=context.actor, now=context.now

@@ -125,6 +125,7 @@ class StockMove(Record):
         WITHDRAWN = "withdrawn", _("given back to the donor")
         REDEEMED = "redeemed", _("redeemed at the counter")
         COUNTED = "counted", _("difference found by counting")
+        HANDED = "handed", _("handed over to a festival's gifts")
 
     lot = models.ForeignKey(StockLot, on_delete=models.PROTECT, related_name="moves", db_index=False)
     quantity = models.IntegerField()
