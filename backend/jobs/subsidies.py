@@ -1,4 +1,5 @@
-"""Subsidies in the background: yearly reviews begin, deaths and moves are looked into, recoveries begin and end."""
+"""Subsidies in the background: what falls due is owed, yearly reviews begin, deaths and moves are looked into,
+recoveries begin and end."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from procrastinate.contrib.django import app
 from backend.jobs.once import once
 from backend.jobs.processes import RETRY
 from backend.org.access import Actor
+from backend.subsidies import owing
 from workflows import annual_reviews, recoveries, subsidy_exits
 
 
@@ -27,6 +29,13 @@ def start_due(timestamp: int) -> None:
 def find_events(timestamp: int) -> None:
     """Every morning: who died or moved away and is still entitled."""
     subsidy_exits.find_events(timezone.now())
+
+
+@app.periodic(cron="7 5 * * *")
+@app.task(name="entitlements.owe", queueing_lock="entitlements.owe")
+def owe(timestamp: int) -> None:
+    """Every morning: what has fallen due of subsidies and is not drawn up yet."""
+    owing.owe_due(timezone.now())
 
 
 @app.task(name="recoveries.begin", retry=RETRY, pass_context=True)

@@ -1,10 +1,8 @@
-"""What the county decides: an entitlement with its rate and what is owed this year, or a refusal in writing (P06)."""
+"""What the county decides: an entitlement with its rate and what is owed at once, or a refusal in writing (P06)."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,14 +13,12 @@ from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.org import codes
 from backend.org.access import Actor
-from backend.payments.payables import owe
-from backend.subsidies import amounts
+from backend.payments.payables import owe_all
 from backend.subsidies.amounts import Amount, Circumstances, next_month
 from backend.subsidies.hands import hold
 from backend.subsidies.models import Application, Entitlement, Hand, Rate
+from backend.subsidies.owing import first_owed
 from backend.subsidies.rules import cycle_of
-
-SUBSIDY = "subsidy"
 
 
 class ReasonMissing(Invalid):
@@ -65,7 +61,8 @@ def check(*, application: Application, category: str, combination: str, reason: 
 def confirm(
     *, application: Application, amount: Amount, circumstances: Circumstances, reason: str, actor: Actor, now: datetime
 ) -> Entitlement:
-    """Grant it, from its first day, at its rate; what falls into this calendar year is owed at once.
+    """Grant it, from its first day, at its rate. Where years are owed at once the rest of its first year is owed, where
+    months are, each on its first day (`owing`).
 
     Raises NothingToGive, and OnePower and Recused where the county's officer had another hand in it.
     """
@@ -76,7 +73,7 @@ def confirm(
     Rate.objects.create(entitlement=granted, from_date=granted.from_date, created_at=now, **amount.as_rate())
     _decide(application, Application.State.CONFIRMED, "application.confirmed", reason, actor, now)
     record(action="entitlement.granted", object=granted, actor=actor, now=now, data={"kind": granted.kind})
-    owe_year(granted, year=granted.from_date.year, confirmed_by=people, actor=actor, now=now)
+    owe_all(first_owed(granted, confirmed_by=people, day=timezone.localdate(now)), actor=actor, now=now)
     return granted
 
 
@@ -101,34 +98,6 @@ def letter(application: Application) -> list[str]:
             "within 60 days of receiving this letter, or go to court within six months. The village helps you with it."
         ),
     ]
-
-
-def owe_year(
-    entitlement: Entitlement, *, year: int, confirmed_by: frozenset[UUID], actor: Actor, now: datetime
-) -> Decimal:
-    """Owe what falls into a calendar year; repeating it owes nothing twice. Returns the sum."""
-    first, end = max(entitlement.from_date, date(year, 1, 1)), date(year + 1, 1, 1)
-    until = min(entitlement.until_date or end, end)
-    if entitlement.cycle == Entitlement.Cycle.ONCE:
-        total = sum((rate.yearly for rate in entitlement.rates.all()), Decimal(0))
-    else:
-        total = amounts.due(list(entitlement.rates.all()), from_date=first, until_date=until)
-    if total > 0:
-        _owe(entitlement, total, year, confirmed_by, actor, now)
-    return total
-
-
-def _owe(
-    entitlement: Entitlement, total: Decimal, year: int, confirmed_by: frozenset[UUID], actor: Actor, now: datetime
-) -> None:
-    rate = entitlement.rates.last()
-    basis = "；".join(layer["reference"] for layer in rate.layers) if rate is not None else ""
-    owe(
-        payee=entitlement.person, payee_label=entitlement.person.name, account_number=entitlement.account,
-        amount=total, purpose=SUBSIDY, reference=("entitlement", entitlement.pk), period=str(year),
-        programme=entitlement.kind, unit=entitlement.unit, basis=basis[:200], confirmed_by=confirmed_by,
-        actor=actor, now=now,
-    )  # fmt: skip
 
 
 def _grant(application: Application, of: Circumstances, actor: Actor, now: datetime) -> Entitlement:

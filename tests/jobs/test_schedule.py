@@ -12,6 +12,7 @@ from procrastinate.periodic import PeriodicDeferrer
 NAMES = {
     "absences.turn",
     "annual_reviews.start_due",
+    "entitlements.owe",
     "assessments.turn",
     "condolences.turn",
     "exports.remove",

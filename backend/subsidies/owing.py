@@ -1,0 +1,163 @@
+"""What falls due of entitlements: the calendar year at once, or month by month, as the place has it (P06 step 7).
+
+A confirmation owes its own first year where years are owed at once; everything after that is owed here, each morning
+anew: whoever was left out because a change was being looked into gets what is missing when that is settled.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from backend.org.access import SYSTEM
+from backend.org.models import Unit
+from backend.payments.models import Payable
+from backend.payments.payables import Owed, owe_all
+from backend.subsidies import amounts, rules
+from backend.subsidies.models import Entitlement, EntitlementQuerySet, Exit, Hand, ReviewCheck
+from backend.subsidies.months import MONTHS_A_YEAR, later, month_of, months_of, period_of
+from backend.subsidies.paid import REFERENCE
+
+SUBSIDY = "subsidy"
+MONTHLY = "month"
+PORTION = 200
+"""Entitlements of one transaction: whoever is killed in the middle goes on with those that are left."""
+
+
+def payer_of(unit: Unit) -> Unit:
+    """Whose budget pays in a village: its county's, which confirms and pays; without one the highest unit there is."""
+    above = unit
+    while above.kind != Unit.Kind.COUNTY and above.parent is not None:
+        above = above.parent
+    return above
+
+
+def is_monthly(entitlement: Entitlement, day: date) -> bool:
+    """Whether it is owed month by month at its place (parameter `subsidy.owed_every`)."""
+    if entitlement.cycle != Entitlement.Cycle.MONTH:
+        return False
+    return bool(rules.set_at("subsidy.owed_every", path=entitlement.unit.path, day=day) == MONTHLY)
+
+
+def first_owed(entitlement: Entitlement, *, confirmed_by: frozenset[UUID], day: date) -> list[Owed]:
+    """What a confirmation owes at once: a single payment, or the rest of the year it begins in; nothing where it is
+    owed month by month."""
+    if is_monthly(entitlement, day):
+        return []
+    if entitlement.cycle == Entitlement.Cycle.ONCE:
+        total = sum((rate.yearly for rate in entitlement.rates.all()), Decimal(0))
+        return [_owed(entitlement, total, str(entitlement.from_date.year), confirmed_by)] if total > 0 else []
+    return _year(entitlement, entitlement.from_date.year, frozenset(), confirmed_by)
+
+
+def owe_due(now: datetime) -> int:
+    """Owe everybody in force what has fallen due and is not drawn up yet; returns how many amounts. Twice is once.
+
+    Left out until it is settled: whose change is being looked into, and who was not checked in this year's review.
+    """
+    count, day = 0, timezone.localdate(now)
+    for rows in _portions(day):
+        with transaction.atomic():
+            found = _due(rows, day)
+            owe_all(found, actor=SYSTEM, now=now)
+            count += len(found)
+    return count
+
+
+def _portions(day: date) -> Iterator[list[Entitlement]]:
+    ids = list(_lacking(day).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), PORTION):
+        rows = Entitlement.objects.filter(pk__in=ids[start : start + PORTION]).order_by("number")
+        yield list(rows.select_related("person__family__unit", "unit__parent__parent").prefetch_related("rates"))
+
+
+def _lacking(day: date) -> EntitlementQuerySet:
+    """Those in force for which neither the month nor the whole year of the day is drawn up as such."""
+    drawn = Payable.objects.filter(
+        reference_kind=REFERENCE, reference_id=Cast(OuterRef("pk"), CharField()), period__in=_periods(day)
+    ).exclude(state=Payable.State.CANCELLED)
+    changing = Exit.objects.filter(entitlement=OuterRef("pk"), state__in=(Exit.State.REPORTED, Exit.State.PROPOSED))
+    unchecked = ReviewCheck.objects.filter(
+        entitlement=OuterRef("pk"), state=ReviewCheck.State.HELD, review__year=day.year
+    )
+    rows = Entitlement.objects.on(day).exclude(cycle=Entitlement.Cycle.ONCE)
+    return rows.filter(~Exists(drawn), ~Exists(changing), ~Exists(unchecked))
+
+
+def _periods(day: date) -> tuple[str, str]:
+    return f"{day:%Y}", f"{day:%Y-%m}"
+
+
+def _due(rows: Sequence[Entitlement], day: date) -> list[Owed]:
+    drawn, people = _drawn(rows), _confirmers(rows)
+    found: list[Owed] = []
+    for row in rows:
+        by = people.get(row.application_id) or frozenset({row.confirmed_by_id} if row.confirmed_by_id else ())
+        if not by:
+            continue  # taken over without a name: nobody confirmed the right, so a person has to enter what is owed
+        if is_monthly(row, day):
+            found += [_owed(row, amount, period_of([month]), by) for month, amount in _months(row, drawn[row.pk], day)]
+        else:
+            found += _year(row, day.year, drawn[row.pk], by)
+    return found
+
+
+def _months(row: Entitlement, drawn: frozenset[date], day: date) -> Iterator[tuple[date, Decimal]]:
+    """Months up to this one that follow what is drawn up. What was taken over begins with the month it is looked at:
+    what came before was paid elsewhere."""
+    month = later(max(drawn), 1) if drawn else row.from_date if row.application_id else month_of(day)
+    month = max(month, month_of(row.from_date))
+    while month <= month_of(day):
+        amount = amounts.due(list(row.rates.all()), from_date=month, until_date=later(month, 1))
+        if amount > 0:
+            yield month, amount
+        month = later(month, 1)
+
+
+def _year(row: Entitlement, year: int, drawn: frozenset[date], confirmed_by: frozenset[UUID]) -> list[Owed]:
+    """What is not drawn up of a calendar year; its period names the months when it is not the whole year."""
+    ends = row.until_date or date(year + 1, 1, 1)
+    year_months = [date(year, number, 1) for number in range(1, MONTHS_A_YEAR + 1)]
+    months = [month for month in year_months if row.from_date <= month < ends and month not in drawn]
+    rates = list(row.rates.all())
+    total = sum((amounts.due(rates, from_date=month, until_date=later(month, 1)) for month in months), Decimal(0))
+    if total <= 0:
+        return []
+    return [_owed(row, total, str(year) if len(months) == MONTHS_A_YEAR else period_of(months), confirmed_by)]
+
+
+def _owed(row: Entitlement, amount: Decimal, period: str, confirmed_by: frozenset[UUID]) -> Owed:
+    rates = list(row.rates.all())
+    basis = "；".join(layer["reference"] for layer in rates[-1].layers) if rates else ""
+    return Owed(
+        payee=row.person, payee_label=row.person.name, account_number=row.account, amount=amount, purpose=SUBSIDY,
+        reference=(REFERENCE, row.pk), period=period, programme=row.kind, unit=payer_of(row.unit), basis=basis[:200],
+        confirmed_by=confirmed_by,
+    )  # fmt: skip
+
+
+def _drawn(rows: Sequence[Entitlement]) -> Mapping[UUID, frozenset[date]]:
+    """The months that are drawn up already, by entitlement."""
+    found: dict[UUID, set[date]] = defaultdict(set)
+    told = Payable.objects.filter(reference_kind=REFERENCE, reference_id__in=[str(row.pk) for row in rows])
+    told = told.exclude(state=Payable.State.CANCELLED)
+    for reference, period in told.values_list("reference_id", "period"):
+        found[UUID(reference)].update(months_of(period))
+    return {row.pk: frozenset(found[row.pk]) for row in rows}
+
+
+def _confirmers(rows: Sequence[Entitlement]) -> Mapping[UUID | None, frozenset[UUID]]:
+    """Who confirmed for the county, by application: none of them pays."""
+    found: dict[UUID | None, set[UUID]] = defaultdict(set)
+    hands = Hand.objects.filter(application__in=[row.application_id for row in rows], power=Hand.Power.COUNTY)
+    for application, user in hands.values_list("application_id", "user_id"):
+        found[application].add(user)
+    return {application: frozenset(users) for application, users in found.items()}
