@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cases', '0001_initial'),
         ('org', '0002_the_powers_apart'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('org', '__first__'),
     ]
 
     operations = [
@@ -82,6 +82,10 @@ class Migration(migrations.Migration):
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.unit')),
                 ('donor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='donations', to='funds.donor')),
             ],
+            options={
+                'indexes': [models.Index(fields=['unit', 'state', 'id'], name='donation_place')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('receipt_number', ''), _negated=True), fields=('receipt_number',), name='receipt_once'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='donation_positive'), models.CheckConstraint(condition=models.Q(('share__gt', 0)), name='donation_share_positive'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'money'), ('quantity', 0)), models.Q(('kind', 'goods'), ('quantity__gt', 0)), _connector='OR'), name='donation_kind'), models.CheckConstraint(condition=models.Q(('drafted_by', None), ('confirmed_by', None), models.Q(('confirmed_by', models.F('drafted_by')), _negated=True), _connector='OR'), name='donation_four_eyes')],
+            },
         ),
         migrations.CreateModel(
             name='PurposeChange',
@@ -96,6 +100,9 @@ class Migration(migrations.Migration):
                 ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('donation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='purpose_changes', to='funds.donation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('answer', 'asked')), fields=('donation',), name='purpose_change_open')],
+            },
         ),
         migrations.CreateModel(
             name='StockCount',
@@ -125,6 +132,9 @@ class Migration(migrations.Migration):
                 ('left', models.PositiveIntegerField(default=0, editable=False)),
                 ('article', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='funds.article')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('article', 'number'), name='stock_lot_once'), models.CheckConstraint(condition=models.Q(('left__gte', 0)), name='stock_lot_left')],
+            },
         ),
         migrations.CreateModel(
             name='CountLine',
@@ -136,6 +146,9 @@ class Migration(migrations.Migration):
                 ('count', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='funds.stockcount')),
                 ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='funds.stocklot')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('count', 'lot'), name='count_line_once')],
+            },
         ),
         migrations.CreateModel(
             name='StockMove',
@@ -152,6 +165,10 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('lot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='funds.stocklot')),
             ],
+            options={
+                'indexes': [models.Index(fields=['lot', 'created_at', 'id'], name='stock_move_lot'), models.Index(fields=['source_id'], name='stock_move_source')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='stock_move_moves')],
+            },
         ),
         migrations.CreateModel(
             name='Store',
@@ -162,6 +179,9 @@ class Migration(migrations.Migration):
                 ('is_open', models.BooleanField(default=True)),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.unit')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('unit', 'kind'), name='store_once')],
+            },
         ),
         migrations.AddField(
             model_name='stockcount',
@@ -183,6 +203,10 @@ class Migration(migrations.Migration):
                 ('served_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='redemptions', to='funds.store')),
             ],
+            options={
+                'indexes': [models.Index(fields=['store', 'created_at', 'id'], name='redemption_store')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='redemption_positive')],
+            },
         ),
         migrations.CreateModel(
             name='PointGrant',
@@ -197,6 +221,9 @@ class Migration(migrations.Migration):
                 ('family', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='point_grants', to='cases.family')),
                 ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='funds.store')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('family', 'rule', 'period'), name='point_grant_once'), models.CheckConstraint(condition=models.Q(('left__lte', models.F('points'))), name='point_grant_left')],
+            },
         ),
         migrations.AddField(
             model_name='article',
@@ -218,6 +245,9 @@ class Migration(migrations.Migration):
                 ('donation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='funds.donation')),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.unit')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('unit', 'donation', 'kind', 'from_date'), name='use_report_once', nulls_distinct=False)],
+            },
         ),
         migrations.CreateModel(
             name='Allocation',
@@ -252,62 +282,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('donation', 'family'), name='allocation_once'), models.CheckConstraint(condition=models.Q(('chosen_by', None), ('delivered_by', None), models.Q(('delivered_by', models.F('chosen_by')), _negated=True), _connector='OR'), name='allocation_powers_apart'), models.CheckConstraint(condition=models.Q(('conflict', False), models.Q(('state__in', ['chosen', 'reserve', 'delivered']), _negated=True), _connector='OR'), name='allocation_no_conflict')],
             },
         ),
-        migrations.AddIndex(
-            model_name='donation',
-            index=models.Index(fields=['unit', 'state', 'id'], name='donation_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='donation',
-            constraint=models.UniqueConstraint(condition=models.Q(('receipt_number', ''), _negated=True), fields=('receipt_number',), name='receipt_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='donation',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='donation_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='donation',
-            constraint=models.CheckConstraint(condition=models.Q(('share__gt', 0)), name='donation_share_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='donation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'money'), ('quantity', 0)), models.Q(('kind', 'goods'), ('quantity__gt', 0)), _connector='OR'), name='donation_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='donation',
-            constraint=models.CheckConstraint(condition=models.Q(('drafted_by', None), ('confirmed_by', None), models.Q(('confirmed_by', models.F('drafted_by')), _negated=True), _connector='OR'), name='donation_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='purposechange',
-            constraint=models.UniqueConstraint(condition=models.Q(('answer', 'asked')), fields=('donation',), name='purpose_change_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='stocklot',
-            constraint=models.UniqueConstraint(fields=('article', 'number'), name='stock_lot_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='stocklot',
-            constraint=models.CheckConstraint(condition=models.Q(('left__gte', 0)), name='stock_lot_left'),
-        ),
-        migrations.AddConstraint(
-            model_name='countline',
-            constraint=models.UniqueConstraint(fields=('count', 'lot'), name='count_line_once'),
-        ),
-        migrations.AddIndex(
-            model_name='stockmove',
-            index=models.Index(fields=['lot', 'created_at', 'id'], name='stock_move_lot'),
-        ),
-        migrations.AddIndex(
-            model_name='stockmove',
-            index=models.Index(fields=['source_id'], name='stock_move_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='stockmove',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='stock_move_moves'),
-        ),
-        migrations.AddConstraint(
-            model_name='store',
-            constraint=models.UniqueConstraint(fields=('unit', 'kind'), name='store_once'),
-        ),
         migrations.AddConstraint(
             model_name='stockcount',
             constraint=models.UniqueConstraint(fields=('store', 'month'), name='stock_count_once'),
@@ -316,28 +290,8 @@ class Migration(migrations.Migration):
             model_name='stockcount',
             constraint=models.CheckConstraint(condition=models.Q(('counted_by', None), ('settled_by', None), models.Q(('settled_by', models.F('counted_by')), _negated=True), _connector='OR'), name='stock_count_four_eyes'),
         ),
-        migrations.AddIndex(
-            model_name='redemption',
-            index=models.Index(fields=['store', 'created_at', 'id'], name='redemption_store'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='redemption_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointgrant',
-            constraint=models.UniqueConstraint(fields=('family', 'rule', 'period'), name='point_grant_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointgrant',
-            constraint=models.CheckConstraint(condition=models.Q(('left__lte', models.F('points'))), name='point_grant_left'),
-        ),
         migrations.AddConstraint(
             model_name='article',
             constraint=models.UniqueConstraint(fields=('store', 'name'), name='article_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='usereport',
-            constraint=models.UniqueConstraint(fields=('unit', 'donation', 'kind', 'from_date'), name='use_report_once', nulls_distinct=False),
         ),
     ]
