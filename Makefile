@@ -9,6 +9,9 @@ WEB := backend/web/node_modules
 # One more than there are processors: tests wait for browsers and servers, too.
 JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 
+# Compiled modules are kept, whatever the shell says: each of a dozen processes would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: conformance run test check style types layers document bench screenshots requirements clean
 
 # Sets up, starts database, web and worker, prints the address and the demo accounts. Ctrl-C stops everything.

@@ -29,12 +29,16 @@ from xdist.scheduler import LoadScopeScheduling
 from backend.core import embedded
 from backend.core.databases import connection_settings
 from backend.ops.catalogues import compile_catalogues
+from tests.system import System, wait_for
 
 LONG = (
-    "tests/journeys/", "tests/browser/", "tests/faults/", "tests/ops/test_run.py", "tests/web/test_phone_queue.py",
+    "tests/journeys/", "tests/browser/", "tests/ops/test_run.py", "tests/faults/", "tests/web/test_phone_queue.py",
     "tests/api/test_conformance.py", "tests/access/",
 )  # fmt: skip
 """Tests that take longest; --no-loadscope-reorder keeps this order."""
+
+TOGETHER = {"stories": ("tests/browser/",), "starts": ("tests/ops/test_run.py", "tests/faults/")}
+"""Tests that one process runs, for they share what takes a minute to start: the demo; a system of one's own."""
 
 TEMPLATE = "JIEQIN_TEST_TEMPLATE"
 """Of a throw-away server: the database that all others on it are copied from, in a second instead of twenty."""
@@ -63,11 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Files go to processes whole, and all browser stories go to one: the demo they share takes a minute to start."""
+    """Files go to processes whole. What shares a started system goes to one: a first start takes a minute."""
 
     def _split_scope(self, nodeid: str) -> str:
-        stories = "tests/browser/"
-        return stories if nodeid.startswith(stories) else str(super()._split_scope(nodeid))
+        for name, together in TOGETHER.items():
+            if nodeid.startswith(together):
+                return name
+        return str(super()._split_scope(nodeid))
 
 
 def pytest_collection_finish() -> None:
@@ -170,3 +176,18 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="jieqin-tests-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def started() -> Iterator[System]:
+    """A whole system that `manage.py run` started on an empty folder; whoever stops it starts it again."""
+    with tempfile.TemporaryDirectory(prefix="jieqin-tests-") as folder:
+        Path(folder).chmod(0o711)  # root's database server runs as another account
+        found = System(Path(folder) / "data").start()
+        try:
+            wait_for(found.is_ready)
+            found.first_start = found.cpu_seconds()
+            yield found
+        finally:
+            if found.process is not None and found.process.poll() is None:
+                found.end()

@@ -11,14 +11,14 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 import psutil
 from django.conf import settings
 
-PATIENCE = 180.0
+PATIENCE = 400.0
 
 
 def wait_for(condition: Any, *, seconds: float = PATIENCE) -> Any:
@@ -53,19 +53,24 @@ class System:
     def start(self) -> "System":
         """Start it; does not wait."""
         self.data.mkdir(parents=True, exist_ok=True)
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JIEQIN_", "DATABASE_"))}
-        ours = {"JIEQIN_DATA": str(self.data), "PORT": str(self.port), "JIEQIN_DEMO": "0", "JIEQIN_WORKERS": "1"}
         with self.printed.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "backend/manage.py", "run"],
                 cwd=settings.ROOT,
-                env=inherited | ours | {"LANG": "C.UTF-8", "LC_ALL": ""} | self.more,
+                env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         return self
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Its own settings, and nothing of those of whoever tests."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JIEQIN_", "DATABASE_"))}
+        ours = {"JIEQIN_DATA": str(self.data), "PORT": str(self.port), "JIEQIN_DEMO": "0", "JIEQIN_WORKERS": "1"}
+        return inherited | ours | {"LANG": "C.UTF-8", "LC_ALL": ""} | self.more
 
     @property
     def printed(self) -> Path:
@@ -81,6 +86,29 @@ class System:
             return error.code, json.load(error)
         except (OSError, HTTPException):
             return 0, None
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+        """Status and body of an answer. Raises OSError or HTTPException when nobody answers."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+        finally:
+            connection.close()
+
+    def run(self, *arguments: str) -> str:
+        """The output of a Python program that works on the same data. Fails the test when it fails."""
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=settings.ROOT,
+            env=self.env | {"PYTHONPATH": str(settings.ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
 
     def is_ready(self) -> bool:
         """Whether /readyz says so, or the run has ended, which the caller will notice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import (
@@ -16,9 +17,8 @@ from drf_spectacular.renderers import (
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import TemplateHTMLRenderer
+from rest_framework.renderers import BaseRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 
@@ -31,6 +31,12 @@ def document() -> dict[str, Any]:
     return made
 
 
+@lru_cache
+def written(renderer: type[BaseRenderer]) -> bytes:
+    """The document in one of its formats: some megabytes, so made once per process, too."""
+    return bytes(renderer().render(document()))
+
+
 @extend_schema(exclude=True)
 class Schema(APIView):
     """The document as JSON or YAML (`?format=`)."""
@@ -39,9 +45,10 @@ class Schema(APIView):
     permission_classes = (AllowAny,)
     authentication_classes = ()
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """The same for everybody."""
-        return Response(document())
+        chosen = request.accepted_renderer
+        return HttpResponse(written(type(chosen)), content_type=chosen.media_type)
 
 
 @extend_schema(exclude=True)

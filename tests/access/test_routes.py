@@ -16,6 +16,7 @@ from tests.access.expected import ROUTES
 from tests.access.routes import Route, routes
 from tests.access.world import PLACES, ROLES, World
 from tests.api.caller import Caller, assert_problem
+from tests.thoroughness import THOROUGH
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +71,12 @@ def expected_outcome(route: Route, role: str, place: str) -> str:
     return "in" if found == "hidden" and route.is_list else found
 
 
+def tried(role: str, place: str) -> list[Route]:
+    """All routes; each of those who left, whose role no longer matters, a fifth of them: three roles come to each."""
+    every = list(routes())
+    return every if THOROUGH or place != "ended" else every[list(ROLES).index(role) % 5 :: 5]
+
+
 def test_every_route_is_expected_and_every_expectation_has_its_route() -> None:
     assert {str(route) for route in routes()} == set(ROUTES)
 
@@ -81,7 +88,7 @@ def test_who_gets_in_and_what_is_told(world: World, role: str, place: str) -> No
     caller = Caller(world.person(role, place))
     forbidden = world.forbidden(role, place)
     wrong = {}
-    for route in routes():
+    for route in tried(role, place):
         response = call(caller, route, world, role)
         got, wanted = outcome(response), expected_outcome(route, role, place)
         if got != wanted:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from workflows.engine.definition import Definition, compile_definition
-from workflows.engine.scenarios import play
+from workflows.engine.scenarios import Story, play
 
 BPMN = Path(__file__).parents[2] / "bpmn"
 PROCESSES = sorted(path.stem for path in BPMN.glob("*/*.bpmn") if path.stem == path.parent.name)
 SCENARIOS = sorted(BPMN.glob("*/scenarios/*.json"))
 
 
-@lru_cache(maxsize=1)
+@cache
 def files() -> Mapping[str, bytes]:
     return {
         path.relative_to(BPMN).as_posix(): path.read_bytes()
@@ -27,7 +27,7 @@ def files() -> Mapping[str, bytes]:
     }
 
 
-@lru_cache(maxsize=32)
+@cache
 def definition(process: str) -> Definition:
     return compile_definition(files(), process_id=process)
 
@@ -35,6 +35,17 @@ def definition(process: str) -> Definition:
 def read(path: Path) -> dict[str, Any]:
     scenario: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return scenario
+
+
+@cache
+def story(path: Path) -> Story:
+    """The scenario, played."""
+    return play(definition(path.parent.parent.name), read(path))
+
+
+def passed(process: str) -> set[str]:
+    """The nodes that some scenario of the process comes by."""
+    return {node for path in SCENARIOS if path.parent.parent.name == process for node in story(path).passed}
 
 
 @pytest.mark.parametrize("process", PROCESSES)
@@ -49,12 +60,15 @@ def test_the_scenario_goes_as_written(path: Path) -> None:
     assert scenario["name"] == path.stem
     assert scenario["title"].strip()
     assert scenario["title_en"].strip()
-    story = play(definition(path.parent.parent.name), scenario)
-    assert max(story.sizes, default=0) <= 16_384
+    assert max(story(path).sizes, default=0) <= 16_384
 
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_every_ending_is_reached_by_some_scenario(process: str) -> None:
     endings = {node.id for node in definition(process).nodes.values() if node.kind == "end" and node.process == process}
-    stories = [play(definition(process), read(path)) for path in SCENARIOS if path.parent.parent.name == process]
-    assert endings - {node for story in stories for node in story.passed} == set()
+    assert endings - passed(process) == set()
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_every_node_is_passed_by_some_scenario(process: str) -> None:
+    assert definition(process).nodes.keys() - passed(process) == set()

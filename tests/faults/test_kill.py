@@ -1,101 +1,19 @@
 """kill -9 of web, worker and database in the middle of 1,000 completions: what was acknowledged is there once, and
 nothing is half done. (1,000 with THOROUGH=1, as before a release; otherwise 120.)"""
 
-import contextlib
 import http.client
 import json
-import os
 import queue
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import psutil
-import pytest
-
+from tests.system import System, wait_for
 from tests.thoroughness import THOROUGH
 
-ROOT = Path(__file__).resolve().parents[2]
 COUNT = 1000 if THOROUGH else 120
 CLIENTS = 4
-READY_SECONDS = 180
-LONGEST_SECONDS = 180
-
-
-@dataclass
-class System:
-    """A whole system started by the command that people use, in a data folder of its own."""
-
-    data: Path
-    port: int
-    process: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def env(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MAKELEVEL"}}
-        return kept | {
-            "JIEQIN_DATA": str(self.data),
-            "JIEQIN_DEMO": "0",
-            "PORT": str(self.port),
-            "PYTHONPATH": str(ROOT),
-        }
-
-    def start(self) -> None:
-        with (self.data / "run.out").open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "backend/manage.py", "run"],
-                cwd=ROOT,
-                env=self.env,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        self.wait_until_ready()
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(60)
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.ask("GET", "/readyz")[0] == 200:
-                    return
-            time.sleep(0.2)
-        pytest.fail(f"not ready:\n{(self.data / 'run.out').read_text(errors='replace')[-3000:]}")
-
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
-            reply = connection.getresponse()
-            return reply.status, reply.read()
-        finally:
-            connection.close()
-
-    def run(self, *arguments: str) -> str:
-        """The output of a program that works on the same data. Fails the test when it fails."""
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        return done.stdout
-
-    def kill(self, name: str) -> None:
-        """kill -9 of one of the three programs: the process that `manage.py run` started, not its children."""
-        assert self.process is not None
-        for child in psutil.Process(self.process.pid).children():
-            if name in " ".join(child.cmdline()):
-                child.kill()
-                return
-        pytest.fail(f"{name} does not run")
+LONGEST_SECONDS = 300
 
 
 @dataclass
@@ -136,42 +54,35 @@ class Clients:
             time.sleep(0.1)
 
 
-@pytest.fixture
-def system(open_folder: Path) -> Iterator[System]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    made = System(open_folder, port)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-
-
-def test_what_was_acknowledged_is_there_once(system: System) -> None:
+def test_what_was_acknowledged_is_there_once(started: System) -> None:
     """E35: a restart in the middle of an approval leaves it done or not done, never half."""
-    seeded = json.loads(system.run("-m", "tests.faults.seeding", str(COUNT)))
-    clients = Clients(system, seeded["token"])
+    seeded = json.loads(started.run("-m", "tests.faults.seeding", str(COUNT)))
+    clients = Clients(started, seeded["token"])
     for item in seeded["items"]:
         clients.todo.put(item)
     threads = [threading.Thread(target=clients.work) for _ in range(CLIENTS)]
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + LONGEST_SECONDS
-    for share, victim in ((0.2, "gunicorn"), (0.4, "postgres"), (0.6, "procrastinate"), (0.8, "postgres")):
+    for share, victim in ((0.2, "web"), (0.4, "database"), (0.6, "worker"), (0.8, "database")):
         while len(clients.acknowledged) < share * COUNT and time.monotonic() < deadline:
             time.sleep(0.02)
-        system.kill(victim)
+        _kill(started, victim)
     for thread in threads:
         thread.join(max(0.1, deadline - time.monotonic()))
     clients.stop.set()
     assert not clients.refused
     assert len(clients.acknowledged) == COUNT, f"only {len(clients.acknowledged)} in {LONGEST_SECONDS} s"
-    system.wait_until_ready()
+    wait_for(started.is_ready)
 
     done = {"state": "done", "told": 1, "passed": 1, "open": ["check_note"], "waiting": ["check_note"]}
-    found = json.loads(system.run("-m", "tests.faults.accounting"))
+    found = json.loads(started.run("-m", "tests.faults.accounting"))
     assert {item: entry for item, entry in found.items() if entry != done} == {}
     assert set(found) == set(clients.acknowledged)
-    system.run("backend/manage.py", "verify_history")
+    started.run("backend/manage.py", "verify_history")
+
+
+def _kill(system: System, name: str) -> None:
+    """kill -9 of one of the three programs: the process that `manage.py run` started, not its children."""
+    wait_for(lambda: name in system.children())
+    system.children()[name].kill()

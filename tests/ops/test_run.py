@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -15,17 +14,10 @@ from backend.core.databases import SOCKET
 from tests.system import System, wait_for
 
 
-@pytest.fixture(scope="module")
-def system(open_folder: Path) -> Iterator[System]:
-    """One system for all tests here, for a start takes long; whoever stops it starts it again."""
-    found = System(open_folder / "data").start()
-    try:
-        wait_for(found.is_ready)
-        found.first_start = found.cpu_seconds()
-        yield found
-    finally:
-        if found.process is not None and found.process.poll() is None:
-            found.end()
+@pytest.fixture
+def system(started: System) -> System:
+    """One for all tests here, for a start takes long; whoever stops it starts it again."""
+    return started
 
 
 def test_ready(system: System) -> None:
