@@ -34,6 +34,7 @@ from backend.ops import (
     demo_activities,
     demo_assessment,
     demo_condolence,
+    demo_documents,
     demo_emergencies,
     demo_funds,
     demo_group,
@@ -133,6 +134,7 @@ def load_demo(*, password: str, now: datetime, progress: Progress) -> bool:
         demo_study_aid.play(town, now)
         demo_group.play(cast.users, town, now)
         demo_subsidies.play(town, now)
+        demo_documents.play(town, now)
         demo_survey.play(cast.users, town, now)
         demo_rights.play(cast.users, town, now)
         demo_assessment.play(cast.users, town, now)

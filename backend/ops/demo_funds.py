@@ -1,8 +1,10 @@
-"""The demo's donations and stores: one offer to be checked, one list to be decided on, one being brought; a shop."""
+"""The demo's donations and stores: one offer to be checked, one in the study-aid fund, one list to be decided on, one
+being brought; a shop."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -38,6 +40,7 @@ def play(users: Mapping[str, User], town: Unit, now: datetime) -> None:
     )  # fmt: skip
     study = Offer(unit=town, kind="money", amount=Decimal(20000), purpose="study_aid", share=Decimal(1000))
     _offered(users, study, "匿名", now)
+    _received(users, replace(study, amount=Decimal(10000)), "区青年商会", now)
     _proposed(users, _received(users, money, "陈先生", now), now)
     brought = _received(users, plants, "大黄堡苗圃", now)
     _proposed(users, brought, now)

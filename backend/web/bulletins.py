@@ -17,6 +17,8 @@ from backend.api.bulletins import Bulletins as Resource
 from backend.org.access import granting
 from backend.web.door import Refused, command, cursor_of, download, read
 from backend.web.pages import Page
+from backend.web.templatetags.when import month
+from backend.web.waiting import waiting
 
 
 class Bulletins(Page):
@@ -63,8 +65,10 @@ class Bulletin(Page):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """As it stands, or as it was published."""
         row = read(request, Resource, "retrieve", pk=pk)
-        title = _("Bulletin of %(month)s") % {"month": row["month"][:7]}
-        return self.show({"row": row, "title": title})
+        title = _("Bulletin of %(month)s") % {"month": month(row["month"])}
+        about = f"{row['office']['name']} {row['month'][:7]}"
+        items = [] if row["state"] == "published" else waiting(request, process="bulletin", about=about)
+        return self.show({"row": row, "title": title, "items": items})
 
 
 class BulletinFile(Page):

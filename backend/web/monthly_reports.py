@@ -21,7 +21,10 @@ from backend.org.access import granting
 from backend.web import forms, schemas
 from backend.web.door import Refused, command, cursor_of, read
 from backend.web.pages import Page
+from backend.web.templatetags.when import month as in_words
+from backend.web.waiting import waiting
 
+PROCESS = "monthly_report"
 HOW = ("on_time", "late", "nil_on_time", "nil_late", "not_submitted")
 
 
@@ -82,8 +85,9 @@ class MonthlyReport(Page):
     def _page(self, pk: UUID, known: Mapping[str, Any], refused: Refused | None = None) -> HttpResponse:
         row = read(self.request, Resource, "retrieve", pk=pk)
         told = {
-            "title": f"{row['unit']['name']} {row['month'][:7]}",
+            "title": f"{row['unit']['name']} {in_words(row['month'])}",
             "row": row,
+            "items": waiting(self.request, process=PROCESS, about=f"{row['unit']['name']} {row['month'][:7]}"),
             "last": row["submissions"][-1] if row["submissions"] else None,
             "earlier": row["submissions"][-2::-1],
             "refused": refused,

@@ -90,6 +90,15 @@ def _written(on: date, is_this_year: bool, language: str | None) -> str:
 
 
 @register.filter
+def month(value: date | str | None) -> str:
+    """A month, named by one of its days or as 2026-10, as people of this language write it; nothing for none."""
+    if isinstance(value, str) and len(value) < len("2026-10"):
+        return value  # a year, or nothing
+    on = date.fromisoformat(f"{value[:7]}-01") if isinstance(value, str) else value
+    return date_format(on, gettext("F Y")) if on else ""
+
+
+@register.filter
 def day(value: date | str | None) -> str:
     """A day as people of this language write it; nothing for none."""
     on = date.fromisoformat(value[:10]) if isinstance(value, str) and value else value
