@@ -57,5 +57,6 @@ def _pupil(town: Unit, born: date) -> Person:
 
 
 def _do(call: StudyAidCall, step: str, user: User, answers: Mapping[str, Any], now: datetime) -> None:
+    assert call.instance_id is not None
     item = WorkItem.objects.get(instance_id=call.instance_id, step=step, state=WorkItem.State.OPEN)
     services.complete(item=item, answers=dict(answers), user=user, now=now)

@@ -102,5 +102,6 @@ def _families(village: User) -> list[Family]:
 
 
 def _do(row: Application, user: User, answers: Mapping[str, Any], now: datetime) -> None:
+    assert row.instance_id is not None
     item = WorkItem.objects.get(instance_id=row.instance_id, state="open")
     services.complete(item=item, answers=dict(answers), user=user, now=now)
