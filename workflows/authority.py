@@ -44,12 +44,12 @@ class FourEyes(NotAllowed):
     """Who did an earlier step may not do this one."""
 
     code = "four_eyes"
-    message = _("You did an earlier step of this case; this one needs another person.")
+    message = _("You, or the person you stand in for, did an earlier step of this case; this one needs another person.")
 
 
 def grant_for(row: WorkItem, user: User) -> Grant:
-    """The user's grant by which the item is theirs to do. Raises NotYours."""
-    for grant in grants(user):
+    """The user's grant by which the item is theirs to do, their own before one that is lent. Raises NotYours."""
+    for grant in sorted(grants(user), key=lambda each: bool(each.on_behalf_of)):
         in_place = row.unit_path.startswith(grant.path)
         if grant.role == row.role == "helper":
             if row.assignee_id == grant.holder_id:
@@ -100,11 +100,11 @@ def refusal_for(row: WorkItem, user: User, doers: Iterable[UUID] = ()) -> Domain
     if row.state != WorkItem.State.OPEN:
         return AlreadyDone()
     try:
-        grant_for(row, user)
+        grant = grant_for(row, user)
         check_free(row, user)
     except DomainError as refused:
         return refused
-    return FourEyes() if user.pk in doers else None
+    return FourEyes() if {user.pk, grant.holder_id}.intersection(doers) else None
 
 
 def verbs_for(row: WorkItem, user: User, refusal: DomainError | None) -> list[str]:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import collect
 from backend.core.errors import Conflict
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit
+from backend.org.working_days import end_of_day
 from backend.payments import payables
 from backend.payments.models import Payable
-from workflows import services
+from backend.payments.programmes import programme_name
+from backend.reminders.models import Reminder
+from backend.reminders.outbox import intend_all, reminder_for, role_at
+from workflows import ladder, services
 from workflows.activities import office_of
 from workflows.models import Instance, WorkItem
+from workflows.reminders import stage_of
 
 BATCH, CORRECTION = "payment_batch", "returned_payment"
+SOONEST = timedelta(days=7)
+"""The largest `soon_days` of the parameter `reminder.ladder`."""
+TOLD = {"escalated": "county", "leading": "head"}
+"""Who hears of it on the upper rungs; on the lower ones those who pay."""
 
 
 class BatchBegun(Conflict):
@@ -38,10 +49,13 @@ def start_batch(*, unit: Unit, programme: str, actor: Actor, now: datetime) -> I
 
 
 def start_correction(*, payable_id: UUID, now: datetime) -> None:
-    """Somebody asks the payee what is wrong with the account: the caseworker of the family's township, or, for a payee
-    who is nobody on file, a finance officer. What is settled meanwhile asks nobody."""
+    """Somebody asks the payee for an account, as none is known or the bank returned it: the caseworker of the family's
+    township, or, for a payee who is nobody on file, a finance officer.
+
+    What is settled meanwhile asks nobody, and for whatever else waits for the same account nobody is asked again.
+    """
     row = Payable.objects.select_related("unit", "person__family__unit__parent").get(pk=payable_id)
-    if row.state != Payable.State.RETURNED:
+    if row.state != Payable.State.RETURNED and not _lacks_account(row):
         return
     place = office_of(row.person.family.unit) if row.person else None
     data = {
@@ -52,6 +66,44 @@ def start_correction(*, payable_id: UUID, now: datetime) -> None:
     }
     with collect():
         services.start(process=CORRECTION, case=None, data=data, actor=SYSTEM, now=now)
+
+
+def _lacks_account(row: Payable) -> bool:
+    """No account is known, and nobody is asked for it: what was owed first is what they are asked for."""
+    if row.state != Payable.State.OPEN or row.account_tail:
+        return False
+    asked = Payable.objects.filter(person__isnull=False, person=row.person_id, account_tail="").exclude(pk=row.pk)
+    earlier = Q(created_at__lt=row.created_at) | Q(created_at=row.created_at, pk__lt=row.pk)
+    under_way = (Payable.State.OPEN, Payable.State.CHECKING)
+    return not asked.filter(earlier, state__in=under_way).exists()
+
+
+def remind_of_last_days(now: datetime) -> int:
+    """Whoever has to hear that payments near their last day or are past it, once for each rung of table D20: finance,
+    then the county's officers, then its head. One word for a unit, programme and day; returns how many were told."""
+    near = timezone.localdate(now) + SOONEST
+    waiting = Payable.objects.exclude(state__in=(Payable.State.PAID, Payable.State.CANCELLED))
+    waiting = waiting.filter(is_held=False, pay_by__lte=near).order_by("unit__path", "programme", "pay_by")
+    groups = waiting.values_list("unit_id", "unit__path", "programme", "pay_by").distinct()
+    told = (_last_day(unit, path, programme, day, now) for unit, path, programme, day in groups if day is not None)
+    rows = [row for row in told if row is not None]
+    known = set(Reminder.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True))
+    fresh = [row for row in rows if row.key not in known]
+    intend_all(fresh)
+    return len(fresh)
+
+
+def _last_day(unit: UUID, path: str, programme: str, day: date, now: datetime) -> Reminder | None:
+    stage = stage_of(end_of_day(day), tier=None, path=path, now=now)
+    if not stage:
+        return None
+    kind = "payment.soon" if stage in {"soon", "due"} else "payment.late"
+    return reminder_for(
+        role_at(TOLD.get(stage, "finance"), unit), kind=kind, key=f"payment:{unit}:{programme}:{day:%Y%m%d}:{stage}",
+        created_at=now, unit_path=path, label=programme_name(programme), label_en=programme_name(programme),
+        page=f"/payments/payables/?show=overdue&programme={programme}" if kind == "payment.late" else "/payments/",
+        decided_by=ladder.rung(timer=stage, high_risk=False).decided_by,
+    )  # fmt: skip
 
 
 def hold(*, payable: Payable, reason: str, actor: Actor, now: datetime) -> None:

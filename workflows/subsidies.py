@@ -36,7 +36,7 @@ STAGES = ("village_by", "township_by", "county_by")
 
 
 def apply(*, intake: Intake, actor: Actor, now: datetime) -> Application:
-    """Take an application in and begin its way. Raises BadApplication, AppliedAlready."""
+    """Take an application in and begin its way. Raises BadApplication, EntitledAlready, AppliedAlready."""
     with collect():
         row = applications.apply(intake=intake, actor=actor, now=now)
         begun = services.start(process=PROCESS, case=None, data=_data(row, now), actor=actor, now=now)

@@ -21,7 +21,7 @@ from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.sums import Summed
 from backend.org import codes
 from backend.payments import payables
-from backend.payments.models import Payable
+from backend.payments.models import Payable, PayableQuerySet
 from backend.payments.programmes import programme_name
 from workflows import payments
 
@@ -46,6 +46,7 @@ class PayableFilters(Filters):
     held = YesNo(method="by_held")
     not_received = YesNo(method="by_not_received")
     without_account = YesNo(method="by_without_account")
+    overdue = YesNo(method="by_overdue")
 
     def by_text(self, queryset: QuerySet[Payable], name: str, value: str) -> QuerySet[Payable]:
         """What people search."""
@@ -69,6 +70,11 @@ class PayableFilters(Filters):
         """There is no account to pay to."""
         return queryset.filter(account_tail="") if value else queryset.exclude(account_tail="")
 
+    def by_overdue(self, queryset: QuerySet[Payable], name: str, value: bool) -> QuerySet[Payable]:
+        """Not received, and the last day has passed."""
+        overdue = PayableQuerySet.is_overdue(timezone.localdate())
+        return queryset.filter(overdue) if value else queryset.exclude(overdue)
+
 
 class PayableSerializer(RowSerializer[Payable]):
     """An amount owed. `account`: its last digits; `state`: `paid` is only what the bank says it paid."""
@@ -82,18 +88,23 @@ class PayableSerializer(RowSerializer[Payable]):
     programme_name = serializers.SerializerMethodField()
     purpose_name = serializers.SerializerMethodField()
     family = serializers.UUIDField(source="person.family_id", allow_null=True, default=None)
+    overdue = serializers.SerializerMethodField()
 
     class Meta:
         model = Payable
         fields = (
             "id", "number", "unit", "payee", "family", "account", "proposed_account", "proposed_by", "amount",
             "purpose", "purpose_name", "programme", "programme_name", "period", "basis", "is_adjustment", "due_on",
-            "is_held", "state", "created_at", "version",
+            "pay_by", "overdue", "is_held", "state", "created_at", "version",
         )  # fmt: skip
 
     def get_programme_name(self, row: Payable) -> str:
         """In the caller's language."""
         return programme_name(row.programme)
+
+    def get_overdue(self, row: Payable) -> bool:
+        """Whether its last day has passed and it was not received."""
+        return row.is_overdue_on(timezone.localdate())
 
     def get_purpose_name(self, row: Payable) -> str:
         """In the caller's language."""
@@ -143,6 +154,7 @@ class DueSerializer(serializers.Serializer[Any]):
     held = serializers.IntegerField()
     without_account = serializers.IntegerField()
     not_received = serializers.IntegerField()
+    overdue = serializers.IntegerField()
 
 
 @extend_schema_view(list=extend_schema(summary="What is owed to whom"))
@@ -176,7 +188,7 @@ class Payables(Summed):
     @extend_schema(summary="What waits for a batch", responses=DueSerializer(many=True), filters=False)
     @action(detail=False, methods=["get"], pagination_class=None)
     def due(self, request: Request) -> Response:
-        """By paying unit and programme: ready, stopped, without an account, returned by the bank."""
+        """By paying unit and programme: ready, stopped, without an account, returned by the bank, past the last day."""
         today = timezone.localdate(self.now)
         ready = Q(state="open", is_held=False) & ~Q(account_tail="") & (Q(due_on=None) | Q(due_on__lte=today))
         grouped = (
@@ -190,6 +202,7 @@ class Payables(Summed):
                 held=Count("pk", filter=Q(is_held=True)),
                 without_account=Count("pk", filter=Q(account_tail="")),
                 not_received=Count("pk", filter=Q(state__in=("returned", "checking"))),
+                overdue=Count("pk", filter=PayableQuerySet.is_overdue(today)),
             )
         )
         rows = [

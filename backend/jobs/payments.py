@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -18,6 +19,14 @@ from workflows import payments
 def post_answers(*, batch_id: str) -> None:
     """Portion by portion; killed, it goes on where the last one ended."""
     posting.post_answers(batch_id=UUID(batch_id), now=timezone.now())
+
+
+@app.periodic(cron="47 7 * * *")
+@app.task(name="payments.remind", queueing_lock="payments.remind")
+def remind(timestamp: int) -> None:
+    """Every morning: payments that near their last day, or are past it."""
+    with transaction.atomic():
+        payments.remind_of_last_days(timezone.now())
 
 
 @app.task(name="payments.start_correction", retry=RETRY, pass_context=True)

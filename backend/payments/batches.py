@@ -1,6 +1,7 @@
 """Batches: drawn up by one person, released by another, or given up (P06 step 7, domain.md section 3.0).
 
-What is held, has no account, or was confirmed by whoever draws up stays out of a batch and waits for the next one.
+What is held, has no account, or was confirmed by whoever draws up stays out of a batch and waits for the next one;
+who stands in for somebody counts as both.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from backend.core.errors import Conflict, NotAllowed
 from backend.ledger import budgets
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.org.powers import behind
 from backend.payments import bank_file
 from backend.payments.models import Batch, BatchFile, Payable, PayableQuerySet, Transfer
 
@@ -70,7 +72,8 @@ def draw_up(*, unit: Unit, programme: str, pay_on: date, actor: Actor, now: date
     Whatever another batch has taken in the meantime is not taken again: its row is locked, and looked at after that.
     """
     assert actor.user_id is not None, "a batch is drawn up by a person"
-    found = payable_for(unit=unit, programme=programme, pay_on=pay_on).exclude(confirmed_by__contains=[actor.user_id])
+    people = list(behind(actor, day=timezone.localdate(now)))
+    found = payable_for(unit=unit, programme=programme, pay_on=pay_on).exclude(confirmed_by__overlap=people)
     taken = list(found.select_for_update(of=("self",)).order_by("programme", "unit_path", "id")[:MOST])
     if not taken:
         raise NothingToPay
@@ -97,20 +100,22 @@ def draw_up(*, unit: Unit, programme: str, pay_on: date, actor: Actor, now: date
 
 
 def release(*, batch: Batch, actor: Actor, now: datetime, over_reason: str = "") -> BatchFile:
-    """Another person lets it go to the bank: what was held since is left out, and the file is made.
+    """Another person lets it go to the bank: what was held since is left out, and the file is made. Whoever stands in
+    for an absent colleague counts as both.
 
     `over_reason`: why more is paid than the year's budget holds; this person signs for it. Raises NotDrawn, OwnBatch,
     OwnConfirmation, NothingToPay, OverBudget, BudgetSpent.
     """
     if batch.state != Batch.State.DRAWN:
         raise NotDrawn
-    if actor.user_id is None or actor.user_id == batch.drawn_by_id:
+    people = behind(actor, day=timezone.localdate(now))
+    if not people or batch.drawn_by_id in people:
         raise OwnBatch
     _take_off(batch.transfers.filter(payable__is_held=True))
     lines = list(batch.transfers.filter(state=Transfer.State.WAITING).select_related("payable").order_by("number"))
     if not lines:
         raise NothingToPay
-    if any(actor.user_id in line.payable.confirmed_by for line in lines):
+    if any(people.intersection(line.payable.confirmed_by) for line in lines):
         raise OwnConfirmation
     _check_budget(batch, lines, over_reason, actor, now)
     batch.count, batch.total = len(lines), _sum(lines)

@@ -7,6 +7,7 @@ confirmed a right, who draws a batch up and who releases it are three people (do
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
@@ -37,6 +38,16 @@ class PayableQuerySet(models.QuerySet["Payable"]):
     def payable_now(self) -> PayableQuerySet:
         """Those that the next batch may take: open, not held, with an account to pay to."""
         return self.filter(state=Payable.State.OPEN, is_held=False).exclude(account_tail="")
+
+    def overdue(self, day: date) -> PayableQuerySet:
+        """Those whose last day has passed, and that nobody stopped: not received, for whatever reason."""
+        return self.filter(self.is_overdue(day))
+
+    @staticmethod
+    def is_overdue(day: date) -> Q:
+        """The one condition by which lists, figures and reminders call a payment overdue."""
+        unpaid = ~Q(state__in=(Payable.State.PAID, Payable.State.CANCELLED))
+        return unpaid & Q(pay_by__lt=day, is_held=False)
 
 
 class Payable(Record):
@@ -85,6 +96,8 @@ class Payable(Record):
     """Owed once, however often it is asked for."""
     due_on = models.DateField(null=True)
     """Not paid before this day."""
+    pay_by = models.DateField(null=True)
+    """The last day on which it is paid in time; none: no day is set."""
     confirmed_by = ArrayField(models.UUIDField())
     """The users who confirmed the right: none of them pays it."""
     is_held = models.BooleanField(default=False)
@@ -110,6 +123,11 @@ class Payable(Record):
 
     def __str__(self) -> str:
         return f"{self.payee_label} {self.period}"
+
+    def is_overdue_on(self, day: date) -> bool:
+        """As `PayableQuerySet.is_overdue`."""
+        over = self.state in (self.State.PAID, self.State.CANCELLED)
+        return not over and not self.is_held and self.pay_by is not None and self.pay_by < day
 
     @property
     def number(self) -> str:

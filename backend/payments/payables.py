@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import collect, record
 from backend.cases.models import Person
 from backend.core.errors import Conflict, DomainError, FieldProblem, Invalid
+from backend.core.jobs import enqueue
 from backend.ledger.accounts import Place, accounts
 from backend.ledger.entries import CENT, Line, Posting, post_all
 from backend.ledger.models import Account
 from backend.org import codes
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.org.powers import behind
 from backend.payments.models import Payable, PayableQuerySet
 
 PORTION = 500
@@ -87,6 +89,7 @@ class Owed:
     unit: Unit
     basis: str = ""
     due_on: date | None = None
+    pay_by: date | None = None
     is_adjustment: bool = False
     confirmed_by: Iterable[UUID] = ()
     key: str = ""
@@ -120,7 +123,7 @@ def owe(
 ) -> Payable:
     """Owe an amount to somebody; the same reference, period and purpose (or `key`) again is the first one.
 
-    `confirmed_by`: the users who confirmed the right, by default the actor; none of them can pay it. Raises
+    `confirmed_by`: the users who confirmed the right, by default who acts; none of them can pay it. Raises
     NobodyConfirmed, BadAmount, and BadAccount (no account at all is possible).
     """
     owed = Owed(
@@ -202,7 +205,8 @@ def agree_account(*, payable: Payable, actor: Actor, now: datetime) -> None:
     NotReturned."""
     if payable.state != Payable.State.CHECKING:
         raise NotReturned
-    if actor.user_id is None or actor.user_id == payable.proposed_by_id:
+    people = behind(actor, day=timezone.localdate(now))
+    if not people or payable.proposed_by_id in people:
         raise OwnProposal
     payable.account_number, payable.account_tail = payable.proposed_number, payable.proposed_tail
     payable.proposed_number = payable.proposed_tail = ""
@@ -214,6 +218,26 @@ def agree_account(*, payable: Payable, actor: Actor, now: datetime) -> None:
                        "version"]
     )  # fmt: skip
     tell("payable.account_agreed", payable, actor, now)
+    _give_account(payable, actor, now)
+
+
+def _give_account(known: Payable, actor: Actor, now: datetime) -> None:
+    """Whatever else waits for an account of the same person is paid to this one: nobody is asked twice."""
+    others = list(waiting_for_account(known).select_for_update(of=("self",)).select_related("person"))
+    for row in others:
+        row.account_number, row.account_tail = known.account_number, known.account_tail
+        row.proposed_by_id, row.agreed_by_id = known.proposed_by_id, known.agreed_by_id
+        row.identity_check = known.identity_check
+        row.version += 1
+        tell("payable.account_agreed", row, actor, now)
+    fields = ["account_number", "account_tail", "proposed_by", "agreed_by", "identity_check", "version"]
+    Payable.objects.bulk_update(others, fields, batch_size=PORTION)
+
+
+def waiting_for_account(payable: Payable) -> PayableQuerySet:
+    """What else is owed to the same person and has no account to be paid to; of somebody on nobody's file nothing."""
+    others = Payable.objects.filter(person__isnull=False, person=payable.person_id).exclude(pk=payable.pk)
+    return others.filter(state=Payable.State.OPEN, account_tail="").order_by("created_at", "id")
 
 
 def decline_account(*, payable: Payable, reason: str, actor: Actor, now: datetime) -> None:
@@ -221,7 +245,7 @@ def decline_account(*, payable: Payable, reason: str, actor: Actor, now: datetim
     if payable.state != Payable.State.CHECKING:
         raise NotReturned
     payable.proposed_number = payable.proposed_tail = ""
-    payable.state = Payable.State.RETURNED
+    payable.state = Payable.State.RETURNED if payable.account_tail else Payable.State.OPEN
     payable.version += 1
     payable.save(update_fields=["proposed_number", "proposed_tail", "state", "version"])
     tell("payable.account_declined", payable, actor, now, reason=reason)
@@ -338,11 +362,13 @@ def _owe_some(owed: Sequence[Owed], actor: Actor, now: datetime) -> list[Payable
     post_all(postings, actor=actor, now=now)
     for row, _line in new:
         tell("payable.owed", row, actor, now)
+        if not row.account_tail:  # somebody collects it; else it would wait with nobody asked
+            enqueue("payments.start_correction", payable_id=str(row.pk))
     return [stored[key] for key in keys]
 
 
 def _payable(owed: Owed, actor: Actor, now: datetime) -> Payable:
-    confirmed = list(owed.confirmed_by) or ([actor.user_id] if actor.user_id else [])
+    confirmed = list(owed.confirmed_by) or sorted(behind(actor, day=timezone.localdate(now)))
     if not confirmed:
         raise NobodyConfirmed
     if owed.amount <= 0 or owed.amount != owed.amount.quantize(CENT):
@@ -366,5 +392,6 @@ def _payable(owed: Owed, actor: Actor, now: datetime) -> Payable:
         reference_id=str(owed.reference[1]),
         key=owed.stored_key,
         due_on=owed.due_on,
+        pay_by=owed.pay_by,
         confirmed_by=confirmed,
     )

@@ -18,6 +18,7 @@ from backend.ledger.models import Account
 from backend.org.access import SYSTEM
 from backend.payments.models import Batch, Payable, Transfer
 from backend.payments.payables import Move, move_all, tell
+from backend.reminders.outbox import intend_all, reminder_for, role_at
 
 PORTION = 200
 """Lines posted by one transaction."""
@@ -107,3 +108,19 @@ def _settle(batch: Batch, now: datetime) -> None:
         batch.version += 1
         batch.save(update_fields=["state", "settled_at", "version"])
         record(action="batch.settled", object=batch, actor=SYSTEM, now=now)
+        _let_villages_tell(batch, now)
+
+
+def _let_villages_tell(batch: Batch, now: datetime) -> None:
+    """The village tells each family that its money has arrived when it next sees them: one word for a batch, without
+    names, amounts or a message to the family that comes at the wrong time."""
+    paid = batch.transfers.filter(state=Transfer.State.PAID, payable__person__died_on=None)
+    villages = paid.exclude(payable__person=None).order_by().values_list("payable__person__family__unit", flat=True)
+    intend_all(
+        reminder_for(
+            role_at("village", village), kind="payable.paid", key=f"payable.paid:{batch.pk}:{village}", created_at=now,
+            about_kind="batch", about_id=batch.pk, label=batch.number, label_en=batch.number,
+            page="/subsidies/entitlements/",
+        )
+        for village in villages.distinct()
+    )  # fmt: skip

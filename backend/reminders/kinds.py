@@ -62,6 +62,15 @@ KINDS: Mapping[str, Kind] = {
     "condolence.list_late": Kind(_("A festival's list is not locked"), _("festival lists not locked: %(count)d")),
     "condolence.eve_passed": Kind(_("Gifts were not all brought"), _("villages with gifts left: %(count)d")),
     "batch.late": Kind(_("A bank has not answered in time"), _("payment batches without an answer: %(count)d")),
+    "payable.paid": Kind(
+        _("Money has arrived: please tell the families when you next see them"),
+        _("payment batches that have arrived: %(count)d"),
+    ),
+    "payable.account_agreed": Kind(
+        _("An account was agreed to: the next batch pays"), _("accounts that were agreed to: %(count)d")
+    ),
+    "payment.soon": Kind(_("Payments are due soon"), _("programmes with payments due soon: %(count)d")),
+    "payment.late": Kind(_("Payments have missed their day"), _("programmes with overdue payments: %(count)d")),
     "payable.asked_long": Kind(
         _("Nobody has found out why a payment came back"), _("returned payments not settled: %(count)d")
     ),

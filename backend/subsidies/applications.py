@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +29,7 @@ from backend.org.models import User
 from backend.org.working_days import end_of_day
 from backend.payments.payables import ACCOUNT
 from backend.subsidies.hands import hold
-from backend.subsidies.models import Application, Hand, Stage
+from backend.subsidies.models import Application, Entitlement, Hand, Stage
 from backend.subsidies.rules import Children, set_at
 
 State = Application.State
@@ -47,6 +48,16 @@ class AppliedAlready(Conflict):
 
     code = "applied_already"
     message = _("This person's application for this subsidy is under way already.")
+
+
+class EntitledAlready(Conflict):
+    """Whoever moved leaves at the origin first, and registers anew after that (E1, S30)."""
+
+    code = "entitled_already"
+    message = _(
+        "This person gets this subsidy already, here or elsewhere. Whoever moved leaves at the old place first, and "
+        "can then register here."
+    )
 
 
 class ListedAlready(Conflict):
@@ -97,9 +108,10 @@ class Intake:
 
 
 def apply(*, intake: Intake, actor: Actor, now: datetime) -> Application:
-    """Keep an application as it was declared. Raises BadApplication, AppliedAlready."""
+    """Keep an application as it was declared. Raises BadApplication, EntitledAlready, AppliedAlready."""
     day = timezone.localdate(now)
     _check(intake, day)
+    _check_alone(intake.person, intake.kind)
     unit = intake.family.unit
     scope = f"FZ-{township_code(unit)}-{intake.year}"
     try:
@@ -139,6 +151,30 @@ def _check(intake: Intake, day: date) -> None:
     if found:
         message = BadApplication.message
         raise BadApplication([FieldProblem(f"/{name}", BadApplication.code, message) for name in found])
+
+
+def may_register_anew(person: Person, kind: str) -> bool:
+    """Whether an application may be taken in: whoever moved leaves at the origin first (E1, S30).
+
+    An entitlement whose last day is set is left; what is given once can be given again for another reason. Who moved
+    has another file at the destination: it is the same person by the certificate.
+    """
+    going_on = Entitlement.objects.exclude(cycle=Entitlement.Cycle.ONCE).filter(kind=kind, until_date__isnull=True)
+    return not going_on.filter(_same(person)).exists()
+
+
+def _check_alone(person: Person, kind: str) -> None:
+    """Raises EntitledAlready, AppliedAlready: wherever it is."""
+    if not may_register_anew(person, kind):
+        raise EntitledAlready
+    if Application.objects.open().filter(_same(person), kind=kind).exists():
+        raise AppliedAlready
+
+
+def _same(person: Person) -> Q:
+    """Rows of the same person: this file, and any other file with the same certificate."""
+    known = person.certificate_index
+    return Q(person=person) | Q(person__certificate_index=known) if known else Q(person=person)
 
 
 def _digits(account: str) -> str:

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import collect, record
-from backend.cases.models import Person
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.org import codes, parameters
@@ -289,11 +288,6 @@ def archive(*, row: Exit, actor: Actor, now: datetime) -> None:
     """The time is over, or the appeal was rejected: the exit stands."""
     row.state = State.EXITED
     _move(row, "subsidy_exit.archived", actor, now)
-
-
-def may_register_anew(person: Person, kind: str) -> bool:
-    """Whether a new application elsewhere may be taken in: whoever moved leaves at the origin first (E1, S30)."""
-    return not Entitlement.objects.filter(person=person, kind=kind, until_date__isnull=True).exists()
 
 
 def check_apart(row: Exit, actor: Actor) -> None:

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.errors import NotAllowed
-from backend.org.access import Actor, grants
-from backend.org.models import User
+from backend.org.access import Actor
+from backend.org.powers import behind
+from backend.payments.models import Batch, Transfer
 from backend.subsidies.models import Application, Hand
+from backend.subsidies.paid import REFERENCE
 
 
 class OnePower(NotAllowed):
@@ -38,7 +40,7 @@ def hold(*, application: Application, power: Hand.Power, actor: Actor, now: date
 
     Raises OnePower when one of them holds another one, Recused when one of them is a relative.
     """
-    people = behind(actor, now=now)
+    people = behind(actor, day=timezone.localdate(now))
     if application.recused.filter(pk__in=people).exists():
         raise Recused
     held = dict(application.hands.filter(user__in=people).values_list("user_id", "power"))
@@ -53,14 +55,26 @@ def hold(*, application: Application, power: Hand.Power, actor: Actor, now: date
     return people
 
 
-def behind(actor: Actor, *, now: datetime) -> frozenset[UUID]:
-    """The user who acts, and the absent colleagues by whose grant the user does."""
-    if actor.user_id is None:
-        return frozenset()
-    user = User.objects.get(pk=actor.user_id)
-    lent = {
-        grant.holder_id
-        for grant in grants(user, day=timezone.localdate(now))
-        if grant.on_behalf_of and (grant.role, grant.unit_id) == (actor.role, actor.unit_id)
-    }
-    return frozenset({user.pk, *lent})
+def hold_payment(*, batch: Batch, actor: Actor, now: datetime) -> None:
+    """Whoever releases a batch holds the power to pay over every application that one of its lines comes from.
+
+    Raises OnePower when one of them had another power over one of these, Recused when one of them is a relative.
+    """
+    people = behind(actor, day=timezone.localdate(now))
+    lines = batch.transfers.exclude(state=Transfer.State.DROPPED).filter(payable__reference_kind=REFERENCE)
+    rights = [UUID(key) for key in lines.values_list("payable__reference_id", flat=True).distinct()]
+    paid = Application.objects.filter(entitlement__in=rights)
+    if Application.recused.through.objects.filter(application__in=paid, user__in=people).exists():
+        raise Recused
+    held = Hand.objects.filter(application__in=paid, user__in=people)
+    if held.exclude(power=Hand.Power.PAY).exists():
+        raise OnePower
+    known = set(held.values_list("application", "user"))
+    keys = paid.order_by("pk").values_list("pk", flat=True)
+    new = [(key, one) for key in keys for one in people if (key, one) not in known]
+    rows = [Hand(application_id=key, user_id=one, power=Hand.Power.PAY, created_at=now) for key, one in new]
+    try:
+        with transaction.atomic():
+            Hand.objects.bulk_create(rows, batch_size=1000)
+    except IntegrityError as error:  # at the same moment in another power
+        raise OnePower from error

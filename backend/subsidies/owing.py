@@ -17,6 +17,7 @@ from django.db.models import CharField, Exists, OuterRef
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from backend.audit.history import collect
 from backend.org.access import SYSTEM
 from backend.org.models import Unit
 from backend.payments.models import Payable
@@ -61,22 +62,35 @@ def first_owed(entitlement: Entitlement, *, confirmed_by: frozenset[UUID], day: 
 def owe_due(now: datetime) -> int:
     """Owe everybody in force what has fallen due and is not drawn up yet; returns how many amounts. Twice is once.
 
-    Left out until it is settled: whose change is being looked into, and who was not checked in this year's review.
+    Left out until it is settled: whose change is being looked into, who was not checked in this year's review, and of
+    whom a payment is stopped. What was owed before an exit's day stays.
     """
     count, day = 0, timezone.localdate(now)
-    for rows in _portions(day):
-        with transaction.atomic():
-            found = _due(rows, day)
+    ids = list(_lacking(day).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), PORTION):
+        with transaction.atomic(), collect():
+            found = _due(_locked(ids[start : start + PORTION], day), day)
             owe_all(found, actor=SYSTEM, now=now)
             count += len(found)
     return count
 
 
-def _portions(day: date) -> Iterator[list[Entitlement]]:
-    ids = list(_lacking(day).order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(ids), PORTION):
-        rows = Entitlement.objects.filter(pk__in=ids[start : start + PORTION]).order_by("number")
-        yield list(rows.select_related("person__family__unit", "unit__parent__parent").prefetch_related("rates"))
+def keep_account(payable: Payable) -> None:
+    """What a payee's account was found to be is where the coming months go, too: for the right that it was found for,
+    and for others of the person that have none."""
+    rows = Entitlement.objects.filter(person__isnull=False, person=payable.person_id)
+    own = payable.reference_id if payable.reference_kind == REFERENCE else None
+    for row in rows.select_for_update().order_by("pk"):
+        if str(row.pk) == own or not row.account_tail:
+            row.account, row.account_tail = payable.account_number, payable.account_tail
+            row.version += 1
+            row.save(update_fields=["account", "account_tail", "version"])
+
+
+def _locked(ids: Sequence[UUID], day: date) -> list[Entitlement]:
+    """These, looked at again under lock: an exit may have come between."""
+    rows = _lacking(day).filter(pk__in=ids).select_for_update(of=("self",)).order_by("number")
+    return list(rows.select_related("person__family__unit", "unit__parent__parent").prefetch_related("rates"))
 
 
 def _lacking(day: date) -> EntitlementQuerySet:
@@ -88,8 +102,10 @@ def _lacking(day: date) -> EntitlementQuerySet:
     unchecked = ReviewCheck.objects.filter(
         entitlement=OuterRef("pk"), state=ReviewCheck.State.HELD, review__year=day.year
     )
+    own = Payable.objects.filter(reference_kind=REFERENCE, reference_id=Cast(OuterRef("pk"), CharField()))
+    stopped = own.filter(is_held=True).exclude(state__in=(Payable.State.PAID, Payable.State.CANCELLED))
     rows = Entitlement.objects.on(day).exclude(cycle=Entitlement.Cycle.ONCE)
-    return rows.filter(~Exists(drawn), ~Exists(changing), ~Exists(unchecked))
+    return rows.filter(~Exists(drawn), ~Exists(changing), ~Exists(unchecked), ~Exists(stopped))
 
 
 def _periods(day: date) -> tuple[str, str]:
@@ -140,8 +156,19 @@ def _owed(row: Entitlement, amount: Decimal, period: str, confirmed_by: frozense
     return Owed(
         payee=row.person, payee_label=row.person.name, account_number=row.account, amount=amount, purpose=SUBSIDY,
         reference=(REFERENCE, row.pk), period=period, programme=row.kind, unit=payer_of(row.unit), basis=basis[:200],
-        confirmed_by=confirmed_by,
+        confirmed_by=confirmed_by, pay_by=_pay_by(row, months_of(period)),
     )  # fmt: skip
+
+
+def _pay_by(row: Entitlement, months: Sequence[date]) -> date:
+    """A month by the end of it; what is owed for a year by the calendar of the place (2b: 31 July to 31 October), or
+    within a month when it begins too late for that."""
+    soonest = later(month_of(max(months[0], row.from_date)), 1)
+    if len(months) == 1:
+        return soonest
+    set_to: Mapping[str, str] = rules.set_at("subsidy.calendar", path=row.unit.path, day=months[0])
+    month, day = set_to["pay_by"].split("-")
+    return max(date(months[0].year, int(month), int(day)), soonest)
 
 
 def _drawn(rows: Sequence[Entitlement]) -> Mapping[UUID, frozenset[date]]:

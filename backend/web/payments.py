@@ -27,6 +27,7 @@ from backend.web.waiting import waiting
 AT_ONCE = 50
 TABS: tuple[tuple[str, str | Promise], ...] = (
     ("not_received", gettext_lazy("Not received")),
+    ("overdue", gettext_lazy("Past their last day")),
     ("open", gettext_lazy("To be paid")),
     ("without_account", gettext_lazy("Without an account")),
     ("held", gettext_lazy("Stopped")),
@@ -34,7 +35,7 @@ TABS: tuple[tuple[str, str | Promise], ...] = (
     ("paid", gettext_lazy("Arrived in the account")),
     ("", gettext_lazy("All")),
 )
-FLAGS = frozenset({"not_received", "without_account", "held"})
+FLAGS = frozenset({"not_received", "overdue", "without_account", "held"})
 """Tabs that are filters of their own, not states."""
 ASKED = ("q", "programme", "period")
 """By what the list of payables is narrowed beside its tab."""

@@ -25,6 +25,7 @@ NAMES = {
     "housekeeping.purge",
     "notices.take_down",
     "pauses.turn",
+    "payments.remind",
     "subsidies.tell_ages",
     "recovery.take_up",
     "reminders.remind",

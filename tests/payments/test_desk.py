@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,16 +10,19 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from backend.audit.models import Event
 from backend.ledger.balances import trial_balance
-from backend.org.access import SYSTEM
+from backend.org.access import SYSTEM, actor_of
 from backend.org.codes import load_codes
-from backend.org.models import User
-from backend.payments import posting
+from backend.org.models import Deputy, User
+from backend.payments import batches, posting
+from backend.payments.batches import OwnBatch
 from backend.payments.models import Batch, Payable
 from backend.reminders.models import Reminder
+from backend.subsidies.models import Application, Entitlement, Hand
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.payments.banking import answer
@@ -83,6 +86,22 @@ class Desk:
         return said
 
 
+def applied(desk: Desk) -> Application:
+    """An application that the county granted, and what is owed by it."""
+    person, day = factories.person(factories.family(), name="周玉兰"), date(2026, 1, 1)
+    row = Application.objects.create(
+        number="FZ-1", kind="special_support", year=2026, family=person.family, person=person, unit=person.family.unit,
+        unit_path=person.family.unit.path, channel="self", facts="{}", declared_on=day, recorded_label="x",
+        state="confirmed",
+    )  # fmt: skip
+    granted = Entitlement.objects.create(
+        number="DY-1", person=person, unit=person.family.unit, kind="special_support", cycle="month", from_date=day,
+        confirmed_on=day, application=row,
+    )  # fmt: skip
+    owed(timezone.now(), reference=("entitlement", granted.pk))
+    return row
+
+
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
@@ -126,6 +145,56 @@ class TestTwoPeople:
         desk.drawn()
         assert_problem(desk.do("release_batch", desk.releaser, release="release"), 403, "own_confirmation")
         assert Batch.objects.get().state == "drawn"
+
+    def test_who_stands_in_for_who_drew_up_does_not_release(self, desk: Desk) -> None:
+        """In the absent colleague's name it is the same hand; in one's own right it is another."""
+        owed(timezone.now())
+        desk.drawn()
+        deputy = factories.user("deputy", role="caseworker", name="代班")
+        Deputy.objects.create(absent=desk.drawer, deputy=deputy, from_date=factories.LONG_AGO)
+        assert_problem(desk.do("release_batch", deputy, release="release"), 403, "four_eyes")
+        with pytest.raises(OwnBatch):
+            batches.release(batch=Batch.objects.get(), actor=actor_of(deputy, role="finance"), now=timezone.now())
+        factories.member(deputy, "finance", desk.county)
+        again = User.objects.get(pk=deputy.pk)
+        assert desk.do("release_batch", again, release="release").status_code == 200
+
+    def test_who_stands_in_for_who_confirmed_does_not_pay(self, desk: Desk) -> None:
+        """The confirmer went to finance, and is absent: nobody draws up or releases in their name."""
+        owed(timezone.now(), confirmed_by=[desk.releaser.pk])
+        deputy = factories.user("deputy", role="caseworker", name="代班")
+        Deputy.objects.create(absent=desk.releaser, deputy=deputy, from_date=factories.LONG_AGO)
+        assert desk.begun().status_code == 201
+        day = timezone.localdate().isoformat()
+        assert_problem(desk.do("draw_up", deputy, drawing="draw_up", pay_on=day), 409, "nothing_to_pay")
+        assert desk.do("draw_up", desk.drawer, drawing="draw_up", pay_on=day).status_code == 200
+        assert_problem(desk.do("release_batch", deputy, release="release"), 403, "own_confirmation")
+
+    @pytest.mark.parametrize("power", ["record", "village", "township", "county"])
+    def test_who_had_any_power_over_an_application_does_not_pay_it(self, desk: Desk, power: str) -> None:
+        """3.0 through P06: the power to pay is a power over the application like the others, held by nobody twice."""
+        row = applied(desk)
+        Hand.objects.create(application=row, user=desk.releaser, power=power)
+        desk.drawn()
+        assert_problem(desk.do("release_batch", desk.releaser, release="release"), 403, "one_power")
+        assert Batch.objects.get().state == "drawn"
+        third = desk.at_county("finance", "孙出纳")
+        assert desk.do("release_batch", third, release="release").status_code == 200
+        assert Hand.objects.get(user=third).power == "pay"
+        with pytest.raises(IntegrityError, match="hand_one_power"), transaction.atomic():
+            Hand.objects.create(application=row, user=third, power="county")
+
+    def test_a_relative_of_the_applicant_does_not_pay(self, desk: Desk) -> None:
+        applied(desk).recused.add(desk.releaser)
+        desk.drawn()
+        assert_problem(desk.do("release_batch", desk.releaser, release="release"), 403, "recused")
+
+    def test_the_same_hand_pays_every_month(self, desk: Desk) -> None:
+        row = applied(desk)
+        desk.sent()
+        owed(timezone.now(), reference=("entitlement", row.entitlement.pk), period="2026-08")
+        desk.sent()
+        assert row.hands.get().user == desk.releaser
 
     def test_a_county_reviewer_pays_nothing(self, desk: Desk) -> None:
         owed(timezone.now())

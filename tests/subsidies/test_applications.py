@@ -235,6 +235,46 @@ def test_one_open_application_for_a_person_and_a_subsidy(county: County) -> None
     assert county.post(person=str(county.husband.pk), spouse=str(county.wife.pk)).status_code == 201
 
 
+class TestWhoMoved:
+    """E1, S30: out at the origin first, then registered anew; a file elsewhere is the same by the certificate."""
+
+    @staticmethod
+    def entitled_at_the_origin(county: County, **fields: Any) -> Entitlement:
+        papers = {"certificate_index": b"w" * 32}
+        Person.objects.filter(pk=county.wife.pk).update(**papers)
+        origin = factories.person(factories.family(label="孙桂兰原籍"), name="孙桂兰", sex="2")
+        Person.objects.filter(pk=origin.pk).update(**papers)
+        return Entitlement.objects.create(**{
+            "number": "DY-原籍-1", "person": origin, "unit": origin.family.unit, "kind": "special_support",
+            "cycle": "month", "from_date": date(2024, 1, 1), "confirmed_on": date(2024, 1, 1), **fields,
+        })  # fmt: skip
+
+    def test_nobody_registers_anew_who_has_not_left_yet(self, county: County) -> None:
+        there = self.entitled_at_the_origin(county)
+        assert_problem(county.post(), 409, "entitled_already")
+        assert not Application.objects.exists()
+        assert not Instance.objects.exists()
+        Entitlement.objects.filter(pk=there.pk).update(until_date=timezone.localdate(), end_reason="moved")
+        assert county.post().status_code == 201
+
+    def test_another_subsidy_can_be_applied_for(self, county: County) -> None:
+        self.entitled_at_the_origin(county, kind="reward_support")
+        assert county.post().status_code == 201
+
+    def test_what_was_given_once_stands_in_nobodys_way(self, county: County) -> None:
+        self.entitled_at_the_origin(county, cycle="once")
+        assert county.post().status_code == 201
+
+    def test_an_application_under_way_at_the_origin_is_enough(self, county: County) -> None:
+        origin = self.entitled_at_the_origin(county, kind="reward_support").person
+        Application.objects.create(
+            number="FZ-原籍-1", kind="special_support", year=2026, family=origin.family, person=origin,
+            unit=origin.family.unit, unit_path=origin.family.unit.path, channel="self", facts="{}",
+            declared_on=date(2026, 1, 2), recorded_label="x",
+        )  # fmt: skip
+        assert_problem(county.post(), 409, "applied_already")
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -13,9 +13,10 @@ from django.utils import timezone
 from backend.audit.models import Event
 from backend.cases.models import Family
 from backend.ledger.balances import trial_balance
+from backend.org.models import Deputy
 from backend.payments.models import Payable
 from backend.reminders.models import Reminder
-from backend.subsidies import exits
+from backend.subsidies import applications
 from backend.subsidies.models import AnnualReview, Entitlement, Exit, Instalment, Receipt, Recovery, ReviewCheck
 from backend.subsidies.months import later, month_of
 from backend.subsidies.paid import payables_of
@@ -194,13 +195,13 @@ def test_who_moves_leaves_here_first(town: Township) -> None:
     row = entitled(town.person)
     Family.objects.filter(pk=town.person.family_id).update(status="moved")
     assert (subsidy_exits.find_events(timezone.now()), subsidy_exits.find_events(timezone.now())) == (1, 0)
-    assert not exits.may_register_anew(town.person, row.kind)
+    assert not applications.may_register_anew(town.person, row.kind)
     found = {**FOUND, "reason": "moved_out", "happened_on": TODAY.isoformat()}
     assert town.do(town.caseworker, "check_report", found).status_code == 200
     assert town.do(town.county, "confirm_exit", {**EXIT, "collect": "no"}).status_code == 200
     row.refresh_from_db()
     assert (row.until_date, row.end_reason) == (later(THIS, 1), "moved")
-    assert exits.may_register_anew(town.person, row.kind)
+    assert applications.may_register_anew(town.person, row.kind)
 
 
 def test_ten_days_without_a_result_hold_payments(town: Township) -> None:
@@ -265,6 +266,31 @@ def test_who_checked_neither_confirms_nor_hears_the_appeal(town: Township) -> No
     for hand in (town.county, town.finance):
         with pytest.raises(IntegrityError, match="exit_appeal_by_another"), transaction.atomic():
             Exit.objects.filter(pk=made.pk).update(appeal_by=hand)
+
+
+def test_the_database_keeps_the_hands_on_a_recovery_apart(town: Township, two_years: Entitlement) -> None:
+    row = noticed(town, two_years)
+    both = factories.member(town.caseworker, "county", unit=county())
+    assert both is not None
+    assert_problem(town.do(town.caseworker, "decide_recovery", PLAN), 403, "four_eyes")
+    with pytest.raises(IntegrityError, match="recovery_two_people"), transaction.atomic():
+        Recovery.objects.filter(pk=row.pk).update(decided_by=town.caseworker)
+    Recovery.objects.filter(pk=row.pk).update(decided_by=town.county)
+    for hand in (town.caseworker, town.county):
+        with pytest.raises(IntegrityError, match="recovery_appeal_by_another"), transaction.atomic():
+            Recovery.objects.filter(pk=row.pk).update(appeal_by=hand)
+
+
+def test_who_stands_in_for_the_checker_does_not_confirm(town: Township) -> None:
+    """3.0: neither the one nor, in the one's name, the other."""
+    reported(town, entitled(town.person))
+    factories.member(town.caseworker, "county", unit=county())
+    Deputy.objects.create(absent=town.caseworker, deputy=town.supervisor, from_date=factories.LONG_AGO)
+    assert town.do(town.caseworker, "check_report", FOUND).status_code == 200
+    item = WorkItem.objects.get(step="confirm_exit")
+    refused = Caller(town.supervisor).post(f"work-items/{item.pk}/complete/", {"answers": EXIT})
+    assert_problem(refused, 403, "four_eyes")
+    assert town.do(town.county, "confirm_exit", EXIT).status_code == 200
 
 
 def test_nobody_is_out_without_reasons_and_without_being_told(town: Township) -> None:

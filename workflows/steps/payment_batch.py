@@ -15,6 +15,7 @@ from backend.org.working_days import add_working_days, end_of_day
 from backend.payments import batches, posting
 from backend.payments.models import Batch
 from backend.reminders.outbox import intend, role_at
+from backend.subsidies.hands import hold_payment
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
 
@@ -53,6 +54,7 @@ def record_release(call: Call) -> Mapping[str, Any]:
         return {}
     over_reason = str(call.answers.get("over_reason") or "")
     batches.release(batch=batch, actor=context.actor, now=context.now, over_reason=over_reason)
+    hold_payment(batch=batch, actor=context.actor, now=context.now)
     days = int(parameters.value("payment.answer_days", path=batch.unit_path, day=context.today, default=5))
     return {"answer_by": end_of_day(add_working_days(context.today, days)).isoformat()}
 

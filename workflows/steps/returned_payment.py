@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from backend.core.jobs import enqueue
 from backend.payments import payables
 from backend.payments.models import Payable
 from backend.reminders.outbox import intend, role_at
+from backend.subsidies import owing
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
 
@@ -29,6 +31,8 @@ def record_check(call: Call) -> None:
     context, row = of(call), _payable(call)
     if call.answers["account_fits"] == "agree":
         payables.agree_account(payable=row, actor=context.actor, now=context.now)
+        owing.keep_account(row)
+        _tell_agreed(call, row)
     else:
         reason = str(call.answers.get("reason") or "")
         payables.decline_account(payable=row, reason=reason, actor=context.actor, now=context.now)
@@ -38,9 +42,10 @@ def record_cancelling(call: Call) -> None:
     """It is owed no more, or still owed."""
     context = of(call)
     if call.answers["cancelling"] == "agree":
-        payables.cancel(
-            payable=_payable(call), reason=str(call.answers["reason"]), actor=context.actor, now=context.now
-        )
+        row = _payable(call)
+        payables.cancel(payable=row, reason=str(call.answers["reason"]), actor=context.actor, now=context.now)
+        for other in payables.waiting_for_account(row)[:1]:  # nobody was asked for it while this one was open
+            enqueue("payments.start_correction", payable_id=str(other.pk))
 
 
 def tell_late(call: Call) -> None:
@@ -56,6 +61,20 @@ def tell_late(call: Call) -> None:
         page=f"/payments/payables/{row.pk}/",
         now=context.now,
     )
+
+
+def _tell_agreed(call: Call, row: Payable) -> None:
+    """Whoever asked the family can tell it: the account is known, the next batch pays."""
+    if call.data.get("place"):
+        intend(
+            "payable.account_agreed",
+            to=role_at("caseworker", call.data["place"]),
+            key=f"payable.account_agreed:{of(call).instance_id}",
+            label=row.number,
+            label_en=row.number,
+            page=f"/payments/payables/{row.pk}/",
+            now=of(call).now,
+        )
 
 
 def _payable(call: Call) -> Payable:

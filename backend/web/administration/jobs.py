@@ -57,6 +57,7 @@ NAMES: Mapping[str, str | Promise] = {
     "hours.claim_visits": gettext_lazy("Volunteers' hours from visits"),
     "hours.have_verified": gettext_lazy("Volunteers' hours to be verified"),
     "entitlements.owe": gettext_lazy("Owing what falls due of subsidies"),
+    "payments.remind": gettext_lazy("Payments near their last day"),
     "annual_reviews.start_due": gettext_lazy("Beginning the yearly review of subsidies"),
     "subsidy_exits.find_events": gettext_lazy("Looking into subsidies of people who died or moved"),
     "recoveries.begin": gettext_lazy("Beginning a recovery"),
