@@ -169,7 +169,11 @@ class Donation(Page):
             "title": row["number"],
             "donation": row,
             "items": waiting(self.request, process="donation", about=row["number"]),
-            "allocations": read(self.request, Allocations, query=query)["results"],
+            "allocations": [
+                {**each, "typed": _typed(self.request.POST, each["id"]) if refused else {}}
+                for each in read(self.request, Allocations, query=query)["results"]
+            ],
+            "typed": self.request.POST if refused else {},
             "may_write": may_write,
             "is_open": row["state"] in OPEN,
             "may_name": may_write and row["state"] == Row.State.RECEIVED,
@@ -186,6 +190,11 @@ class Donation(Page):
             "refused": refused,
         }
         return self.show(told, status=refused.status if refused else 200)
+
+
+def _typed(posted: QueryDict, allocation: str) -> dict[str, str]:
+    """What was chosen for one family, to be shown again."""
+    return {name: posted.get(f"{name}-{allocation}", "") for name in ("result", "received_by", "receipt", "reason")}
 
 
 def _asked(verb: str, posted: QueryDict) -> dict[str, Any]:

@@ -108,7 +108,11 @@ class Counter(Page):
         told = {
             "title": _("Counter of the charity shop"),
             "store": store,
-            "articles": [each for each in store["articles"] if each["points"]],
+            "articles": [
+                {**each, "typed": self.request.POST.get(f"pieces-{each['id']}", "0") if refused else "0"}
+                for each in store["articles"]
+                if each["points"]
+            ],
             "q": text,
             "families": read(self.request, Families, query={"q": text, "page_size": 20})["results"] if text else [],
             "customer": points,
@@ -151,7 +155,13 @@ class Count(Page):
         store = read(self.request, StoresResource, "retrieve", pk=row["store"])
         lines = {str(line["lot"]): line for line in row["lines"]}
         lots = [
-            {**lot, "article": article["name"], "measure": article["measure"], "line": lines.get(str(lot["id"]))}
+            {
+                **lot,
+                "article": article["name"],
+                "measure": article["measure"],
+                "line": lines.get(str(lot["id"])),
+                "typed": self.request.POST.get(f"lot-{lot['id']}") if refused else None,
+            }
             for article in store["articles"]
             for lot in article["lots"]
         ]

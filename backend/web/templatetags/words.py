@@ -328,6 +328,12 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
 
 
 @register.filter
+def in_order(figures: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
+    """Figures by name, in the order in which the list says the names (the database keeps an order of its own)."""
+    return [(name, figures[name]) for name in STATES[kind] if name in figures]
+
+
+@register.filter
 def named(value: Any, kind: str) -> str:
     """What a code means in the list `kind`: one of STATES, or a code list of the office. Nothing for none."""
     text = str(value if value is not None else "")

@@ -27,15 +27,17 @@ new BroadcastChannel("jieqin").addEventListener("message", goOn);
 window.addEventListener("focus", goOn);
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && goOn());
 
-// Tables become cards on a telephone: each cell gets its column's name, which the style sheet shows when a row becomes a card.
+// Tables become cards on a telephone: each cell gets its column's name, which the style sheet shows there.
 function label(table) {
   const named = (heading) => (heading.querySelector(".visually-hidden") ? "" : heading.textContent.trim());
   const names = [...table.querySelectorAll("thead th")].map(named);
   for (const row of table.tBodies[0]?.rows ?? []) {
-    [...row.cells].forEach((cell, place) => {
+    let place = 0;
+    for (const cell of row.cells) {
       if (cell.tagName === "TD" && cell.colSpan === 1 && names[place]) cell.dataset.label = names[place];
       if (cell.tagName === "TD" && !cell.textContent.trim() && !cell.querySelector("input, meter")) cell.replaceChildren();
-    });
+      place += cell.colSpan;
+    }
   }
   table.classList.add("labelled");
 }
