@@ -2,12 +2,13 @@
 
 Whoever may open the cases of the unit sees every figure and the families behind it. Everybody else is told only months
 that are over, and no small number, nor one that could be worked out by subtraction (E32;
-backend.reporting.small_numbers).
+backend.core.small_numbers).
 """
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -20,19 +21,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.errors import parameter_error
-from backend.api.fields import RowSerializer, UnitRef
+from backend.api.fields import Day, Reason, RowSerializer, UnitRef, VisibleField
 from backend.api.resource import Resource
 from backend.assessment import figures
 from backend.assessment.indicators import INDICATORS
 from backend.assessment.models import Line
 from backend.cases.models import Family
+from backend.core.errors import NotAllowed
+from backend.core.small_numbers import SMALLEST, Pair, shown
 from backend.org import parameters
 from backend.org.access import in_subtree, may
 from backend.org.models import Unit, UnitQuerySet
 from backend.reporting.indicators import GROUPS, Indicator, by_place, places_below, value
 from backend.reporting.month import PLACES
 from backend.reporting.months import Month, Period, period_named
-from backend.reporting.small_numbers import SMALLEST, Pair, shown
+from backend.reporting.policies import policies
 
 HITS = {"": None, "yes": True, "no": False}
 PARAMETERS = [
@@ -73,6 +76,7 @@ class IndicatorSerializer(serializers.Serializer[Any]):
     group_label = serializers.CharField()
     measure = serializers.ChoiceField(choices=("percent", "number", "yuan", "points"))
     target = serializers.FloatField(allow_null=True)
+    page = serializers.CharField(help_text="Where the rows of a figure without families stand; empty: nowhere.")
     opens = serializers.BooleanField(help_text="The caller may list the families behind it.")
     total = FigureSerializer()
     rows = UnitFigureSerializer(many=True)
@@ -92,6 +96,53 @@ class BoardSerializer(serializers.Serializer[Any]):
     indicators = IndicatorSerializer(many=True)
 
 
+class PolicySerializer(serializers.Serializer[Any]):
+    """A policy of the list benefit_policy. `landed`: what arrived of what was due of it in the period."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    project = serializers.CharField(help_text="growth, wealth, health, elder: the four projects.")
+    department = serializers.CharField()
+    since = serializers.DateField()
+    basis = serializers.CharField()
+    process = serializers.CharField(help_text="The process by which a family gets it.")
+    service = serializers.CharField(help_text="The catalogue's entry; empty for what is asked for by itself.")
+    documents = serializers.ListField(child=serializers.CharField())
+    landed = FigureSerializer()
+
+
+class SupplementedFigureSerializer(serializers.Serializer[Any]):
+    """A figure that was corrected: as told before and as told since."""
+
+    month = serializers.IntegerField()
+    indicator = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    number = serializers.IntegerField(help_text="1: the first supplement to it.")
+    before = FigureSerializer()
+    now = FigureSerializer()
+    reason = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(many=False)
+class SupplementsSerializer(serializers.Serializer[Any]):
+    """A year of a unit: months that were reported, and what was corrected since."""
+
+    unit = UnitRef()
+    year = serializers.IntegerField()
+    reported = serializers.ListField(child=serializers.IntegerField())
+    supplements = SupplementedFigureSerializer(many=True)
+
+
+class SupplementFiguresSerializer(serializers.Serializer[Any]):
+    """Whose figures of which month (any day of it), and why they were not right."""
+
+    unit = VisibleField(Unit)
+    month = Day()
+    reason = Reason()
+
+
 class FamilyOfFigureSerializer(RowSerializer[Family]):
     """A family behind a figure."""
 
@@ -107,7 +158,13 @@ class Indicators(Resource):
 
     model = Unit
     serializer_class = BoardSerializer
-    required_actions = {"board": "indicator.read", "families": "indicator.read"}
+    required_actions = {
+        "board": "indicator.read",
+        "families": "indicator.read",
+        "policies": "indicator.read",
+        "supplements": "indicator.read",
+        "supplement": "figure.supplement",
+    }
 
     def get_queryset(self) -> Any:
         """Units in the subtrees whose figures the caller reads; for a drill-down the families that the caller sees."""
@@ -169,7 +226,72 @@ class Indicators(Resource):
         page = self.paginate_queryset(self.get_queryset().filter(pk__in=behind.values("pk")))
         return self.get_paginated_response([FamilyOfFigureSerializer(row).data for row in page or ()])
 
+    @extend_schema(
+        summary="How far each policy landed",
+        responses=PolicySerializer(many=True),
+        filters=False,
+        parameters=PARAMETERS,
+    )
+    def policies(self, request: Request) -> Response:
+        """Policies that benefit families: since when, by whom, where a family meets each, what was due and arrived."""
+        unit = self._unit()
+        shared = not may(self.user, "case.read", path=unit.path)
+        found = policies(unit, self._period(shared=shared), self.now)
+        _whole, told = shown({each.code: each.landed for each in found}, self._smallest(unit))
+        rows = [
+            {**asdict(each), "landed": _figure(each.landed, is_told=not shared or each.code in told)} for each in found
+        ]
+        return Response(PolicySerializer(rows, many=True).data)
+
+    @extend_schema(
+        summary="Supplements to a year's figures", responses=SupplementsSerializer, filters=False,
+        parameters=[PARAMETERS[0], OpenApiParameter("year", int, description="Default: this year.")],
+    )  # fmt: skip
+    def supplements(self, request: Request) -> Response:
+        """Which months were reported, and what was corrected since, when, by whom and why."""
+        unit, asked = self._unit(), self.request.query_params.get("year", "")
+        today = timezone.localdate(self.now)
+        if asked and not (asked.isascii() and asked.isdigit() and 2000 <= int(asked[:5]) <= today.year):
+            raise parameter_error("year", "invalid", _("This is no year that has begun."))
+        year = int(asked) if asked else today.year
+        return Response(self._supplements(unit, year))
+
+    @extend_schema(
+        summary="Supplement a month's figures", request=SupplementFiguresSerializer,
+        responses={201: SupplementsSerializer},
+    )  # fmt: skip
+    def supplement(self, request: Request) -> Response:
+        """What was reported stays as it is; beside it stands from now on what each figure has become."""
+        given = self.given(SupplementFiguresSerializer)
+        unit: Unit = given["unit"]
+        if not may(self.user, "figure.supplement", path=unit.path):
+            raise NotAllowed
+        month = Month.of(given["month"])
+        actor = self.actor("figure.supplement", unit.path)
+        figures.supplement(unit=unit, month=month, reason=given["reason"], actor=actor, now=self.now)
+        return Response(self._supplements(unit, month.first.year), status=201)
+
     # --- parts
+
+    def _supplements(self, unit: Unit, year: int) -> dict[str, Any]:
+        """Small numbers stay hidden where the cases are not the caller's to open; so does what tells them."""
+        shared, smallest = not may(self.user, "case.read", path=unit.path), self._smallest(unit)
+        rows = []
+        for each in figures.supplements(unit, year):
+            moves = (each.now.hits - each.before.hits, (each.now.of or 0) - (each.before.of or 0))
+            figures_and_moves = (each.now, each.before, *(Pair(abs(move)) for move in moves))
+            told = not shared or not any(pair.is_small(smallest) for pair in figures_and_moves)
+            rows.append(
+                {
+                    "month": each.row.month.month, "indicator": each.row.indicator,
+                    "label": INDICATORS[each.row.indicator].label, "number": each.row.supplement,
+                    "before": _figure(each.before, is_told=told), "now": _figure(each.now, is_told=told),
+                    "reason": each.row.reason, "by": each.row.by_label, "at": each.row.created_at,
+                }
+            )  # fmt: skip
+        reported = [day.month for day in figures.reported(unit, year)]
+        told_all = {"unit": unit, "year": year, "reported": reported, "supplements": rows}
+        return dict(SupplementsSerializer(told_all).data)
 
     def _units(self) -> UnitQuerySet:
         return Unit.objects.filter(in_subtree(self.user, "indicator.read", "path"), kind__in=PLACES)
@@ -232,7 +354,7 @@ class Indicators(Resource):
 def _described(each: Indicator) -> dict[str, Any]:
     return {
         "name": each.name, "label": each.label, "text": each.text, "source": each.source, "group": each.group,
-        "group_label": GROUPS[each.group], "measure": each.unit,
+        "group_label": GROUPS[each.group], "measure": each.unit, "page": each.page,
     }  # fmt: skip
 
 

@@ -215,6 +215,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workload/", Workload.as_view({"get": "list"}), name="workload"),
     path("workload/takers/", Workload.as_view({"get": "takers"}), name="workload-takers"),
     path("indicators/", Indicators.as_view({"get": "board"}), name="indicators"),
+    path("indicators/policies/", Indicators.as_view({"get": "policies"}), name="indicators-policies"),
+    path(
+        "indicators/supplements/",
+        Indicators.as_view({"get": "supplements", "post": "supplement"}),
+        name="indicators-supplements",
+    ),
     path("indicators/families/", Indicators.as_view({"get": "families"}), name="indicators-families"),
     path(
         "assessments/<uuid:pk>/evidence/",

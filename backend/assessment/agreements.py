@@ -21,13 +21,13 @@ from backend.assessment.models import Assessment, Line, PolicyGrade
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.core.small_numbers import SMALLEST, Pair
 from backend.org import codes, parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.org.working_days import add_working_days, end_of_day
 from backend.reporting.indicators import value
 from backend.reporting.months import Year
-from backend.reporting.small_numbers import SMALLEST, Pair
 
 State = Assessment.State
 HUNDRED = Decimal(100)

@@ -109,6 +109,7 @@ SAMPLED = (
         "policy_building", _("policies built up"),
         _("Sum of the grades of the assessed policies in hundredths: each 0, 25, 50, 75 or 100."),
         "2h; S68; G18", "policy", policy_grades, "assessment__unit__path", amount="hundredths", unit="points",
+        page="/assessments/",
     ),
 )  # fmt: skip
 

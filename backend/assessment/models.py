@@ -245,6 +245,8 @@ class MonthlyFigure(Record):
     hits = models.PositiveIntegerField()
     of = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=400, default="", blank=True)
+    by_label = models.CharField(max_length=140, default="", blank=True)
+    """Who supplemented it."""
 
     class Meta:
         constraints = [

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import OF_AGE, Family, Person
 from backend.cases.numbers import next_number, township_code
+from backend.core import small_numbers
 from backend.core.drawing import new_seed
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.funds import aid
@@ -36,7 +37,7 @@ from backend.org.models import Unit, User
 from backend.org.working_days import end_of_day
 from backend.payments.models import Payable
 from backend.payments.payables import Owed, account_digits, owe_all
-from backend.publicity import notices, small_numbers
+from backend.publicity import notices
 from backend.publicity.masking import NoticeRow
 from backend.publicity.models import Notice
 

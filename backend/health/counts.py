@@ -16,13 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import small_numbers
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.health.models import HealthCount, HealthService
 from backend.health.rules import rules
 from backend.org import codes
 from backend.org.access import Actor
 from backend.org.models import Unit
-from backend.publicity import small_numbers
 
 LIST = "health_count"
 

@@ -204,7 +204,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "study_aid.read",
         "loan.read", "loan_fund.read",
         "annual_review.read", "subsidy_exit.read", "recovery.read", "back_pay.read", "back_pay.write",
-        "indicator.read", "assessment.read", "assessment.write", "assessment.evidence",
+        "indicator.read", "assessment.read", "assessment.write", "assessment.evidence", "figure.supplement",
     },
     # Pays what others confirmed; confirms nothing.
     "finance": _DESK | {"parameter.read", "payable.read", "payable.hold", "payable.reveal", "batch.read",
@@ -218,6 +218,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "parameter.read", "group_member.write", "group_document.write", "leader_link.write", "bulletin.write",
         "meeting.write",
         "indicator.read", "assessment.read", "assessment.self_score", "assessment.check", "assessment.evidence",
+        "figure.supplement",
         "budget.read",
     },
     # Signs for the own unit; at the township, the leading group's chair.

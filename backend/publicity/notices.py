@@ -15,14 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import small_numbers
 from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.core.small_numbers import Told
 from backend.org import codes, forbidden_words, parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
-from backend.publicity import masking, small_numbers
+from backend.publicity import masking
 from backend.publicity.masking import KINDS, NoticeRow, Shown
 from backend.publicity.models import Figure, Line, Notice, Sheet, Subject
-from backend.publicity.small_numbers import Told
 from backend.publicity.texts import text_of
 
 PLACES = (Sheet.Place.BOARD, Sheet.Place.WEB)

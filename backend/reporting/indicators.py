@@ -16,13 +16,15 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.benefits.models import Gift
 from backend.cases.models import Family
+from backend.coordination.models import MonthlyReport
+from backend.core.small_numbers import Pair
 from backend.org.models import Unit
 from backend.payments.models import Payable
 from backend.reporting import measures
 from backend.reporting.month import PLACES
 from backend.reporting.months import Period
-from backend.reporting.small_numbers import Pair
 from backend.services.models import PlanItem
 from backend.visits.models import Visit
 
@@ -36,6 +38,16 @@ GROUPS: Mapping[str, str | Promise] = {
     "quality": _("Quality of the work"),
     "service": _("Activities and services"),
 }
+
+
+@dataclass(frozen=True)
+class Part:
+    """Further rows that an indicator counts, of another table."""
+
+    rows: Rows
+    at: str
+    hit: Q | None
+    open: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,10 @@ class Indicator:
     amount: str = ""
     """Column that is summed instead of counting rows."""
     unit: Literal["percent", "number", "yuan", "points"] = "number"
+    also: tuple[Part, ...] = ()
+    """What is counted beside `rows`, by one statement each."""
+    page: str = ""
+    """Address of the page where the rows stand, of a figure that has no families to open."""
     is_scored: bool = True
     """False: told, but never given a weight: whoever scores it would press families to agree (finding 7)."""
 
@@ -68,22 +84,35 @@ class Indicator:
         return Pair(0, None if self.hit is None else 0)
 
     def pairs(self, path: str, period: Period, now: datetime) -> Pairs:
-        """The figures of the places in the subtree of this path: one statement."""
-        rows = self.rows(path, period, now).values(at_place=F(self.at)).order_by()
-        if self.hit is not None:
-            counted = rows.annotate(total=Count("pk"), hits=Count("pk", filter=self.hit))
-            return {row["at_place"]: Pair(row["hits"], row["total"]) for row in counted}
-        summed = rows.annotate(hits=Sum(self.amount) if self.amount else Count("pk"))
-        return {row["at_place"]: Pair(int(row["hits"] or 0)) for row in summed}
+        """The figures of the places in the subtree of this path: one statement, and one for each further part."""
+        found: Pairs = {}
+        for part in self._parts:
+            for place, pair in self._pairs_of(part, path, period, now):
+                found[place] = found.get(place, self.nothing) + pair
+        return found
 
     def families(self, path: str, period: Period, now: datetime, *, hit: bool | None) -> QuerySet[Family]:
         """The families behind the figure: all, those that hit, or those that did not. None for one that is closed."""
-        if not self.open:
-            return Family.objects.none()
-        rows = self.rows(path, period, now)
-        if hit is not None and self.hit is not None:
-            rows = rows.filter(self.hit) if hit else rows.exclude(self.hit)
-        return Family.objects.filter(pk__in=rows.order_by().values(self.open))
+        behind = Q(pk__in=[])
+        for part in self._parts:
+            if part.open:
+                rows = part.rows(path, period, now)
+                if hit is not None and part.hit is not None:
+                    rows = rows.filter(part.hit) if hit else rows.exclude(part.hit)
+                behind |= Q(pk__in=rows.order_by().values(part.open))
+        return Family.objects.filter(behind)
+
+    @property
+    def _parts(self) -> tuple[Part, ...]:
+        return (Part(self.rows, self.at, self.hit, self.open), *self.also)
+
+    def _pairs_of(self, part: Part, path: str, period: Period, now: datetime) -> Iterable[tuple[str, Pair]]:
+        rows = part.rows(path, period, now).values(at_place=F(part.at)).order_by()
+        if part.hit is not None:
+            counted = rows.annotate(total=Count("pk"), hits=Count("pk", filter=part.hit))
+            return [(row["at_place"], Pair(row["hits"], row["total"])) for row in counted]
+        summed = rows.annotate(hits=Sum(self.amount) if self.amount else Count("pk"))
+        return [(row["at_place"], Pair(int(row["hits"] or 0))) for row in summed]
 
 
 def by_place(indicator: Indicator, pairs: Pairs, unit: Unit, places: Iterable[Unit]) -> list[tuple[Unit, Pair]]:
@@ -111,11 +140,15 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "landing_rate", _("policies landed"),
         _(
-            "Services and benefits of agreed plans delivered in full, of those due in the period. What the "
-            "family gave back or declined is left out."
+            "What families are entitled to and got, of what was due in the period: services and benefits of agreed "
+            "plans, subsidies to be paid, gifts of a festival. What a family gave back or declined is left out."
         ),
         "2h; G18, G19, G20, P15", "policy", measures.entitled_items, "plan__case__unit_path",
         hit=Q(state=PlanItem.State.DELIVERED), open="plan__family_id", unit="percent",
+        also=(
+            Part(measures.due_subsidies, "unit_path", Q(state=Payable.State.PAID), "person__family_id"),
+            Part(measures.due_gifts, "unit_path", Q(state=Gift.State.DELIVERED), "family_id"),
+        ),
     ),
     Indicator(
         "payment_rate",
@@ -195,19 +228,46 @@ INDICATORS: tuple[Indicator, ...] = (
         "finding 7; J20, J26", "care", measures.consented_pairs, "case__unit_path", open="family_id", is_scored=False,
     ),
     Indicator(
+        "linked_help", _("linked villages and households helped"),
+        _(
+            "Households that a leader or a department is linked with or answers for, and that were visited by them in "
+            "the period, of all such households. Those that want no contact are left out."
+        ),
+        "G2; S13, J23, W20", "care", measures.linked_households, "case__unit_path",
+        hit=Q(was_visited=True), open="family_id", unit="percent",
+    ),
+    Indicator(
+        "report_timeliness", _("monthly reports in time"),
+        _("Monthly reports of member units that came to the office in time, of those due in the period."),
+        "2h; Q22, P14", "quality", measures.due_reports, "unit__path",
+        hit=Q(handed_in_at__lte=F("due_at")), unit="percent", page="/monthly-reports/",
+    ),
+    Indicator(
+        "report_acceptance", _("monthly reports accepted at once"),
+        _(
+            "Monthly reports that the office accepted without returning them once, of those due in the period that "
+            "were decided on or never came."
+        ),
+        "2h; Q22, P14, D28", "quality", measures.decided_reports, "unit__path",
+        hit=Q(state=MonthlyReport.State.ACCEPTED, rounds=0), unit="percent", page="/monthly-reports/",
+    ),
+    Indicator(
         "association_work", _("association's work"),
         _("Activities of the period that were held and accounted for, a point each."),
         "2h; S65; W1, W27", "service", measures.held_activities, "unit__path", unit="points",
+        page="/activities/",
     ),
     Indicator(
         "preconception_checks", _("checks before a pregnancy"),
         _("Free checks used in the months that are over, counted without names; the target is a number for the year."),
         "2h; W12, S5", "service", measures.preconception_checks, "site__path", amount="number",
+        page="/health/counts/",
     ),
     Indicator(
         "people_at_talks", _("people at talks"),
         _("People at health talks in the months that are over, counted without names."),
         "2h; S6, G28", "service", measures.people_at_talks, "site__path", amount="number",
+        page="/health/counts/",
     ),
 )  # fmt: skip
 """Those counted from the domain's own tables; what samples and grades tell is added by backend.assessment."""

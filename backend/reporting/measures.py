@@ -14,8 +14,9 @@ from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from backend.activities.models import Activity
-from backend.benefits.models import Gift
+from backend.benefits.models import Condolence, Gift
 from backend.cases.models import SPECIAL, Family
+from backend.coordination.models import MonthlyReport
 from backend.health.models import HealthCount, HealthService
 from backend.helpers.contacts import POSTS
 from backend.helpers.models import Offer, Pairing
@@ -27,6 +28,8 @@ from backend.visits.models import Visit, overdue
 
 AGREED_PLANS = (Plan.State.RUNNING, Plan.State.CLOSED)
 """Plans that the family said yes to."""
+LINKED = ("cadre", "area_duty", "linked")
+"""Kinds of helpers who are linked by office: 干部结对、单位包保、领导挂钩."""
 
 
 def entitled_items(path: str, period: Period, now: datetime) -> QuerySet[Any]:
@@ -41,6 +44,41 @@ def due_payments(path: str, period: Period, now: datetime) -> QuerySet[Any]:
     owed = Payable.objects.filter(unit_path__startswith=path, is_held=False).exclude(state=Payable.State.CANCELLED)
     dated = owed.annotate(day=Coalesce("due_on", TruncDate("created_at")))
     return dated.filter(day__gte=period.first, day__lte=period.last_day(now))
+
+
+def due_subsidies(path: str, period: Period, now: datetime) -> QuerySet[Any]:
+    """Of what was to be paid, that to which a confirmed right entitles."""
+    return due_payments(path, period, now).filter(purpose="subsidy")
+
+
+def due_gifts(path: str, period: Period, now: datetime) -> QuerySet[Any]:
+    """Gifts of festivals of the period that are over; what a family would not have is left out."""
+    listed = Gift.objects.filter(unit_path__startswith=path).listed().exclude(state=Gift.State.REFUSED)
+    held = listed.exclude(condolence__state__in=(Condolence.State.PLANNING, Condolence.State.DROPPED))
+    return held.filter(condolence__festival_on__gte=period.first, condolence__festival_on__lte=period.last_day(now))
+
+
+def linked_households(path: str, period: Period, now: datetime) -> QuerySet[Any]:
+    """Spells of linked leaders and departments (联村联户, 同督查同考核: G2) in force in the period, with `was_visited`:
+    whether one of their visits in it met somebody."""
+    spells = Pairing.objects.filter(case__unit_path__startswith=path, kind__code__in=LINKED)
+    spells = spells.exclude(family__willingness=Family.Willingness.REFUSED)
+    held = spells.filter(Q(to_date__isnull=True) | Q(to_date__gt=period.first), from_date__lte=period.last_day(now))
+    visits = Visit.objects.filter(pairing=OuterRef("pk"), state=Visit.State.DONE)
+    visits = visits.filter(planned_for__gte=period.first, planned_for__lt=period.next_first)
+    return held.annotate(was_visited=Exists(visits))
+
+
+def due_reports(path: str, period: Period, now: datetime) -> QuerySet[Any]:
+    """Monthly reports whose last moment in time lies in the period and is over."""
+    reports = MonthlyReport.objects.filter(unit__path__startswith=path)
+    return reports.filter(due_at__gte=period.begins_at, due_at__lt=period.until(now))
+
+
+def decided_reports(path: str, period: Period, now: datetime) -> QuerySet[Any]:
+    """Those of them that were returned, accepted, or never came."""
+    state = MonthlyReport.State
+    return due_reports(path, period, now).filter(Q(state__in=(state.ACCEPTED, state.MISSING)) | Q(rounds__gt=0))
 
 
 def due_visits(path: str, period: Period, now: datetime) -> QuerySet[Any]:

@@ -7,14 +7,27 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backend.api.indicators import Indicators as IndicatorsResource
+from backend.api.processes import Processes
 from backend.assessment.indicators import INDICATORS
-from backend.web.door import Refused, cursor_of, read
+from backend.org import codes
+from backend.org.access import granting
+from backend.web.door import Refused, command, cursor_of, read
 from backend.web.pages import Page
+
+PROJECTS: Mapping[str, str] = {
+    "growth": "talent", "wealth": "prosperity", "health": "health", "elder": "elder_care",
+}  # fmt: skip
+"""Project of the list benefit_policy → its entry in assessed_policy, which has its name."""
 
 
 class Indicators(Page):
@@ -65,6 +78,71 @@ class FamiliesBehind(Page):
         found = read(request, IndicatorsResource, "families", query={"page_size": 50, "indicator": name, **asked})
         told = {"rows": found["results"], "next": cursor_of(found["next"]), "asked": asked}
         return self.show(told | {"indicator": INDICATORS[name]})
+
+
+class Policies(Page):
+    """The policies that benefit families: the four projects, where a family meets each, how far each landed."""
+
+    needs = ("indicator.read",)
+    template = "web/indicators/policies.html"
+    title = _("Policies that benefit families")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Unit and period stand in the address, as on the board."""
+        asked = {name: request.GET.get(name, "").strip() for name in ("unit", "period")}
+        refused = None
+        try:
+            rows = read(request, IndicatorsResource, "policies", query=asked)
+        except Refused as error:
+            rows, refused = read(request, IndicatorsResource, "policies", query={"unit": asked["unit"]}), error
+        names = {each["id"]: each["name"] for each in read(request, Processes)["results"]}
+        rows = [{**row, "process_title": names.get(row["process"], row["process"])} for row in rows]
+        projects = [
+            {"label": codes.name("assessed_policy", PROJECTS[name]), "rows": list(found)}
+            for name, found in groupby(rows, key=lambda row: str(row["project"]))
+        ]
+        told = {"projects": projects, "asked": asked, "number": len(rows), "refused": refused}
+        return self.show(told, status=refused.status if refused else 200)
+
+
+class Supplements(Page):
+    """What was corrected of figures that had been reported; the next supplement."""
+
+    needs = ("indicator.read",)
+    template = "web/indicators/supplements.html"
+    title = _("Supplements to reported figures")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Of the unit and year of the address."""
+        return self._page()
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """One more: what was reported stays."""
+        body = {"unit": request.GET.get("unit", ""), "month": request.POST.get("month", "")}
+        body["reason"] = request.POST.get("reason", "")
+        try:
+            told = command(request, IndicatorsResource, "supplement", body=body, key=request.POST.get("key", ""))
+        except Refused as refused:
+            return self._page(refused)
+        messages.success(request, gettext("Supplemented. What was reported stays as it is."))
+        return redirect(f"{reverse('web:supplements')}?unit={told['unit']['id']}&year={told['year']}")
+
+    def _page(self, refused: Refused | None = None) -> HttpResponse:
+        asked = {name: self.request.GET.get(name, "").strip() for name in ("unit", "year")}
+        try:
+            found = read(self.request, IndicatorsResource, "supplements", query=asked)
+        except Refused as error:
+            found = read(self.request, IndicatorsResource, "supplements", query={"unit": asked["unit"]})
+            refused = refused or error
+        told = {
+            "found": found,
+            "months": [{"value": f"{found['year']}-{month:02}-01", "number": month} for month in found["reported"]],
+            "may_write": bool(granting(self.user, "figure.supplement")),
+            "typed": self.request.POST if refused else {},
+            "refused": refused,
+            "key": uuid4(),
+        }
+        return self.show(told, status=refused.status if refused else 200)
 
 
 def _chosen(indicators: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:

@@ -516,6 +516,9 @@ ROUTES: dict[str, Expected] = {
     # --- indicators and assessments: whoever answers for a place's figures; samples stay with the auditors
     "GET indicators/": Expected("CSAKBN"),
     "GET indicators/families/": Expected("CSAKBN"),
+    "GET indicators/policies/": Expected("CSAKBN"),
+    "GET indicators/supplements/": Expected("CSAKBN"),
+    "POST indicators/supplements/": Expected("KN", everywhere="KN"),
     "GET assessments/": Expected("SAKBN"),
     "POST assessments/": Expected("N"),
     "GET assessments/{pk}/": Expected("SAKBN"),

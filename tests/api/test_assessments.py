@@ -26,6 +26,7 @@ from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.steps.office import deploy_shipped
+from tests.web.visitor import text, visitor
 from workflows import assessments, services
 
 pytestmark = pytest.mark.django_db
@@ -303,10 +304,40 @@ def test_a_reported_month_stays_and_is_only_supplemented(county: County) -> None
     Visit.objects.filter(pk=county.visit.pk).update(state="not_met")
     args: dict[str, Any] = {"unit": county.town, "month": LAST_MONTH, "actor": SYSTEM, "now": timezone.now()}
     assert figures.supplement(reason="补录", **args) == 1
+    with pytest.raises(figures.NothingChanged):
+        figures.supplement(reason="再补", **args)
     told = figures.latest(county.town, LAST_MONTH)["visit_rate"]
     assert (told[0], told[1].hits, told[1].of) == (1, 0, 1)
     with pytest.raises(DatabaseError), transaction.atomic():
         MonthlyFigure.objects.filter(supplement=0).update(hits=9)
+
+
+def test_a_supplement_says_who_why_and_what_was_told_before(county: County) -> None:
+    year, caller = LAST_MONTH.first.year, Caller(county.county)
+    body = {"unit": str(county.town.pk), "month": LAST_MONTH.first.isoformat(), "reason": "补录走访"}
+    assert_problem(caller.post("indicators/supplements/", body), 409, "figures_not_reported")
+    figures.freeze(unit=county.town, month=LAST_MONTH, actor=SYSTEM, now=timezone.now())
+    assert_problem(caller.post("indicators/supplements/", body), 409, "figures_unchanged")
+    assert_problem(caller.post("indicators/supplements/", {**body, "reason": ""}), 400, "invalid", "/reason")
+    assert Caller(county.head).post("indicators/supplements/", body).status_code == 403
+    Visit.objects.filter(pk=county.visit.pk).update(state="not_met")
+    told = caller.post("indicators/supplements/", body)
+    assert told.status_code == 201, told.content
+    query: dict[str, Any] = {"unit": str(county.town.pk), "year": year}
+    supervisor = factories.user(role="supervisor")
+    [row] = Caller(supervisor).get("indicators/supplements/", **query).json()["supplements"]
+    assert (row["indicator"], row["number"], row["reason"]) == ("visit_rate", 1, "补录走访")
+    assert row["by"].startswith(county.county.name)
+    assert (row["before"]["hits"], row["now"]["hits"]) == (1, 0)
+    [hidden] = told.json()["supplements"]
+    assert hidden["before"]["hidden"], "the county may not open the cases: one visit would tell of a family"
+    event = Event.objects.get(action="figures.supplemented")
+    assert (event.reason, event.data["number"]) == ("补录走访", 1)
+    assert "补录走访" in text(visitor(supervisor).get("/indicators/supplements/", query))
+    sent = visitor(county.county).post(f"/indicators/supplements/?unit={county.town.pk}", {**body, "key": "s-1"})
+    assert sent.status_code == 409, "nothing has changed since"
+    bad = Caller(supervisor).get("indicators/supplements/", **{**query, "year": "x"})
+    assert_problem(bad, 400, "invalid")
 
 
 def test_a_year_begins_by_itself_where_somebody_could_sign(county: County) -> None:

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from backend.audit.models import Event
 from backend.cases.models import Case, Person
+from backend.core.small_numbers import told
 from backend.health.models import HealthConsent, HealthCount, HealthService
 from backend.health.rota import villages_invited
 from backend.org import parameters
 from backend.org.codes import load_codes
 from backend.org.models import Unit, User
-from backend.publicity.small_numbers import told
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.steps.office import Office

@@ -16,13 +16,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from backend.core.small_numbers import SMALLEST, Told, is_safe_beside, told
 from backend.org import codes
 from backend.org.forbidden_words import LIST, ForbiddenWord
 from backend.org.models import CodeEntry, Unit
 from backend.publicity import masks, notices
 from backend.publicity.masking import KINDS, NoticeRow
 from backend.publicity.models import Line, Sheet
-from backend.publicity.small_numbers import SMALLEST, Told, is_safe_beside, told
 from tests import factories
 from tests.thoroughness import THOROUGH
 from workflows.publicity import print_board

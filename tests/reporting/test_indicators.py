@@ -10,11 +10,17 @@ from django.utils import timezone
 
 from backend.assessment.indicators import INDICATORS
 from backend.cases.models import Case
+from backend.coordination.models import MonthlyReport
 from backend.org.codes import load_codes
+from backend.org.models import Unit
+from backend.payments.models import Payable
+from backend.payments.payables import hold, let_go
 from backend.reporting.months import Month
 from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.funds.bank import paid_by_bank
+from tests.payments.owing import owed
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +51,7 @@ def board(role: str = "supervisor", **query: str) -> dict[str, Any]:
 def test_one_statement_each(django_assert_num_queries: Any) -> None:
     factories.village()
     now = timezone.now()
-    with django_assert_num_queries(len(INDICATORS)):
+    with django_assert_num_queries(sum(1 + len(each.also) for each in INDICATORS.values())):
         for indicator in INDICATORS.values():
             assert indicator.pairs("12.01.14.122.", LAST, now) == {}
 
@@ -115,3 +121,60 @@ def test_small_numbers_are_kept_back_from_whoever_may_not_open_the_cases() -> No
     county = Caller(factories.user(role="county", unit=factories.region("120114000000")))
     for period in (str(timezone.localdate().year), f"{timezone.localdate():%Y-%m}"):
         assert_problem(county.get("indicators/", unit=factories.TOWN, period=period), 400, "invalid")
+
+
+def test_linked_households_are_helped_or_not() -> None:
+    """G2: a household with a linked leader counts once it was visited by them; volunteers' visits do not count."""
+    load_codes()
+    since = DAY - timedelta(days=60)
+    for code, visited in (("linked", True), ("area_duty", False), ("volunteer", True)):
+        case = family_case()
+        pairing = factories.pairing(case, factories.helper(kind_=factories.kind(code)), from_date=since)
+        if visited:
+            at = timezone.make_aware(datetime.combine(DAY, time(10)))
+            factories.visit(pairing, state="done", planned_for=DAY, due_at=at)
+    total = board()["linked_help"]["total"]
+    assert (total["hits"], total["of"]) == (1, 2)
+
+
+def report(unit: Unit, month: Month, *, late: bool = False, rounds: int = 0, state: str = "accepted") -> None:
+    due_at = timezone.make_aware(datetime.combine(DAY, time(23)))
+    handed = None if state == "missing" else due_at + timedelta(hours=1 if late else -1)
+    MonthlyReport.objects.create(office=factories.town(), unit=unit, month=month.first, state=state, due_at=due_at,
+                                 listed_at=due_at + timedelta(days=5), handed_in_at=handed, rounds=rounds)  # fmt: skip
+
+
+def test_reports_in_time_and_accepted_at_once() -> None:
+    """P14: late is late even if accepted; returned once is not at once; one still with the office is not decided."""
+    before = Month.of(LAST.first - timedelta(days=1))
+    villages = [factories.village(f"12011412220{number}") for number in range(1, 6)]
+    report(villages[0], before)
+    report(villages[1], before, late=True)
+    report(villages[2], before, rounds=1)
+    report(villages[3], before, state="missing")
+    report(villages[4], before, state="checking")
+    told = board()
+    assert (told["report_timeliness"]["total"]["hits"], told["report_timeliness"]["total"]["of"]) == (3, 5)
+    assert (told["report_acceptance"]["total"]["hits"], told["report_acceptance"]["total"]["of"]) == (2, 4)
+    assert told["report_timeliness"]["page"] == "/monthly-reports/"
+
+
+def test_landing_joins_plans_subsidies_and_gifts() -> None:
+    """G20: a subsidy that was paid and one that was not; what is no subsidy counts for nothing here."""
+    at = timezone.make_aware(datetime.combine(DAY, time(10)))
+    person = factories.person(factories.family())
+    first, second = (
+        owed(at, unit=factories.town(), payee=person, payee_label=person.name, period=str(number), due_on=DAY)
+        for number in range(2)
+    )
+    hold(payables=Payable.objects.filter(pk=second.pk), reason="核对", actor=factories.actor(), now=at)
+    paid_by_bank([first], timezone.now())
+    let_go(payables=Payable.objects.filter(pk=second.pk), reason="无误", actor=factories.actor(), now=at)
+    grant = owed(at, unit=factories.town(), purpose="study_aid", period="x")
+    Payable.objects.filter(pk=grant.pk).update(due_on=DAY)
+    landed = board()["landing_rate"]["total"]
+    assert (landed["hits"], landed["of"]) == (1, 2)
+    supervisor = Caller(factories.user(role="supervisor"))
+    query = {"indicator": "landing_rate", "unit": factories.TOWN, "period": str(LAST), "hit": "no"}
+    [row] = supervisor.get("indicators/families/", **query).json()["results"]
+    assert row["id"] == str(person.family_id)
