@@ -17,7 +17,7 @@ from drf_spectacular.renderers import (
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import BaseRenderer, TemplateHTMLRenderer
+from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -32,8 +32,9 @@ def document() -> dict[str, Any]:
 
 
 @lru_cache
-def written(renderer: type[BaseRenderer]) -> bytes:
+def written(media_type: str) -> bytes:
     """The document in one of its formats: some megabytes, so made once per process, too."""
+    renderer = next(each for each in Schema.renderer_classes if each.media_type == media_type)
     return bytes(renderer().render(document()))
 
 
@@ -48,7 +49,7 @@ class Schema(APIView):
     def get(self, request: Request) -> HttpResponse:
         """The same for everybody."""
         chosen = request.accepted_renderer
-        return HttpResponse(written(type(chosen)), content_type=chosen.media_type)
+        return HttpResponse(written(chosen.media_type), content_type=chosen.media_type)
 
 
 @extend_schema(exclude=True)
