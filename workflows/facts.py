@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +121,11 @@ LABELS: Mapping[str, str] = {
     "amount_layers": _("Layers of the amount"),
     "paid_from": _("Given from"),
     "application_state": _("State of the application"),
+    "advice_reason": _("Reason of the advice"),
+    "activities": _("Activities held"),
+    "served": _("People served"),
+    "served_first": _("Of these, for the first time"),
+    "served_again": _("Of these, again"),
     "refusal_reason": _("Why it is refused"),
     "members": _("Members of the household"),
     "without_certificate": _("Members whose identity paper is still to be got"),
@@ -436,11 +442,16 @@ WORDS: Mapping[str, str] = {
     "over_capacity": _("more families than allowed"), "ended_on_paper": _("ended on paper, still helping"),
     "told_by_survey": _("a survey"), "told_by_roster": _("a roster"), "told_by_village": _("the village"),
     "told_by_visits": _("no visit so far"), "told_by_register": _("the register itself"),
+    # how an application was decided
+    "confirmed": _("confirmed"), "refused": _("refused"),
     # service plans: where a need was found, how pressing it is, why something is suggested (D10)
     "intake": _("survey"), "visit": _("visit"), "office": _("by hand"), "review": _("review of the last plan"),
     "urgent": _("urgent"), "ordinary": _("ordinary"), "low": _("can wait"), "asked_for": _("meets a need"),
 }  # fmt: skip
 """Codes that no list and no form explains: reasons of tables, rankings and searches."""
+
+YUAN = ("（元）", "(yuan)")
+"""How the name of a sum of money ends."""
 
 SAME_AS: Mapping[str, str] = {"proposed": "check_result"}
 """Fact → field of a form whose choices say what it means."""
@@ -560,7 +571,16 @@ def _facts(facts: Mapping[str, Any], forms: Forms, language: str) -> Iterable[Fa
                 yield Fact(name, _label(name, forms, language), "", inner)
         else:
             shown = facts.get(f"{name}_en") if language.startswith("en") else None
-            yield Fact(name, _label(name, forms, language), _text(name, shown or value, forms, language))
+            label, text = _label(name, forms, language), _text(name, shown or value, forms, language)
+            yield Fact(name, label, _yuan(text) if label.endswith(YUAN) else text)
+
+
+def _yuan(text: str) -> str:
+    """A sum as books are kept in: thousands apart, two decimals."""
+    try:
+        return f"{Decimal(text):,.2f}"
+    except InvalidOperation:
+        return text
 
 
 def _says_nothing(value: Any) -> bool:

@@ -22,7 +22,7 @@ from backend.api.fields import Moment, RowSerializer, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.audit.models import Event
-from backend.audit.timeline import sentence
+from backend.audit.timeline import reason, sentence
 from backend.audit.verification import PORTION, verify
 from backend.cases.models import Case
 
@@ -109,10 +109,15 @@ class SentenceSerializer(RowSerializer[Event]):
     """An event as a sentence in the caller's language."""
 
     sentence = serializers.SerializerMethodField()
+    reason = serializers.SerializerMethodField()
 
     class Meta:
         model = Event
         fields = ("id", "at", "action", "actor", "role", "unit", "sentence", "reason")
+
+    def get_reason(self, event: Event) -> str:
+        """Why, in words."""
+        return reason(event, language=get_language() or "zh-hans")
 
     def get_sentence(self, event: Event) -> str:
         """Who did what."""

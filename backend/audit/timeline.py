@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils import formats, timezone, translation
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, gettext_noop, pgettext
 
 from backend.audit.models import Event
 from backend.audit.sentences import FIELDS, SENTENCES, WORDS
@@ -13,6 +13,13 @@ from backend.org import codes, parameters
 from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES
 
+REASON_LISTS = ("pairing_start_reason", "helper_end_reason", "close_reason", "review_reason")
+"""Code lists from which a process takes the reason of what it does."""
+REASON_WORDS: Mapping[str, str] = {
+    "survey": gettext_noop("told at a survey"),
+    "pairing gate": gettext_noop("seen to for a pairing"),
+}
+"""What no list explains."""
 CODE_LISTS: Mapping[str, tuple[str, ...]] = {
     "reason_code": ("helper_end_reason", "close_reason", "review_reason"),
     "suspension_reason": ("suspension_reason",),
@@ -108,6 +115,15 @@ def sentence(event: Event, *, language: str) -> str:
             names["outcome"] = str(outcome)
         names |= _changes(data) | _of_parameter(data)
         return (gettext(SENTENCES[action]) if action in SENTENCES else gettext(NEUTRAL)) % names
+
+
+def reason(event: Event, *, language: str) -> str:
+    """Why, in words: what a person wrote, or what the code means that a process gave."""
+    known = next((kind for kind in REASON_LISTS if event.reason in codes.entries(kind)), "")
+    if known:
+        return codes.name(known, event.reason, language)
+    with translation.override(language):
+        return gettext(REASON_WORDS[event.reason]) if event.reason in REASON_WORDS else event.reason
 
 
 def outline(action: str, *, language: str) -> str:

@@ -13,6 +13,6 @@ def programmes() -> list[codes.Code]:
     return [each for kind in LISTS for each in codes.entries(kind).values()]
 
 
-def programme_name(code: str) -> str:
-    """In the active language; the code itself when no list knows it."""
-    return next((codes.name(kind, code) for kind in LISTS if code in codes.entries(kind)), code)
+def programme_name(code: str, language: str | None = None) -> str:
+    """In that language (default: the active one); the code itself when no list knows it."""
+    return next((codes.name(kind, code, language) for kind in LISTS if code in codes.entries(kind)), code)

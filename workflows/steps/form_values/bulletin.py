@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.coordination.models import Bulletin
+from backend.coordination.quality import TOLD
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known
 
@@ -18,12 +19,17 @@ def bulletin(context: Context, data: Mapping[str, Any]) -> Known:
         "reported_month": f"{row.month:%Y-%m}",
         "returned_because": row.returned if row.state == Bulletin.State.DRAFTING else "",
         "reporting_units": _units(row.content),
-        "told": row.content.get("told", {}),
+        "told": _in_order(row.content.get("told", {})),
         "counted": row.content.get("counted", {}),
     }
     if row.state == Bulletin.State.APPROVING:
         facts |= words
     return {"facts": facts, "values": {name: value for name, value in words.items() if value}}
+
+
+def _in_order(told: Mapping[str, Any]) -> dict[str, Any]:
+    """As the reports ask them: the database keeps an order of its own."""
+    return {name: told[name] for name in TOLD if name in told}
 
 
 def _units(content: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from django.db.models import Count, Sum
 from backend.org.models import Unit
 from backend.payments import batches, posting
 from backend.payments.models import Batch, Payable, Transfer
+from backend.payments.programmes import programme_name
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
 
@@ -20,7 +21,7 @@ def due(context: Context, data: Mapping[str, Any]) -> Known:
     programme = str(data.get("programme") or "")
     found = batches.payable_for(unit=unit, programme=programme, pay_on=context.today)
     told = found.aggregate(count=Count("pk"), total=Sum("amount"))
-    facts = {"payments": told["count"], "payment_sum": str(told["total"] or 0), "payment_programme": programme}
+    facts = {"payments": told["count"], "payment_sum": str(told["total"] or 0), **_named(programme)}
     return {"facts": facts, "values": {"pay_on": context.today.isoformat()}}
 
 
@@ -31,11 +32,19 @@ def batch(context: Context, data: Mapping[str, Any]) -> Known:
         "batch_number": row.number,
         "payments": row.count,
         "payment_sum": str(row.total),
-        "payment_programme": row.programme,
+        **_named(row.programme),
         "pay_on": text(row.pay_on),
         "drawn_by": row.drawn_label,
     }
     return {"facts": facts}
+
+
+def _named(programme: str) -> dict[str, str]:
+    """What the programme is called, in both languages."""
+    return {
+        "payment_programme": programme_name(programme, "zh-hans") if programme else "",
+        "payment_programme_en": programme_name(programme, "en") if programme else "",
+    }
 
 
 def answered(context: Context, data: Mapping[str, Any]) -> Known:
