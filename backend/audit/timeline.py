@@ -8,7 +8,8 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext, gettext_noop, pgettext
 
 from backend.audit.models import Event
-from backend.audit.sentences import FIELDS, SENTENCES, WORDS
+from backend.audit.sentences import SENTENCES
+from backend.audit.words import FIELDS, WORDS
 from backend.org import codes, parameters
 from backend.org.reasons import REASONS
 from backend.org.roles import ROLE_NAMES

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
-from backend.core.errors import Conflict, FieldProblem, Invalid
+from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.funds import stock
 from backend.funds.models import Donation, Donor, PurposeChange, StockLot, StockMove, Store
 from backend.funds.stock import Goods, Source
@@ -56,6 +56,13 @@ class Undecided(Conflict):
 
     code = "purpose_undecided"
     message = _("The donor has been asked for another use and has not answered yet.")
+
+
+class OwnQuestion(NotAllowed):
+    """Who wants another use does not write down that the donor agreed."""
+
+    code = "own_question"
+    message = _("You asked for the other use; somebody else has to record what the donor answered.")
 
 
 class BadReceipt(Invalid):
@@ -200,11 +207,14 @@ def ask_for_other_use(*, donation: Donation, purpose: str, reason: str, actor: A
 
 
 def record_consent(*, change: PurposeChange, agreed: bool, evidence: str, actor: Actor, now: datetime) -> None:
-    """What the donor answered; the money follows its purpose. Raises TooLate."""
+    """What the donor answered; the money follows its purpose. Raises TooLate, OwnQuestion."""
+    if actor.user_id is not None and actor.user_id == change.asked_by_id:
+        raise OwnQuestion
     donation = Donation.objects.select_for_update().select_related("unit", "donor").get(pk=change.donation_id)
     check_withdrawable(donation)
     change.answer = PurposeChange.Answer.AGREED if agreed else PurposeChange.Answer.DECLINED
     change.evidence, change.answered_on = evidence, timezone.localdate(now)
+    change.recorded_by_id = actor.user_id
     change.save()
     if agreed:
         before = _fund(donation)

@@ -361,6 +361,13 @@ def order_payments(*, call: StudyAidCall, actor: Actor, now: datetime) -> None:
     _move(call, "study_aid.handed_to_payment", actor, now, {"count": len(rows), "total": str(total)})
 
 
+def newly_paid(*, call: StudyAidCall) -> list[StudyAidApplication]:
+    """Applications whose money was received and is not noted yet, in the order in which they came."""
+    owed = call.applications.filter(state=Standing.OWED)
+    paid = Payable.objects.filter(pk__in=owed.values("payable_id"), state=Payable.State.PAID)
+    return list(owed.filter(payable_id__in=paid.values("pk")).select_related("unit").order_by("created_at", "id"))
+
+
 def is_settled(*, call: StudyAidCall) -> bool:
     """Whether every amount was received or is not owed any more; what was received is noted."""
     owed = call.applications.filter(state=Standing.OWED)

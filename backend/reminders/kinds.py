@@ -85,6 +85,7 @@ KINDS: Mapping[str, Kind] = {
         _("Somebody is to be reminded in person of an instalment"), _("instalments to be reminded of: %(count)d")
     ),
     "health.contract_ends": Kind(_("A contract ends soon"), _("contracts that end soon: %(count)d")),
+    "study_aid.paid": Kind(_("Study aid was received"), _("applications whose study aid was received: %(count)d")),
     "round.reminded": Kind(_("Villages have not reported"), _("reconciliations with villages behind: %(count)d")),
     "monthly_report.reminded": Kind(_("A monthly report is still wanted"), _("monthly reports wanted: %(count)d")),
     "monthly_report.late": Kind(_("A monthly report is late"), _("monthly reports that are late: %(count)d")),

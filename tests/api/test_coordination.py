@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -30,6 +31,8 @@ from backend.org import codes
 from backend.org.access import SYSTEM, actor_of
 from backend.org.models import Deputy, Unit, User
 from backend.reminders.models import Reminder
+from backend.services.catalogue import load_catalogue
+from backend.services.models import Entry, Plan, PlanItem
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from workflows import coordination, deployment, services
@@ -389,6 +392,32 @@ def test_what_waits_comes_on_the_agenda_once(group: Group) -> None:
     assert not again.agenda.exists()
 
 
+def test_what_two_departments_declined_comes_on_the_agenda_by_its_id_alone(group: Group) -> None:
+    """E24: once, only of this place, and no longer when it was settled meanwhile."""
+    load_catalogue()
+
+    def item(village: str, **fields: Any) -> PlanItem:
+        case = factories.case(factories.family(unit=factories.village(village), label="孙家"))
+        plan = Plan.objects.create(case=case, family=case.family, number=f"FW-{village}", source="office")
+        entry = Entry.objects.filter(code="home_repair").latest("from_date")
+        listed = {"listed_at": FIRST_DAY, "state": "declined", **fields}
+        return PlanItem.objects.create(plan=plan, entry=entry, department="housing", **listed)
+
+    declined = item(factories.VILLAGE)
+    item("120114122202", listed_at=None)
+    item("120114122203", state="delivered")
+    item("210403007201")
+    [row] = group.called_meeting().agenda.all()
+    assert (row.kind, row.plan_item_id, row.text) == ("referral", declined.pk, "")
+    shown = Caller(group.office).get(f"meetings/{row.meeting_id}/").json()
+    assert "孙家" not in json.dumps(shown, ensure_ascii=False)
+    again = coordination.start_meeting(
+        office=group.town, kind="leaders", title="四月例会", held_at=FIRST_DAY + timedelta(days=30),
+        actor=SYSTEM, now=FIRST_DAY,
+    )  # fmt: skip
+    assert not again.agenda.exists()
+
+
 def test_from_meeting_to_a_task_with_four_evidences(group: Group) -> None:
     """Q3, Q24, G4."""
     meeting, caller = group.called_meeting(), Caller(group.office)
@@ -423,7 +452,8 @@ def test_minutes_and_tasks_that_are_late_are_told_once(group: Group) -> None:
     assert timezone.localdate(meeting.minutes_by) == date(2026, 3, 6)  # three working days after Tuesday
     late = datetime(2026, 3, 7, 8, tzinfo=LOCAL)
     wake(late)
-    assert Reminder.objects.filter(kind="meeting.minutes_late").count() == 2
+    told = Reminder.objects.filter(kind="meeting.minutes_late")
+    assert {each.role: bool(each.page) for each in told} == {"head": True, "leading_group": True, "county": False}
     row = meetings.resolve(
         meeting=meeting, unit=group.health, text="补签", due_on=date(2026, 3, 20), actor=SYSTEM, now=FIRST_DAY
     )
@@ -431,6 +461,11 @@ def test_minutes_and_tasks_that_are_late_are_told_once(group: Group) -> None:
     wake(datetime(2026, 3, 21, 8, tzinfo=LOCAL))
     row.refresh_from_db()
     assert row.late_told_at is not None
+    assert set(Reminder.objects.filter(kind="group_task.late").values_list("role", flat=True)) == {
+        "head",
+        "leading_group",
+        "county",
+    }
     assert not tasks.note_late(task=row, actor=SYSTEM, now=late)
 
 

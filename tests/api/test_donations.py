@@ -236,11 +236,16 @@ def test_another_use_needs_the_donors_consent(office: Office) -> None:
     assert caller.post(f"donations/{row.pk}/other-use/", asked).status_code == 201
     assert_problem(office.do(office.caseworker, "propose_families", families_named=True), 409, "purpose_undecided")
     answer = {"agreed": True, "evidence": "3月5日来信"}
-    shown = caller.post(f"donations/{row.pk}/consent/", answer).json()
+    assert_problem(caller.post(f"donations/{row.pk}/consent/", answer), 403, "own_question")
+    colleague = Caller(factories.user("colleague", role="caseworker", name="小周"))
+    shown = colleague.post(f"donations/{row.pk}/consent/", answer).json()
     assert shown["purpose"] == "study_aid"
     assert balance(donations.fund_account(office.town, "families")) == 0
     assert balance(donations.fund_account(office.town, "study_aid")) == Decimal("500.00")
-    assert PurposeChange.objects.get().answer == "agreed"
+    change = PurposeChange.objects.get()
+    assert change.answer == "agreed"
+    with pytest.raises(IntegrityError, match="purpose_change_by_another"), transaction.atomic():
+        PurposeChange.objects.update(recorded_by=change.asked_by_id)
     assert caller.post(f"donations/{row.pk}/consent/", answer).status_code == 404
 
 

@@ -24,6 +24,7 @@ from backend.org.models import User
 from backend.org.parameters import load_parameters
 from backend.payments.models import Payable
 from backend.publicity.models import Notice
+from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.funds.bank import paid_by_bank
@@ -135,6 +136,8 @@ def test_from_the_call_to_the_report(town: Town) -> None:
     assert set(owed[0].confirmed_by) == {town.caseworker.pk, town.supervisor.pk, town.county.pk}
     paid_by_bank(owed, town.now)
     town.wake(call, 60)
+    heard = Reminder.objects.filter(kind="study_aid.paid")
+    assert [(each.role, each.label) for each in heard] == [("caseworker", call.number)] * 2, "to tell the families"
     told = {"use_account": f"资助{CHILD}等", "no_names": True}
     assert_problem(town.do(town.caseworker, "report_use", told), 422, "pupil_named", "/answers/use_account")
     town.do(town.caseworker, "report_use", {**told, "use_account": "两名初中生，共1600元"})

@@ -13,8 +13,9 @@ from django.utils import translation
 from django.utils.translation import gettext, pgettext
 
 from backend.audit.models import Event
-from backend.audit.sentences import FIELDS, SENTENCES, WORDS
+from backend.audit.sentences import SENTENCES
 from backend.audit.timeline import sentence
+from backend.audit.words import FIELDS, WORDS
 from backend.org.codes import load_codes
 
 pytestmark = pytest.mark.django_db

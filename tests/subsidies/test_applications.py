@@ -360,6 +360,8 @@ def test_a_level_that_misses_its_day_is_told_of(county: County) -> None:
     row = county.before_village()
     county.pass_days(row, 400)
     assert Event.objects.filter(action="application.stage_late").count() == 1
+    told = Reminder.objects.filter(kind="application.stage_late")
+    assert sorted(told.values_list("role", flat=True)) == ["county", "supervisor"]
 
 
 @pytest.mark.parametrize(("born", "told"), [(date(1977, 3, 3), 1), (date(1978, 3, 3), 0), (date(1977, 3, 1), 0)])

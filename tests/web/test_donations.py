@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.funds.models import Donation, StockLot, UseReport
+from backend.funds.models import Donation, PurposeChange, StockLot, UseReport
+from tests import factories
 from tests.api.test_donations import CLEAN, Office
 from tests.api.test_stores import RICE, SIGNED, Shop
 from tests.web.visitor import statements, text, visitor
@@ -80,7 +81,10 @@ def test_another_use_and_withdrawal(office: Office) -> None:
     page, client = f"/donations/{row.pk}/", visitor(office.caseworker)
     client.post(page, {"verb": "other_use", "purpose": "study_aid", "reason": "助学"})
     assert "was asked for another use" in text(client.get(page))
-    client.post(page, {"verb": "consent", "agreed": "no", "evidence": "电话"})
+    answer = {"verb": "consent", "agreed": "no", "evidence": "电话"}
+    assert client.post(page, answer).status_code == 403, "not by who asked"
+    visitor(factories.user("colleague", role="caseworker")).post(page, answer)
+    assert PurposeChange.objects.get().answer == "declined"
     client.post(page, {"verb": "withdraw"})
     assert Donation.objects.get().state == "withdrawn"
     assert Donation.objects.get().purpose == "families"

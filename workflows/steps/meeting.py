@@ -63,14 +63,15 @@ def start_tasks(call: Call) -> None:
 
 
 def tell_late(call: Call) -> None:
-    """Three working days without minutes: the chair and the office hear it."""
+    """Three working days without minutes: the chair and the office hear it, and the county, which reads no minutes."""
     context, meeting = of(call), _meeting(call)
     if meetings.note_late(meeting=meeting, actor=context.actor, now=context.now):
-        for role in ("head", "leading_group"):
+        for role in ("head", "leading_group", "county"):
             key = f"meeting.minutes_late:{meeting.pk}:{role}"
             intend(
                 "meeting.minutes_late", to=role_at(role, meeting.office), key=key,
-                about=meeting, label=meeting.title, page=f"/meetings/{meeting.pk}/", now=context.now,
+                about=meeting, label=meeting.title, page="" if role == "county" else f"/meetings/{meeting.pk}/",
+                now=context.now,
             )  # fmt: skip
 
 

@@ -30,13 +30,14 @@ def record_check(call: Call) -> None:
 
 
 def tell_late(call: Call) -> None:
-    """Its day is over: the unit's head and the office hear it."""
+    """Its day is over: the unit's head and the office hear it, and the county."""
     context, task = of(call), _task(call)
     if tasks.note_late(task=task, actor=context.actor, now=context.now):
-        for role, unit in (("head", task.unit), ("leading_group", task.meeting.office)):
+        office, page = task.meeting.office, f"/meeting-tasks/{task.pk}/"
+        for role, unit in (("head", task.unit), ("leading_group", office), ("county", office)):
             intend(
                 "group_task.late", to=role_at(role, unit), key=f"group_task.late:{task.pk}:{role}", about=task,
-                label=task.meeting.title, page=f"/meeting-tasks/{task.pk}/", now=context.now,
+                label=task.meeting.title, page="" if role == "county" else page, now=context.now,
             )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from backend.funds import study_aid
 from backend.funds.models import StudyAidCall
 from backend.funds.study_aid import Plan
+from backend.reminders.outbox import intend, role_at
 from workflows.engine.runner import Call
 from workflows.models import Process
 from workflows.steps.context import Step, of
@@ -100,8 +101,14 @@ def order_payments(call: Call) -> None:
 
 
 def look_for_payments(call: Call) -> Mapping[str, Any]:
-    """Whether everything was received."""
-    return {"settled": study_aid.is_settled(call=_call(call))}
+    """Whether everything was received; the caseworkers hear whose money has come, to tell the families."""
+    row = _call(call)
+    for paid in study_aid.newly_paid(call=row):
+        intend(
+            "study_aid.paid", to=role_at("caseworker", paid.unit), key=f"study_aid.paid:{paid.pk}", about=paid,
+            family_id=paid.family_id, label=row.number, page=f"/study-aid/{row.pk}/", now=of(call).now,
+        )  # fmt: skip
+    return {"settled": study_aid.is_settled(call=row)}
 
 
 def record_report(call: Call) -> None:

@@ -313,7 +313,8 @@ def _tell_late(call: Call, stage: str) -> None:
     applications.note(
         application=row, action="application.stage_late", actor=context.actor, now=context.now, level=stage
     )
-    _hear(call, row, "application.stage_late", "supervisor", f":{stage}")
+    for role in ("supervisor", "county"):
+        _hear(call, row, "application.stage_late", role, f":{stage}:{role}")
 
 
 def _let_hear(call: Call, action: str, role: str) -> None:

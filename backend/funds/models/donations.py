@@ -237,10 +237,13 @@ class PurposeChange(Record):
     evidence = models.CharField(max_length=200, default="", blank=True)
     """Letter, message or note by which the donor answered."""
     answered_on = models.DateField(null=True)
+    recorded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    """Who recorded the answer: not whoever asked for the other use."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["donation"], condition=Q(answer="asked"), name="purpose_change_open"),
+            models.CheckConstraint(condition=~Q(recorded_by=F("asked_by")), name="purpose_change_by_another"),
         ]
 
     def __str__(self) -> str:
