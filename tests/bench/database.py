@@ -21,32 +21,33 @@ FOLDER = Path(__file__).resolve().parents[2] / ".jieqin" / "bench"
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """The address of an empty database: an own one on the server of DATABASE_URL, else an embedded server's."""
+def serving(name: str = NAME) -> Iterator[str]:
+    """The address of an empty database: an own one of this name on the server of DATABASE_URL, else an embedded
+    server's."""
     given = os.environ.get("DATABASE_URL")
-    with _beside(given) if given else _embedded() as url:
+    with _beside(given, name) if given else _embedded(FOLDER.with_name(name)) as url:
         yield url
 
 
 @contextlib.contextmanager
-def _embedded() -> Iterator[str]:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+def _embedded(folder: Path) -> Iterator[str]:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     try:
-        with running(FOLDER):
-            yield embedded_url(FOLDER)
+        with running(folder):
+            yield embedded_url(folder)
     finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _beside(url: str) -> Iterator[str]:
-    name = sql.Identifier(NAME)
+def _beside(url: str, named: str) -> Iterator[str]:
+    name = sql.Identifier(named)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name)
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(drop)
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(name))
         try:
-            yield urlunsplit(urlsplit(url)._replace(path=f"/{NAME}"))
+            yield urlunsplit(urlsplit(url)._replace(path=f"/{named}"))
         finally:
             server.execute(drop)

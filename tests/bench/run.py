@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.core.management import call_command
@@ -41,14 +45,18 @@ class Scale:
     timers: int
     idle: int
     rows: int
+    families: int
+    """That live through a year, …"""
+    nights: int
+    """… with the periodic jobs of every so manieth night."""
     inboxes: tuple[int, ...]
     matching: tuple[int, ...]
     """Families matched with as many helpers."""
 
 
 SCALES: Mapping[str, Scale] = {
-    "small": Scale(3_000, 4, 3, 2_000, 2_000, 5_000, (1_000, 100_000), (1_000,)),
-    "full": Scale(12_000, 10, 8, 10_000, 10_000, 100_000, (1_000, 100_000, 1_000_000), (10_000, 100_000)),
+    "small": Scale(3_000, 4, 3, 2_000, 2_000, 5_000, 20, 10, (1_000, 100_000), (1_000,)),
+    "full": Scale(12_000, 10, 8, 10_000, 10_000, 100_000, 300, 1, (1_000, 100_000, 1_000_000), (10_000, 100_000)),
 }
 
 
@@ -82,6 +90,7 @@ class Run:
             ("timers", self._timers, 2),
             ("roster", self._roster, 1),
             ("matching", self._matching, len(self.scale.matching)),
+            ("a year", self._year, 1),
             ("inboxes", self._inboxes, len(self.scale.inboxes) * 2),
         ]
         with self.progress:
@@ -162,6 +171,22 @@ class Run:
                 "memory of the matching, MB", f"{found.peak_mb:.0f}", f"< {megabytes}", found.peak_mb < megabytes
             )
             step()
+
+    def _year(self, step: Callable[[], None]) -> None:
+        """On a database of its own: what is counted at its end is the year's."""
+        file, families = self.folder / "year.json", self.scale.families
+        command = [sys.executable, "-m", "tests.year", str(families), "--nights", str(self.scale.nights)]
+        done = subprocess.run([*command, "--file", str(file)], cwd=server.ROOT, capture_output=True, text=True)
+        if not file.exists():
+            raise RuntimeError(done.stderr[-2000:])
+        lived: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        self.found.kept |= lived
+        of = f"a year of {families:,} families ({lived['year_visits']:,} visits)"
+        self.found.add(f"{of}: steps per second, two processes", f"{lived['year_steps_per_s']:.0f}")
+        self.found.add(f"{of}: stuck", str(lived["year_stuck"]), "0", lived["year_stuck"] == 0)
+        over = lived["year_december_over_january"]
+        if over:
+            self.found.add(f"{of}: December over January", f"{over['cpu']:.2f}", "≤ 1.1", over["cpu"] <= 1.1)
 
     def _inboxes(self, step: Callable[[], None]) -> None:
         county = places.county()
