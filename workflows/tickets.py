@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import collect
 from backend.cases import families
 from backend.core.errors import NotAllowed
+from backend.funds import study_aid
 from backend.org.access import Actor, may
 from backend.rights import tickets
 from backend.rights.models import AccessTicket
@@ -22,7 +23,11 @@ from workflows.steps.access_ticket import PROCESS, judge_of, ticket_facts
 
 if TYPE_CHECKING:
     from backend.cases.models import Person
+    from backend.funds.models import StudyAidApplication
     from backend.org.models import User
+
+PROOF = "school_proof"
+"""As uses of tickets call it."""
 
 
 class TicketNeeded(NotAllowed):
@@ -65,6 +70,25 @@ def look(*, person: Person, field: str, reason: str, user: User, actor: Actor, n
     if may(user, "person.reveal", path=person.unit_path):
         return families.reveal(person=person, field=field, reason=reason, actor=actor, now=now)
     families.check_revealable(field, reason)
+    ticket = _opening(person=person, field=field, user=user, actor=actor, now=now)
+    return tickets.use(ticket=ticket, person=person, field=field, reason=reason, actor=actor, now=now)
+
+
+def look_at_proof(*, application: StudyAidApplication, reason: str, user: User, actor: Actor, now: datetime) -> str:
+    """The school's proof of an application: by the right of one's own office, or by a ticket to the pupil's data.
+
+    Raises TicketNeeded, TicketPending, NotAllowed.
+    """
+    told: dict[str, str] = {}
+    if not may(user, "person.reveal", path=application.unit_path):
+        pupil = application.pupil
+        ticket = _opening(person=pupil, field=PROOF, user=user, actor=actor, now=now)
+        told = tickets.note_use(ticket=ticket, person=pupil, field=PROOF, now=now)
+    return study_aid.show_proof(application=application, reason=reason, told=told, actor=actor, now=now)
+
+
+def _opening(*, person: Person, field: str, user: User, actor: Actor, now: datetime) -> AccessTicket:
+    """The asker's ticket that opens it. Raises TicketNeeded, TicketPending, NotAllowed."""
     subject = tickets.subject_of(person, field, timezone.localdate(now))
     ticket = tickets.ticket_for(person=person, subject=subject, asker=user.pk, now=now)
     facts = ticket_facts(ticket, role=actor.role, subject=subject, now=now)
@@ -73,5 +97,5 @@ def look(*, person: Person, field: str, reason: str, user: User, actor: Actor, n
     except NotDeployed:  # where nobody can ask for a ticket, nothing opens by one
         raise NotAllowed from None
     if verdict == "allow" and ticket is not None:
-        return tickets.use(ticket=ticket, person=person, field=field, reason=reason, actor=actor, now=now)
+        return ticket
     raise {"ask": TicketNeeded, "masked": TicketPending}.get(verdict, NotAllowed)

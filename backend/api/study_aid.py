@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.activities.certificates import masked
-from backend.api.fields import RowSerializer, UnitRef, VisibleField
+from backend.api.fields import Reason, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.loans import Yuan
 from backend.api.resource import Resource
@@ -26,6 +26,7 @@ from backend.funds.study_aid import Application
 from backend.org.access import may
 from backend.org.models import Unit, User
 from workflows.study_aid import begin, object_to
+from workflows.tickets import look_at_proof
 
 
 class StudyAidCallSerializer(RowSerializer[StudyAidCall]):
@@ -161,6 +162,18 @@ class StudyAidApplicationSerializer(RowSerializer[StudyAidApplication]):
         return row.account_number[-4:]
 
 
+class ProofReasonSerializer(serializers.Serializer[Any]):
+    """Why the school's proof is looked at."""
+
+    reason = Reason()
+
+
+class SchoolProofSerializer(serializers.Serializer[Any]):
+    """The number and words of the school's certificate."""
+
+    school_proof = serializers.CharField()
+
+
 class StudyAidEntrySerializer(serializers.Serializer[Any]):
     """What a guardian asks for."""
 
@@ -200,7 +213,20 @@ class StudyAidApplications(Resource):
         "create": "study_aid.write",
         "check": "study_aid.check",
         "withdraw": "study_aid.write",
+        "reveal": ("person.reveal", "access_ticket.write"),
     }
+
+    @extend_schema(summary="See the school's proof", request=ProofReasonSerializer, responses=SchoolProofSerializer)
+    @action(detail=True, methods=["post"])
+    def reveal(self, request: Request, pk: UUID) -> Response:
+        """By the right of the own office, or by an access ticket to the pupil's data (403 `ticket_needed`)."""
+        row: StudyAidApplication = self.get_object()
+        right = "person.reveal" if may(self.user, "person.reveal", path=row.unit_path) else "access_ticket.write"
+        proof = look_at_proof(
+            application=row, reason=self.given(ProofReasonSerializer)["reason"], user=self.user,
+            actor=self.actor(right, row.unit_path), now=self.now,
+        )  # fmt: skip
+        return Response({"school_proof": proof})
 
     @extend_schema(
         summary="Write an application down", request=StudyAidEntrySerializer,

@@ -446,6 +446,8 @@ SENTENCES: Mapping[str, str] = {
     "loan.written_off": _("%(actor)s agreed that what is owed on the loan %(object)s (%(amount)s yuan) is given up."),
     "loan.repayment_recorded": _("%(actor)s recorded that %(amount)s yuan of the loan %(object)s came back."),
     "loan_fund.endowed": _("%(actor)s put %(amount)s yuan into the fund for loans (%(basis)s)."),
+    "study_aid.proof_seen": _("%(actor)s looked at the school's proof of %(object)s."),
+    "study_aid.proof_seen_by_ticket": _("%(actor)s looked at the school's proof of %(object)s by ticket %(ticket)s."),
     "study_aid.called": _("The study aid %(object)s began."),
     "study_aid.planned": _("%(actor)s planned the study aid %(object)s."),
     "study_aid.approved": _("%(actor)s approved the plan of the study aid %(object)s."),

@@ -361,6 +361,14 @@ def order_payments(*, call: StudyAidCall, actor: Actor, now: datetime) -> None:
     _move(call, "study_aid.handed_to_payment", actor, now, {"count": len(rows), "total": str(total)})
 
 
+def show_proof(
+    *, application: StudyAidApplication, reason: str, told: Mapping[str, str], actor: Actor, now: datetime
+) -> str:
+    """The school's certificate in full; history tells who looked and why. `told`: the ticket by which, if any."""
+    record(action="study_aid.proof_seen", object=application, actor=actor, now=now, reason=reason, data=dict(told))
+    return application.school_proof
+
+
 def newly_paid(*, call: StudyAidCall) -> list[StudyAidApplication]:
     """Applications whose money was received and is not noted yet, in the order in which they came."""
     owed = call.applications.filter(state=Standing.OWED)

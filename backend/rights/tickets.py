@@ -145,9 +145,14 @@ def lapse(*, ticket: AccessTicket, actor: Actor, now: datetime) -> None:
 
 def use(*, ticket: AccessTicket, person: Person, field: str, reason: str, actor: Actor, now: datetime) -> str:
     """Look at a field by the ticket: a row, and an event of the person that names the ticket."""
-    AccessUse.objects.create(ticket=ticket, person=person, field=field, used_at=now, created_at=now)
-    told = {"ticket": ticket.number, "access_purpose": ticket.purpose}
+    told = note_use(ticket=ticket, person=person, field=field, now=now)
     return reveal(person=person, field=field, reason=reason, actor=actor, now=now, told=told)
+
+
+def note_use(*, ticket: AccessTicket, person: Person, field: str, now: datetime) -> dict[str, str]:
+    """A row of what was looked at; returns what the event tells of the ticket."""
+    AccessUse.objects.create(ticket=ticket, person=person, field=field, used_at=now, created_at=now)
+    return {"ticket": ticket.number, "access_purpose": ticket.purpose}
 
 
 def close_ticket(*, ticket: AccessTicket, actor: Actor, now: datetime) -> AccessTicket:

@@ -583,6 +583,7 @@ ROUTES: dict[str, Expected] = {
     "GET study-aid-applications/{pk}/": Expected(STAFF + "N"),
     "POST study-aid-applications/{pk}/check/": Expected("CV"),
     "POST study-aid-applications/{pk}/withdraw/": Expected("CV"),
+    "POST study-aid-applications/{pk}/reveal/": Expected("CSVA", hidden="D"),
     # --- history: auditors read it, the audit administrator only what is about no family
     "GET events/": Expected("CSAD", everywhere="G"),
     "GET events/{pk}/": Expected("CSAD", hidden="G"),

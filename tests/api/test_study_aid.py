@@ -25,6 +25,7 @@ from backend.org.parameters import load_parameters
 from backend.payments.models import Payable
 from backend.publicity.models import Notice
 from backend.reminders.models import Reminder
+from backend.rights.models import AccessUse
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.funds.bank import paid_by_bank
@@ -243,3 +244,22 @@ def test_may_comes_and_a_renewal_is_known(town: Town) -> None:
     made = StudyAidApplication.objects.get(pk=town.apply(call, family).json()["id"])
     StudyAidApplication.objects.filter(pk=made.pk).update(call=before, state="paid")
     assert town.apply(call, family).json()["renews"] == str(made.pk)
+
+
+def test_the_schools_proof_opens_by_the_own_office_or_a_ticket(town: Town) -> None:
+    """D32: outside the own office a child's paper opens by a ticket only, and each look is a row and an event."""
+    made = town.apply(town.opened(), town.family()).json()
+    address, why = f"study-aid-applications/{made['id']}/reveal/", {"reason": "核对证明真伪"}
+    assert Caller(town.caseworker).post(address, why).json() == {"school_proof": "校证〔2026〕7号"}
+    assert_problem(Caller(town.caseworker).post(address, {"reason": ""}), 400, "invalid", "/reason")
+    auditor = Caller(town.auditor)
+    assert_problem(auditor.post(address, why), 403, "ticket_needed")
+    asked = {"family": made["family"], "subject": "minor", "purpose": "audit", "reason": "抽查助学", "hours": 2}
+    ticket = auditor.post("access-tickets/", asked).json()
+    assert_problem(auditor.post(address, why), 403, "ticket_pending")
+    assert town.do(town.supervisor, "decide_access", {"decision": "grant", "hours": 2}).status_code == 200
+    assert auditor.post(address, why).json() == {"school_proof": "校证〔2026〕7号"}
+    seen = Event.objects.filter(action="study_aid.proof_seen").latest("seq")
+    assert (seen.reason, seen.data["ticket"]) == ("核对证明真伪", ticket["number"])
+    assert [use.field for use in AccessUse.objects.all()] == ["school_proof"]
+    assert_problem(Caller(town.county).post(address, why), 403, "not_allowed")
