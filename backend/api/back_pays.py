@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,10 +13,14 @@ from rest_framework.response import Response
 
 from backend.api.fields import Day
 from backend.api.resource import Resource
+from backend.api.work_item_shapes import FamilyOfItem
 from backend.org.access import in_subtree
 from backend.subsidies import back_pay
+from backend.subsidies.amounts import Judge
 from backend.subsidies.back_pay import Difference
 from backend.subsidies.models import Entitlement, EntitlementQuerySet
+from workflows import subsidy_tables
+from workflows.models import NotDeployed
 
 
 class BackPayQuerySerializer(serializers.Serializer[Any]):
@@ -26,27 +31,33 @@ class BackPayQuerySerializer(serializers.Serializer[Any]):
 
 
 class ShortfallSerializer(serializers.Serializer[Difference]):
-    """What one person is short of, in yuan."""
+    """What changes for one person: yuan a year before and after, and what is short for months drawn up already."""
 
     entitlement = serializers.CharField(source="entitlement.number")
     person = serializers.CharField(source="entitlement.person.name")
-    period = serializers.CharField()
+    family = FamilyOfItem(source="entitlement.person.family")
+    before = serializers.DecimalField(max_digits=12, decimal_places=2)
+    after = serializers.DecimalField(max_digits=12, decimal_places=2)
+    from_date = serializers.DateField(allow_null=True, help_text="First day of the new rate; none: it holds already.")
+    period = serializers.CharField(help_text="Months that are paid after; empty when none was drawn up.")
     amount = serializers.DecimalField(max_digits=12, decimal_places=2)
     basis = serializers.CharField()
 
 
 class BackPaySerializer(serializers.Serializer[Any]):
-    """Who is short of what; `total` is the sum."""
+    """Who is short of what; `total` is the sum, `before` and `after` are yuan a year of all of them."""
 
     since = serializers.DateField()
     kind = serializers.CharField()
     count = serializers.IntegerField()
     total = serializers.DecimalField(max_digits=14, decimal_places=2)
+    before = serializers.DecimalField(max_digits=14, decimal_places=2)
+    after = serializers.DecimalField(max_digits=14, decimal_places=2)
     differences = ShortfallSerializer(many=True)
 
 
 class BackPays(Resource):
-    """Differences between what was drawn up and what the rates give now; none is paid before somebody confirms it."""
+    """Differences between what was drawn up and what the standards give now; none is paid before somebody confirms."""
 
     model = Entitlement
     serializer_class = BackPaySerializer
@@ -59,22 +70,42 @@ class BackPays(Resource):
         """As it stands now."""
         asked = BackPayQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        return Response(self._shown(**asked.validated_data))
+        found = self._found(**asked.validated_data, action="back_pay.read")
+        return Response(self._shown(found, **asked.validated_data))
 
     @extend_schema(summary="Owe the differences", request=BackPayQuerySerializer, responses={201: BackPaySerializer})
     def create(self, request: Request) -> Response:
-        """Confirmed by whoever calls; twice is once. The answer tells what was owed now."""
+        """New rates begin and the differences are owed, confirmed by whoever calls; twice is once. The answer tells
+        what was changed now."""
         asked = self.given(BackPayQuerySerializer)
-        shown = self._shown(**asked)
-        found = back_pay.differences(self._entitled(asked["kind"], "back_pay.write"), since=asked["since"])
+        found = self._found(**asked, action="back_pay.write")
+        shown = self._shown(found, **asked)
         back_pay.draw_up(found, actor=self.actor("back_pay.write"), now=self.now)
         return Response(shown, status=201)
 
-    def _shown(self, *, since: date, kind: str) -> dict[str, Any]:
-        found = back_pay.differences(self._entitled(kind, "back_pay.read"), since=since)
-        told = {"since": since, "kind": kind, "count": len(found), "total": back_pay.total(found), "differences": found}
-        return dict(BackPaySerializer(told).data)
+    def _found(self, *, since: date, kind: str, action: str) -> Sequence[Difference]:
+        return back_pay.differences(self._entitled(kind, action), since=since, judge=_judge())
+
+    def _shown(self, found: Sequence[Difference], *, since: date, kind: str) -> dict[str, Any]:
+        told = {
+            "since": since,
+            "kind": kind,
+            "count": len(found),
+            "total": back_pay.total(found),
+            "before": sum(each.before for each in found),
+            "after": sum(each.after for each in found),
+            "differences": found,
+        }
+        return dict(BackPaySerializer(told, context=self.get_serializer_context()).data)
 
     def _entitled(self, kind: str, action: str) -> EntitlementQuerySet:
         near = in_subtree(self.user, action, "person__family__unit__path")
         return Entitlement.objects.filter(near, kind=kind)
+
+
+def _judge() -> Judge | None:
+    """Decision D14; where applications are not set up, rates stay as they are."""
+    try:
+        return subsidy_tables.judge()
+    except NotDeployed:
+        return None

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import django_filters
-from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.fields import Reason, RowSerializer, StrictSerializer, UnitRef
 from backend.api.filters import Filters, Subtree
+from backend.api.papers import DOCX, docx
 from backend.api.public_notices import PublicFigureSerializer
 from backend.api.resource import Resource
 from backend.core.errors import NotAllowed
@@ -32,20 +31,6 @@ from workflows.publicity import object_to, print_board
 
 if TYPE_CHECKING:
     from django.http import HttpResponseBase
-
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-
-class DocumentRenderer(BaseRenderer):
-    """Lets a client ask for .docx; the bytes are made elsewhere."""
-
-    media_type = DOCX
-    format = "docx"
-    charset = None
-
-    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
-        """Problem documents only."""
-        return JSONRenderer().render(data)
 
 
 class NoticeFilters(Filters):
@@ -174,11 +159,7 @@ class Notices(Resource):
         row: Notice = self.get_object()
         if not may(self.user, "notice.read", path=row.unit_path):
             raise NotAllowed
-        content = print_board(notice=row, actor=self.actor("notice.read", row.unit_path), now=self.now)
-        response = HttpResponse(content, content_type=DOCX)
-        response["Content-Disposition"] = f'attachment; filename="{row.number}.docx"'
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
+        return docx(print_board(notice=row, actor=self.actor("notice.read", row.unit_path), now=self.now), row.number)
 
     @extend_schema(summary="Take it down", request=TakingDownSerializer, responses=NoticeSerializer)
     @action(detail=True, methods=["post"], url_path="take-down")

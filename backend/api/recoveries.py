@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import django_filters
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.fields import RowSerializer, UnitRef
 from backend.api.filters import Filters, Subtree
+from backend.api.papers import DOCX, DocumentRenderer, docx
 from backend.api.resource import Resource
 from backend.api.subsidy_exits import SubsidyAppealSerializer
+from backend.subsidies import letters
 from backend.subsidies.models import Instalment, Receipt, Recovery
 from workflows import recoveries
+
+if TYPE_CHECKING:
+    from django.http import HttpResponseBase
 
 
 class RecoveryFilters(Filters):
@@ -101,12 +108,21 @@ class Recoveries(Resource):
         "list": "recovery.read",
         "retrieve": "recovery.read",
         "object_to": "recovery.object",
+        "letter": "recovery.read",
     }
 
     @extend_schema(summary="One recovery", responses=RecoveryInFullSerializer)
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """With its figures."""
         return self._in_full(self.find())
+
+    @extend_schema(summary="The notice to hand over", responses={(200, DOCX): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], renderer_classes=[JSONRenderer, DocumentRenderer])
+    def letter(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """As .docx, with figures, answer, objection and instalments; itself an event."""
+        row: Recovery = self.get_object()
+        actor = self.actor("recovery.read", row.unit_path)
+        return docx(letters.recovery_notice(row=row, actor=actor, now=self.now), row.number)
 
     @extend_schema(summary="Take in an objection", request=SubsidyAppealSerializer, responses=RecoveryInFullSerializer)
     @action(detail=True, methods=["post"], url_path="object")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +17,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.fields import Day, Reason, RowSerializer, UnitRef, VisibleField
-from backend.api.filters import Filters, Subtree, YesNo
+from backend.api.filters import Filters, Subtree, YesNo, seen_unit
 from backend.api.resource import Resource
 from backend.api.sums import Summed
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family, Person
 from backend.core.errors import NotAllowed
 from backend.org import codes
-from backend.org.access import may
+from backend.org.access import granting, may
+from backend.org.models import Unit
+from backend.org.roles import ADMINISTRATORS
+from backend.subsidies import standards
 from backend.subsidies.applications import Intake
 from backend.subsidies.decisions import letter
 from backend.subsidies.models import Application, Entitlement, Rate, Stage, Standard
 from backend.subsidies.rules import Children
+from backend.subsidies.standards import NewStandard
 from workflows import subsidies
 
 KIND = "A code of the list subsidy_kind."
@@ -326,16 +331,70 @@ class StandardSerializer(RowSerializer[Standard]):
         )  # fmt: skip
 
 
+class NewStandardSerializer(serializers.Serializer[Any]):
+    """A layer from its day on. An amount, or a factor where it multiplies."""
+
+    kind = serializers.CharField(max_length=30, help_text=KIND)
+    category = serializers.CharField(
+        max_length=30, allow_blank=True, default="", help_text="A code of the list subsidy_category; empty: all."
+    )
+    area = serializers.CharField(
+        max_length=40,
+        allow_blank=True,
+        default="",
+        help_text="Id or code of the unit that gives it; empty: everywhere.",
+    )
+    residence = serializers.CharField(
+        max_length=8, allow_blank=True, default="", help_text="urban, rural, or empty: everybody."
+    )
+    min_age = serializers.IntegerField(min_value=0, max_value=120, allow_null=True, default=None)
+    mode = serializers.ChoiceField(choices=Standard.Mode.choices)
+    per = serializers.ChoiceField(choices=Standard.Per.choices, default=Standard.Per.MONTH)
+    amount = serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, default=None, help_text="Yuan."
+    )
+    factor = serializers.DecimalField(
+        max_digits=6, decimal_places=2, min_value=Decimal("0.01"), allow_null=True, default=None
+    )
+    from_date = Day()
+    to_date = Day(required=False, allow_null=True, default=None, help_text="The first day without it.")
+    reference = serializers.CharField(max_length=200, help_text="The law or document that says so.")
+
+
 @extend_schema_view(list=extend_schema(summary="Standards"), retrieve=extend_schema(summary="One standard"))
 class Standards(Resource):
-    """What each level gives, from which day, by which document."""
+    """What each level gives, from which day, by which document. None is changed: a newer one takes its place."""
 
     model = Standard
     serializer_class = StandardSerializer
     filterset_class = StandardFilters
     orderings = {"from_date": "from_date"}
     ordering = "id"
-    required_actions = {"list": "subsidy.read", "retrieve": "subsidy.read"}
+    required_actions = {"list": "subsidy.read", "retrieve": "subsidy.read", "create": "standard.write"}
+
+    @extend_schema(summary="Set a standard", request=NewStandardSerializer, responses={201: StandardSerializer})
+    def create(self, request: Request) -> Response:
+        """For one's own area and below it; for everywhere only by an administrator. What is owed already changes when
+        the county agrees to the back pay."""
+        given = self.given(NewStandardSerializer)
+        area = self._area(given.pop("area"))
+        said = NewStandard(area=area, **given)
+        path = area.path if area is not None else None
+        row = standards.add(said=said, actor=self.actor("standard.write", path), now=self.now)
+        return Response(self.represent(row), status=201)
+
+    def _area(self, asked: str) -> Unit | None:
+        """The unit; None for everywhere. Raises NotAllowed outside one's own area."""
+        grants = granting(self.user, "standard.write")
+        everywhere = any(grant.role in ADMINISTRATORS for grant in grants)
+        if not asked:
+            if not everywhere:
+                raise NotAllowed
+            return None
+        unit = seen_unit(self.user, asked)
+        if not everywhere and not any(unit.path.startswith(grant.path) for grant in grants):
+            raise NotAllowed
+        return unit
 
     def place_of(self, row: Any) -> str | None:
         """Published law belongs to no place."""

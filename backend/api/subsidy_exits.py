@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import django_filters
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend.api.fields import Day, RowSerializer, UnitRef
 from backend.api.filters import Filters, Subtree
+from backend.api.papers import DOCX, DocumentRenderer, docx
 from backend.api.resource import Resource
 from backend.org.access import in_subtree
+from backend.subsidies import letters
 from backend.subsidies.models import Entitlement, Exit
 from workflows import subsidy_exits
+
+if TYPE_CHECKING:
+    from django.http import HttpResponseBase
 
 
 class ExitFilters(Filters):
@@ -84,6 +91,7 @@ class SubsidyExits(Resource):
         "retrieve": "subsidy_exit.read",
         "create": "subsidy_exit.write",
         "appeal": "subsidy_exit.appeal",
+        "letter": "subsidy_exit.read",
     }
 
     @extend_schema(summary="Report a change", request=ReportChangeSerializer, responses={201: ExitSerializer})
@@ -98,6 +106,14 @@ class SubsidyExits(Resource):
             entitlement=entitlement, source=Exit.Source.REPORT, **asked, actor=actor, now=self.now
         )
         return Response(self.represent(self.get_queryset().get(pk=row.pk)), status=201)
+
+    @extend_schema(summary="The notice to hand over", responses={(200, DOCX): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], renderer_classes=[JSONRenderer, DocumentRenderer])
+    def letter(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """As .docx, with the reasons and where to appeal; itself an event."""
+        row: Exit = self.get_object()
+        actor = self.actor("subsidy_exit.read", row.unit_path)
+        return docx(letters.exit_notice(row=row, actor=actor, now=self.now), row.number)
 
     @extend_schema(summary="Take in an appeal", request=SubsidyAppealSerializer, responses=ExitSerializer)
     @action(detail=True, methods=["post"])

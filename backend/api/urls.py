@@ -50,10 +50,11 @@ from backend.api.meetings import AgendaItems, GroupTasks, Meetings
 from backend.api.memberships import Deputies, Memberships, OwnDeputies
 from backend.api.monthly_reports import MonthlyReports
 from backend.api.nothing import Nothing
-from backend.api.notices import DocumentRenderer, Notices
+from backend.api.notices import Notices
 from backend.api.offers import Offers
 from backend.api.overview import Overview
 from backend.api.pairings import Pairings
+from backend.api.papers import DocumentRenderer
 from backend.api.parameters import Parameters
 from backend.api.partner_units import PartnerUnits
 from backend.api.pauses import Pauses

@@ -203,7 +203,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
         "subsidy.read", "parameter.read", "payable.read", "payable.hold", "batch.read", "ledger.read", "budget.read",
         "study_aid.read",
         "loan.read", "loan_fund.read",
-        "annual_review.read", "subsidy_exit.read", "recovery.read", "back_pay.read", "back_pay.write",
+        "annual_review.read", "subsidy_exit.read", "recovery.read", "back_pay.read", "back_pay.write", "standard.write",
         "indicator.read", "assessment.read", "assessment.write", "assessment.evidence", "figure.supplement",
     },
     # Pays what others confirmed; confirms nothing.
@@ -224,7 +224,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     # Signs for the own unit; at the township, the leading group's chair.
     "head": _DESK | _GROUP | {"indicator.read", "assessment.read", "budget.read", "budget.decide"},
     "sysadmin": _ALARM | {"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
-                           "parameter.write", "code.write", "job.read", "job.retry", "outbox.read"},
+                           "parameter.write", "code.write", "standard.write", "job.read", "job.retry", "outbox.read"},
     "secadmin": _ALARM | {"unit.read", "user.read", "user.write", "membership.write", "parameter.read",
                            "parameter.write"},
     "auditadmin": _ALARM | {"unit.read", "user.read", "event.verify", "event.system", "parameter.read"},

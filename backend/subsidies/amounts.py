@@ -83,9 +83,17 @@ class Amount:
 class Dated(Protocol):
     """Something that comes to so much a year from one day until another."""
 
-    from_date: date
-    until_date: date | None
-    yearly: Decimal
+    @property
+    def from_date(self) -> date:
+        """The first day."""
+
+    @property
+    def until_date(self) -> date | None:
+        """The first day without it."""
+
+    @property
+    def yearly(self) -> Decimal:
+        """Yuan."""
 
 
 def layers(of: Circumstances, *, day: date) -> list[Standard]:
@@ -103,10 +111,10 @@ def _slot(row: Standard) -> tuple[int, int, str, int]:
     return (row.area.count("."), _ORDER[Standard.Mode(row.mode)], row.category, row.min_age or 0)
 
 
-def amount(of: Circumstances, *, day: date, judge: Judge) -> Amount:
-    """What the layers come to on a day, by decision D14."""
+def amount(of: Circumstances, *, day: date, judge: Judge, rows: Sequence[Standard] | None = None) -> Amount:
+    """What the layers come to on a day, by decision D14. `rows`: its layers, where they are known."""
     running, parts, versions = 0, [], set()
-    for row in layers(of, day=day):
+    for row in layers(of, day=day) if rows is None else rows:
         said = judge(layer_facts(row, of, running))
         running += said.part
         versions.add(said.table_version)

@@ -1,6 +1,8 @@
 """A standard changed, and months were paid by the old one: the difference is paid after, marked as an adjustment (E15).
 
-What was paid stays as it was; nothing is edited. The same again finds no difference, for what was added counts too.
+What was paid stays as it was; nothing is edited. Looked at first: who gets how much a year before and after, and what
+they are short of. Then a named officer agrees, and rates and payments follow. The same again finds no difference, for
+what was added counts too.
 """
 
 from __future__ import annotations
@@ -9,34 +11,63 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
+from django.utils import timezone
+
+from backend.audit.history import collect
 from backend.org.access import Actor
+from backend.org.powers import behind
 from backend.payments.models import Payable
 from backend.payments.payables import Owed, owe_all
+from backend.subsidies import revaluation
+from backend.subsidies.amounts import Judge, due
 from backend.subsidies.models import Entitlement, EntitlementQuerySet
-from backend.subsidies.months import period_of
-from backend.subsidies.paid import REFERENCE, due_in, owed_by_month, payables_of
+from backend.subsidies.months import later, period_of
+from backend.subsidies.paid import NOTHING, REFERENCE, owed_by_month, payables_of
+from backend.subsidies.revaluation import Spell, Valuer
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What one entitlement is short of, for which months; `basis`: the standards that say so."""
+    """What a changed standard means for one entitlement: yuan a year `before` and `after`, and what it is short of for
+    months that were drawn up already; `basis`: the standards that say so."""
 
     entitlement: Entitlement
+    before: Decimal
+    after: Decimal
+    spells: Sequence[Spell]
     months: Sequence[date]
     amount: Decimal
     basis: str
 
     @property
     def period(self) -> str:
-        """As payments write it."""
-        return period_of(self.months)
+        """As payments write it; empty when nothing is short."""
+        return period_of(self.months) if self.months else ""
+
+    @property
+    def from_date(self) -> date | None:
+        """The first day of a new rate; none when only payments are short."""
+        return min((spell.from_date for spell in self.spells if spell.made is not None), default=None)
 
 
-def differences(entitlements: EntitlementQuerySet, *, since: date) -> list[Difference]:
-    """Who was paid less than the rates now give, for months from this day on that were drawn up already."""
-    rows = entitlements.exclude(cycle=Entitlement.Cycle.ONCE).select_related("person__family__unit", "unit")
-    found = (_difference(row, since) for row in rows.prefetch_related("rates").order_by("number"))
+def differences(entitlements: EntitlementQuerySet, *, since: date, judge: Judge | None = None) -> list[Difference]:
+    """Whose rate the standards change from this day on, and who was paid less than that for months drawn up already.
+
+    Without a judge (decision D14) rates stay as they stand. Ordered by family, then number.
+    """
+    rows = entitlements.exclude(cycle=Entitlement.Cycle.ONCE).select_related(
+        "person__family__unit", "unit", "application__person", "application__spouse"
+    )
+    valuers: dict[str, Valuer] = {}
+    found = []
+    for row in rows.prefetch_related("rates").order_by("person__family__number", "number"):
+        if judge is not None:
+            valuer = valuers.setdefault(row.kind, Valuer(row.kind, since=since, judge=judge))
+            found.append(_difference(row, since, valuer.spells(row)))
+        else:
+            found.append(_difference(row, since, revaluation.spells(row)))
     return [each for each in found if each is not None]
 
 
@@ -46,24 +77,46 @@ def total(found: Iterable[Difference]) -> Decimal:
 
 
 def draw_up(found: Iterable[Difference], *, actor: Actor, now: datetime) -> list[Payable]:
-    """Owe these differences, confirmed by whoever acts. Twice is once: what was added is no difference any more."""
-    return owe_all([_owed(each) for each in found], actor=actor, now=now)
+    """New rates begin, and the differences are owed, confirmed by whoever acts and by who confirmed the right: none of
+    them pays it. Twice is once: what was added is no difference any more."""
+    looked_at = list(found)
+    people = behind(actor, day=timezone.localdate(now))
+    with collect():
+        for each in looked_at:
+            Entitlement.objects.select_for_update().get(pk=each.entitlement.pk)
+            revaluation.renew(each.entitlement, each.spells, actor=actor, now=now)
+        return owe_all([_owed(each, people) for each in looked_at if each.months], actor=actor, now=now)
 
 
-def _difference(entitlement: Entitlement, since: date) -> Difference | None:
+def _difference(row: Entitlement, since: date, spells: Sequence[Spell]) -> Difference | None:
     """Months in which too much was paid are no reason to pay others less: that would be a recovery without notice."""
-    owed = owed_by_month(entitlement)
-    short = {month: due_in(entitlement, month) - amount for month, amount in owed.items() if month >= since}
+    owed = owed_by_month(row)
+    short = {month: _due(row, spells, month) - amount for month, amount in owed.items() if month >= since}
     less = {month: amount for month, amount in sorted(short.items()) if amount > 0}
-    if not less:
+    made = [spell for spell in spells if spell.made is not None]
+    if not less and not made:
         return None
-    newest = [rate for rate in entitlement.rates.all() if rate.from_date <= max(less)][-1]
-    basis = "; ".join(dict.fromkeys(layer["reference"] for layer in newest.layers)) or newest.standard_version
-    return Difference(entitlement, tuple(less), sum(less.values(), Decimal(0)), basis[:200])
+    rates = list(row.rates.all())
+    parts = made[-1].made.parts if made and made[-1].made else ()
+    basis = revaluation.basis(parts)
+    if not basis and less:
+        newest = [rate for rate in rates if rate.from_date <= max(less)][-1]
+        basis = "; ".join(dict.fromkeys(layer["reference"] for layer in newest.layers)) or newest.standard_version
+    turn = made[0].from_date if made else since
+    before = next((rate.yearly for rate in reversed(rates) if rate.from_date < turn), rates[0].yearly)
+    return Difference(row, before, spells[-1].yearly, spells, tuple(less), sum(less.values(), NOTHING), basis[:200])
 
 
-def _owed(each: Difference) -> Owed:
-    last = payables_of(each.entitlement).select_related("unit", "person").order_by("-id")[0]
+def _due(row: Entitlement, spells: Sequence[Spell], month: date) -> Decimal:
+    """As `paid.due_in`, by these spells."""
+    ended = row.until_date is not None and month >= row.until_date
+    if month < row.from_date or ended:
+        return NOTHING
+    return due(spells, from_date=month, until_date=later(month, 1))
+
+
+def _owed(each: Difference, people: frozenset[UUID]) -> Owed:
+    last = payables_of(each.entitlement).select_related("unit", "person").order_by("-created_at", "-id")[0]
     version = payables_of(each.entitlement).filter(is_adjustment=True).count()
     return Owed(
         payee=last.person,
@@ -77,5 +130,6 @@ def _owed(each: Difference) -> Owed:
         unit=last.unit,
         basis=each.basis,
         is_adjustment=True,
+        confirmed_by=sorted(people | set(last.confirmed_by)),
         key=f"back_pay:{each.entitlement.pk}:{each.period}:{version}",
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy
 from backend.api.annual_reviews import AnnualReviews as ReviewsResource
 from backend.api.annual_reviews import ReviewChecks
 from backend.api.recoveries import Recoveries as RecoveriesResource
+from backend.api.resource import Resource
 from backend.api.subsidy_exits import SubsidyExits as ExitsResource
 from backend.org import codes
 from backend.org.access import granting
 from backend.web import forms, schemas
-from backend.web.door import Refused, command, cursor_of, read
+from backend.web.door import Refused, command, cursor_of, download, read
 from backend.web.pages import Page
 
 AT_ONCE = 50
@@ -182,6 +183,35 @@ class SubsidyExit(WithWords):
     template = "web/annual_reviews/exit.html"
     resource, verb, address = ExitsResource, "appeal", "web:subsidy_exit"
     action = "subsidy_exit.appeal"
+
+
+class _Letter(Page):
+    """A notice as a file, or back with the reason why there is none."""
+
+    resource: ClassVar[type[Resource]]
+    address: ClassVar[str]
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """The .docx."""
+        try:
+            return download(request, self.resource, "letter", pk=pk)
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+            return redirect(self.address, pk=pk)
+
+
+class ExitLetter(_Letter):
+    """The notice of an exit."""
+
+    needs = ("subsidy_exit.read",)
+    resource, address = ExitsResource, "web:subsidy_exit"
+
+
+class RecoveryLetter(_Letter):
+    """The notice of a recovery."""
+
+    needs = ("recovery.read",)
+    resource, address = RecoveriesResource, "web:recovery"
 
 
 class Recoveries(Page):

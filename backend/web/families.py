@@ -25,6 +25,7 @@ from backend.api.pairings import Pairings
 from backend.api.pauses import Pauses
 from backend.api.persons import Persons
 from backend.api.programmes import Programmes
+from backend.api.subsidies import Entitlements
 from backend.api.units import Units
 from backend.api.visits import Visits
 from backend.org import codes
@@ -126,6 +127,14 @@ def _needs(page: Page, family: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _benefits(page: Page, family: dict[str, Any]) -> dict[str, Any]:
+    """What its people are entitled to, for who may see that; the newest first."""
+    if not granting(page.user, "subsidy.read"):
+        return {}
+    found = read(page.request, Entitlements, query={"family": family["id"], "page_size": 50})
+    return {"entitlements": found["results"], "sees_entitlements": True}
+
+
 def _helpers(page: Page, family: dict[str, Any]) -> dict[str, Any]:
     query = {"family": family["id"], "page_size": 200, "ordering": "-from_date"}
     pairings = read(page.request, Pairings, query=query)["results"]
@@ -166,7 +175,7 @@ TABS = (
     Tab("needs", gettext_lazy("Needs"), "clipboard-heart", _needs),
     Tab("helpers", gettext_lazy("Helpers"), "person-hearts", _helpers),
     Tab("visits", gettext_lazy("Visits"), "calendar-check", _visits),
-    Tab("benefits", gettext_lazy("Benefits"), "cash-coin", _needs),
+    Tab("benefits", gettext_lazy("Benefits"), "cash-coin", _benefits),
     Tab("documents", gettext_lazy("Documents"), "file-earmark-text", _documents),
     Tab("history", gettext_lazy("History"), "clock-history", _history),
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from backend.audit.models import Event
 from backend.cases.models import Person
+from backend.org.access import Actor
 from backend.org.models import Deputy
 from backend.payments.models import Payable
 from backend.publicity.models import Notice
@@ -23,6 +25,7 @@ from backend.subsidies.amounts import next_month
 from backend.subsidies.models import Application, Entitlement, Hand, Stage
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.queueing import queued
 from tests.subsidies.county import COUNTY_FOUND, TOWN_FOUND, VILLAGE_FOUND, County
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -199,6 +202,43 @@ def test_an_upheld_objection_goes_to_the_county(county: County) -> None:
     )  # fmt: skip
     assert WorkItem.objects.get(state="open", instance=row.instance_id).step == "decide"
     assert Stage.objects.get().no_objection is False
+
+
+@pytest.mark.parametrize(
+    ("finding", "said", "state", "next_step"),
+    [("not_upheld", "not_upheld", "published", "township_review"), ("upheld", "upheld", "published", "decide"),
+     ("partly_upheld", "upheld", "published", "decide")],
+)  # fmt: skip
+def test_when_the_objection_is_closed_the_held_application_hears_it(
+    county: County, finding: str, said: str, state: str, next_step: str
+) -> None:
+    """E13, end to end: from the objection over whoever is independent back to the application that it held."""
+    row = county.before_village()
+    county.done(county.committee, "village_review", VILLAGE_FOUND)
+    Caller(county.caseworker).post(f"subsidy-applications/{row.pk}/object/", {"text": "有异议"})
+    users = {"auditor": county.auditor, "supervisor": county.supervisor, "caseworker": county.caseworker}
+    found = {"finding": finding, "evidence": "查看了材料", "answer": "已核实", "measure": "none"}
+    today = timezone.localdate().isoformat()
+    told = {"replied_on": today, "replied_by": "letter", "appeal_told": True, "satisfied": "not_asked"}
+    while (item := WorkItem.objects.filter(process="grievance", state="open").first()) is not None:
+        assert not queued("processes.message")
+        answers = found if item.step.startswith("investigate") else told
+        done = Caller(users[item.role]).post(f"work-items/{item.pk}/complete/", {"answers": answers})
+        assert done.status_code == 200, done.content
+    assert Grievance.objects.get().state == "closed"
+    (message,) = queued("processes.message")
+    assert (message["instance_id"], message["name"]) == (str(row.instance_id), "objection_settled")
+    assert message["data"] == {"objection": said}
+    row.refresh_from_db()
+    assert row.state == "held"
+    services.send_message(
+        instance_id=UUID(message["instance_id"]), name=message["name"], data=message["data"],
+        actor=Actor.from_json(message["actor"]), now=timezone.now(),
+    )  # fmt: skip
+    row.refresh_from_db()
+    assert row.grievance_id is None
+    county.pass_days(row)
+    assert WorkItem.objects.filter(step=next_step, state="open", instance=row.instance_id).exists()
 
 
 def test_what_is_missing_is_said_once(county: County) -> None:

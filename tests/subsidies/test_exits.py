@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from docx import Document
 
 from backend.audit.models import Event
 from backend.cases.models import Family
 from backend.ledger.balances import trial_balance
-from backend.org.models import Deputy
+from backend.org.models import Deputy, User
 from backend.payments.models import Payable
 from backend.reminders.models import Reminder
 from backend.subsidies import applications
@@ -24,6 +26,7 @@ from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.payments.owing import county
 from tests.subsidies.paid import Township, entitled, in_account, owed, paid_months
+from tests.web.visitor import text, visitor
 from workflows import annual_reviews, deaths, subsidy_exits
 from workflows.models import WorkItem
 
@@ -396,3 +399,79 @@ def test_a_plan_has_a_first_day_ahead_and_not_too_many_parts(town: Township, two
     noticed(town, two_years)
     response = town.do(town.county, "decide_recovery", {**PLAN, "months": 25})
     assert_problem(response, 422, "bad_plan", "/answers/months")
+
+
+# --- papers that are handed over
+
+
+def paper(user: User, path: str) -> str:
+    """The text of a .docx, paragraphs and tables."""
+    answer = Caller(user).get(path)
+    assert answer.status_code == 200, answer.content
+    document = Document(BytesIO(answer.content))
+    cells = [cell.text for table in document.tables for line in table.rows for cell in line.cells]
+    return "\n".join([each.text for each in document.paragraphs] + cells)
+
+
+def test_the_notice_of_an_exit_says_why_and_where_to_appeal(town: Township, two_years: Entitlement) -> None:
+    made = reported(town, two_years)
+    address = f"subsidy-exits/{made.pk}/letter/"
+    assert_problem(Caller(town.village).get(address), 409, "no_letter_yet")
+    assert not Event.objects.filter(action="subsidy_exit.letter_made").exists()
+    assert town.do(town.caseworker, "check_report", FOUND).status_code == 200
+    assert town.do(town.county, "confirm_exit", EXIT).status_code == 200
+    before = paper(town.village, address)
+    assert all(said in before for said in ("扶助退出告知书", "周玉兰", EXIT["reason"], "60日内", "申诉", "14160.00元"))
+    assert town.do(town.village, "explain_exit", TOLD).status_code == 200
+    until = TODAY + timedelta(days=60)
+    assert f"{until.year}年{until.month}月{until.day}日前" in paper(town.village, address)
+    assert Event.objects.filter(action="subsidy_exit.letter_made", family_id=town.person.family_id).count() == 2
+    assert f"/subsidy-exits/{made.pk}/letter/" in text(visitor(town.village).get(f"/subsidy-exits/{made.pk}/"))
+
+
+def test_the_notice_of_a_recovery_has_figures_answer_objection_and_instalments(
+    town: Township, two_years: Entitlement
+) -> None:
+    explained(town, two_years)
+    town.work()
+    row = Recovery.objects.get()
+    address = f"recoveries/{row.pk}/letter/"
+    assert_problem(Caller(town.village).get(address), 409, "no_letter_yet")
+    assert town.do(town.caseworker, "classify_cause", CAUSE).status_code == 200
+    first = paper(town.village, address)
+    month = later(THIS, -24)
+    figures = ("周玉兰", f"{month.year}年{month.month}月", "14160.00元", "分期")
+    assert all(said in first for said in ("退还通知书", *figures))
+    assert "不从您的其他待遇中扣减" in first
+    assert "骗" not in first
+    for user, step, answers in (
+        (town.village, "serve_notice", NOTICE), (town.caseworker, "hear_person", HEARD),
+        (town.county, "decide_recovery", PLAN),
+    ):  # fmt: skip
+        assert town.do(user, step, answers).status_code == 200
+    second = paper(town.finance, address)
+    assert "第24期" in second
+    assert "590.00元" in second
+    assert Event.objects.filter(action="recovery.letter_made").count() == 2
+    response = visitor(town.village).get(f"/recoveries/{row.pk}/letter/")
+    assert response["Content-Type"].endswith("wordprocessingml.document")
+
+
+def test_papers_are_for_those_who_see_the_row(town: Township, two_years: Entitlement) -> None:
+    made = explained(town, two_years)
+    stranger = factories.user("stranger", role="caseworker", unit=factories.town("120114001000"))
+    assert Caller(stranger).get(f"subsidy-exits/{made.pk}/letter/").status_code == 404
+    assert Caller(town.finance).get(f"subsidy-exits/{made.pk}/letter/").status_code == 403
+    assert not Event.objects.filter(action="subsidy_exit.letter_made").exists()
+    page = visitor(town.village).get(f"/recoveries/{two_years.pk}/letter/")
+    assert page.status_code == 404
+
+
+def test_the_familys_page_shows_what_its_people_get_to_who_may_see_it(town: Township) -> None:
+    row = entitled(town.person)
+    page = f"/families/{town.person.family_id}/benefits/"
+    shown = text(visitor(town.village).get(page))
+    assert row.number in shown
+    assert f"/subsidies/entitlements/?family={town.person.family_id}" in shown
+    Entitlement.objects.update(until_date=THIS, end_reason="died")
+    assert "died" in text(visitor(town.caseworker).get(page))

@@ -114,7 +114,8 @@ class Rate(Record):
     """What an entitlement comes to from one day until (excluded) another, and which layers make it up.
 
     `yearly` is the exact sum of twelve months, so that months that do not divide evenly still add up; for what is
-    given once it is that sum. A new standard ends a rate and begins the next; nothing else of a rate ever changes.
+    given once it is that sum. A new standard ends a rate and begins the next (one that began on the same day was in
+    force on no day at all); nothing else of a rate ever changes.
     """
 
     entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="rates")
@@ -133,7 +134,7 @@ class Rate(Record):
         ordering = ["from_date", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(until_date__isnull=True) | Q(until_date__gt=F("from_date")), name="rate_dates"
+                condition=Q(until_date__isnull=True) | Q(until_date__gte=F("from_date")), name="rate_dates"
             ),
             models.CheckConstraint(condition=Q(yearly__gte=0), name="rate_not_negative"),
             ExclusionConstraint(

@@ -42,7 +42,7 @@ from backend.payments.models import BatchFile, Payable, Transfer
 from backend.publicity.models import Notice, Sheet
 from backend.rights.models import AccessTicket, Grievance
 from backend.services.models import Card, Entry, Plan, PlanItem, Referral
-from backend.subsidies.models import AnnualReview, Application, Exit, Recovery, ReviewCheck, Stage
+from backend.subsidies.models import AnnualReview, Application, Exit, Recovery, ReviewCheck, Stage, Standard
 from backend.visits.models import Visit
 
 register = template.Library()
@@ -252,6 +252,9 @@ STATES: Mapping[str, Mapping[str, str | Promise]] = MappingProxyType(
         "application_state": dict(Application.State.choices),
         "application_channel": dict(Application.Channel.choices),
         "subsidy_level": dict(Stage.Level.choices),
+        "standard_mode": dict(Standard.Mode.choices),
+        "standard_per": dict(Standard.Per.choices),
+        "standard_residence": dict(Standard.Residence.choices),
         "loan_state": dict(Loan.State.choices),
         "study_aid_call_state": dict(StudyAidCall.State.choices),
         "study_aid_state": dict(StudyAidApplication.State.choices),
