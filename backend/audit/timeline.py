@@ -183,7 +183,7 @@ def _value(name: str, value: Any) -> str:
         return codes.list_title(text)
     if name == "role":
         return str(ROLE_NAMES.get(text, text))
-    for kind in CODE_LISTS.get(name, ()):
+    for kind in CODE_LISTS.get(name, (name,) if name in codes.lists() else ()):
         if text in codes.entries(kind):
             return codes.name(kind, text)
     if name in REASONED and text in REASONS:

@@ -51,6 +51,12 @@ def said(action: str, language: str, data: Mapping[str, Any] | None = None, **to
             "Case 张三 entered the phase “filing”.",
         ),
         (
+            "monthly_report.returned",  # a value named as a list of codes is one of its codes
+            {"report_problem": ["missing", "unclear"]},
+            "王五退回张三月报：缺项、内容不清。",
+            "王五 returned the monthly report of 张三: something is missing, not clear.",
+        ),
+        (
             "case.transferred",
             {"from": "赵庄村", "to": "后蒲棒村"},
             "王五将个案张三由赵庄村移交后蒲棒村。",
