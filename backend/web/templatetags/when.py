@@ -99,6 +99,12 @@ def month(value: date | str | None) -> str:
 
 
 @register.filter
+def month_name(value: int) -> str:
+    """A month of a year, 1 to 12, short."""
+    return date_format(date(2000, value, 1), pgettext("a month of a year", "M"))
+
+
+@register.filter
 def day(value: date | str | None) -> str:
     """A day as people of this language write it; nothing for none."""
     on = date.fromisoformat(value[:10]) if isinstance(value, str) and value else value
