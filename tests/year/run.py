@@ -48,7 +48,8 @@ class Found:
     months: list[dict[str, Any]] = field(default_factory=list)
     costs: dict[date, Month] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    reached: date | None = None
+    """The last day that was lived."""
     last: dict[str, Any] = field(default_factory=dict)
 
     def add(self, parts: list[Any]) -> dict[str, Any]:
@@ -127,13 +128,12 @@ def run(plan: Plan, console: Console) -> Found:
     from django.db import connections
 
     connections.close_all()
-    begun = time.perf_counter()
     try:
         _together(plan, found, console)
-        found.last = judged(console)
     except KeyboardInterrupt:
         console.print("Interrupted: this is what was lived until then.")
-    found.seconds = time.perf_counter() - begun
+    if found.reached is not None:
+        found.last = judged(found.reached, console)
     found.write()
     return found
 
@@ -176,6 +176,7 @@ def _listen(plan: Plan, found: Found, told: Any, console: Console, alive: Callab
             if isinstance(said, str):
                 raise RuntimeError(said)
             if isinstance(said, date):
+                found.reached = said
                 if progress and task is not None:
                     progress.update(task, description=f"{said}", advance=1)
                 continue
@@ -232,19 +233,20 @@ def _live(lived: Any, told: Any) -> None:
 # --- at the end -------------------------------------------------------------------------------------------------------
 
 
-def judged(console: Console) -> dict[str, Any]:
-    """Whether anything is stuck, the ledger balanced and the history as it was written, and how much was lived."""
+def judged(day: date, console: Console) -> dict[str, Any]:
+    """Whether anything is stuck at the end of that day, the ledger balanced and the history as it was written, and how
+    much was lived."""
     from backend.audit.verification import verify
     from backend.ledger.balances import trial_balance
     from backend.org.models import Unit
     from backend.payments.models import Payable
     from backend.subsidies.months import months_of
     from backend.visits.models import Visit
-    from tests.year.year import ENDS, LAST, at, late
+    from tests.year.year import LAST, at, late
     from workflows import integrity
     from workflows.models import Instance, WorkItem
 
-    moment = at(ENDS, LAST)
+    moment = at(day, LAST)
     stuck = {code: rows.count() for code, rows in integrity.found(moment).items()}
     stuck["failed_timers"] = Instance.objects.filter(failures__gt=0).count()
     stuck["work_a_month_late"] = sum(late(moment).values())
@@ -254,6 +256,7 @@ def judged(console: Console) -> dict[str, Any]:
     balances = [trial_balance(county).is_balanced for county in Unit.objects.filter(kind=Unit.Kind.COUNTY)]
     visits = Counter(Visit.objects.values_list("state", flat=True))
     return {
+        "year_reached": day.isoformat(),
         "year_stuck": sum(stuck.values()),
         "year_stuck_by_kind": stuck,
         "year_history_ok": history.ok,
