@@ -510,6 +510,8 @@ def test_the_office_keeps_the_register(group: Group) -> None:
     rows = {row["unit"]["name"]: row for row in results(Caller(group.liaison).get("group-members/"))}
     assert (rows["文卫科"]["correspondents"], rows["文卫科"]["heads"]) == (["周联络员"], ["马科长"])
     assert rows["妇联"]["correspondents"] == []
+    backwards = office.post(f"group-members/{made.json()['id']}/end/", {"to_date": "2026-02-28"})
+    assert_problem(backwards, 422, "ends_before", "/to_date")
     ended = office.post(f"group-members/{made.json()['id']}/end/", {"to_date": "2026-04-01"})
     assert ended.json()["to_date"] == "2026-04-01"
     assert Caller(group.liaison).post("group-members/", body).status_code == 403

@@ -319,3 +319,5 @@ def test_five_families_may_be_counted(office: Office) -> None:
     assert report.totals["families"] == 5
     assert report.totals["given"] == "500.00"
     assert Allocation.objects.filter(state="delivered").count() == 5
+    office.received(amount="900.00")
+    assert use_reports.totals(report)["received"] == "500.00", "a donation's report tells of that donation alone"

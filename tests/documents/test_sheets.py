@@ -56,3 +56,11 @@ def test_many_rows_need_no_memory_of_their_own() -> None:
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * len(content) + 800_000
+
+
+def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_ROWS", 3)
+    rows = [{"name": "王秀英"}] * 3
+    assert len(opened(sheets.register(columns=COLUMNS, rows=rows))) == 4
+    with pytest.raises(sheets.TooManyRows):
+        sheets.register(columns=COLUMNS, rows=[*rows, {"name": "李四"}])
