@@ -52,8 +52,8 @@ conformance: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@exec $(PY) -m tests.bench
 
-# A county's year in the real engine; FAMILIES=300 takes a quarter of an hour on two cores, 10,000 some hours. Prints the
-# months and what was found, writes year.json; Ctrl-C ends it and tells what was lived so far.
+# A county's year in the real engine; FAMILIES=200 takes less than an hour on two cores, 10,000 many hours. Prints the
+# months and what was found, writes year.json; Ctrl-C ends it and judges what was lived so far.
 FAMILIES ?= 10000
 year: $(VENV)/dev.stamp
 	@exec $(PY) -m tests.year $(FAMILIES)

@@ -1,6 +1,6 @@
 """`make year`: a county's year in the real engine, on a database of its own that is thrown away.
 
-10,000 families take some hours on two cores; FAMILIES=200 some minutes. Ctrl-C ends it and tells what was lived so far.
+10,000 families take many hours on two cores, 200 less than one. Ctrl-C ends it and judges what was lived so far.
 """
 
 from __future__ import annotations
