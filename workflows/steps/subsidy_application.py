@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from backend.org.models import Unit
 from backend.org.working_days import end_of_day
@@ -107,13 +107,19 @@ def publish(call: Call) -> Mapping[str, Any]:
     until = applications.publicity_until(row, day=context.today)
     notice = notices.announce(
         kind=rules.notice_of(row.kind), unit=_level_unit(call, row), stage=row.stage, until=until,
-        title=gettext("Public list of applicants for subsidies, %(year)s") % {"year": row.year},
+        title=_title(row),
         rows=[_row(row)], actor=context.actor, now=context.now,
     )  # fmt: skip
     applications.publish(
         application=row, until=until, notice_id=notice.pk, digest=_digest(notice), actor=context.actor, now=context.now
     )
     return {"publicity_until": end_of_day(until).isoformat()}
+
+
+def _title(row: Application) -> str:
+    """In Chinese, whatever the language of whoever completes the review: a notice is one text for everybody."""
+    with override("zh-hans"):
+        return gettext("Public list of applicants for subsidies, %(year)s") % {"year": row.year}
 
 
 def close_publicity(call: Call) -> None:
