@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from hashlib import sha256
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,6 +21,10 @@ from backend.org import codes
 from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.org.working_days import end_of_day
+from backend.publicity import notices
+from backend.publicity.masking import NoticeRow
+from backend.publicity.masks import NOBODY
+from backend.publicity.models import Notice, Sheet
 from workflows.engine.durations import after
 
 State = Honour.State
@@ -149,19 +152,32 @@ def note(*, honour: Honour, action: str, actor: Actor, now: datetime, state: str
 
 
 def publish(*, honour: Honour, actor: Actor, now: datetime) -> datetime:
-    """Make it public; returns until when. A name only where the candidate agreed to it."""
-    day = timezone.localdate(now)
-    name = honour.candidate if honour.name_consented else "×××"
-    text = f"{honour.unit.name} {name}"
-    honour.published_text, honour.published_digest = text, sha256(f"{honour.number} {text}".encode()).hexdigest()
-    honour.published_from, honour.published_until = day, day + timedelta(days=honour.call.publicity_days)
+    """Make it public as D19 allows: a name only where the candidate agreed to it; returns until when."""
+    notice = notices.announce(
+        kind="honour",
+        unit=honour.call.unit,
+        title=f"{honour.call.year}年{codes.entries('honour_kind')[honour.call.kind].label}评选公示",
+        rows=[_notice_row(honour)],
+        stage="town",
+        days=honour.call.publicity_days,
+        actor=actor,
+        now=now,
+    )
+    sheet = notice.sheets.get(place=Sheet.Place.BOARD)
+    line = sheet.lines.order_by("position").first()
+    honour.published_text = f"{honour.unit.name} {line.name if line is not None else NOBODY}"
+    honour.notice_id, honour.published_digest = notice.pk, sheet.digest
+    honour.published_from, honour.published_until = notice.from_date, notice.until
     honour.state = State.PUBLISHED
     _move(honour, "honour.published", actor, now, {"digest": honour.published_digest})
-    return end_of_day(honour.published_until)
+    return end_of_day(notice.until)
 
 
 def take_down(*, honour: Honour, actor: Actor, now: datetime) -> None:
     """What was public is so no longer; the digest proves what it said."""
+    notice = Notice.objects.filter(pk=honour.notice_id).first() if honour.notice_id else None
+    if notice is not None:
+        notices.take_down(notice=notice, actor=actor, now=now)
     honour.published_text = ""
     _move(honour, "honour.taken_down", actor, now)
 
@@ -202,6 +218,19 @@ def withdraw(*, honour: Honour, reason: str, actor: Actor, now: datetime) -> Non
     honour.state, honour.reason, honour.story = State.WITHDRAWN, reason, ""
     honour.held_until = timezone.localdate(now)
     _move(honour, "honour.withdrawn", actor, now)
+
+
+def _notice_row(honour: Honour) -> NoticeRow:
+    """A household and a village are no person; the village's name is no secret either."""
+    helper = honour.helper
+    return NoticeRow(
+        name=honour.candidate,
+        village=honour.unit,
+        birth_date=helper.birth_date if helper is not None else None,
+        consented=honour.name_consented or (helper is None and honour.candidate_family is None),
+        is_body=helper is None,
+        family_id=honour.candidate_family_id,
+    )
 
 
 def _check(nomination: Nomination) -> None:

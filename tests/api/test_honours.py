@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from backend.activities.models import Call, Honour
 from backend.audit.models import Event
 from backend.org.codes import load_codes
 from backend.org.models import User
+from backend.publicity.masks import letters
+from backend.publicity.models import Line, Notice
 from backend.rights.models import Grievance
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
@@ -87,8 +89,15 @@ def town() -> Town:
 
 
 def test_from_nomination_to_the_story(town: Town) -> None:
-    row = town.awarded(name_consented=True)
-    assert (row.state, row.published_text) == ("awarded", "")
+    row = town.published(name_consented=True)
+    notice = Notice.objects.get()
+    (line,) = notice.sheets.get(place="board").lines.all()
+    assert (notice.kind, notice.state, line.name) == ("honour", "public", letters(town.family.label))
+    town.pass_days(row, 6)
+    assert town.do(town.supervisor, "approve_award", AWARD).status_code == 200
+    row.refresh_from_db()
+    notice.refresh_from_db()
+    assert (row.state, row.published_text, notice.state) == ("awarded", "", "taken_down")
     assert len(row.published_digest) == 64
     assert row.held_until is not None
     assert (row.held_until - timezone.localdate()).days > 700
@@ -100,9 +109,17 @@ def test_from_nomination_to_the_story(town: Town) -> None:
 def test_only_consented_names_are_public(town: Town) -> None:
     row = town.published()
     assert (row.state, row.published_text) == ("published", "赵庄村 ×××")
+    assert set(Line.objects.values_list("name", flat=True)) == {"×××"}
     Honour.objects.update(name_consented=True)
     told = Event.objects.filter(action__startswith="honour.")
     assert not any(town.family.label in event.body for event in told)
+
+
+@pytest.mark.parametrize(("birth_date", "told"), [(date(1990, 5, 1), "赵强"), (date(2020, 5, 1), "×××"), (None, "×××")])
+def test_a_volunteer_is_named_who_agreed_and_is_of_age(town: Town, birth_date: date | None, told: str) -> None:
+    helper = factories.helper(user=town.office.volunteer, name="赵强", birth_date=birth_date)
+    changes = {"candidate_family": None, "helper": str(helper.pk), "name_consented": True}
+    assert town.published(by=town.caseworker, **changes).published_text == f"赵庄村 {told}"
 
 
 def test_a_bereaved_family_is_never_asked_for_a_story(town: Town) -> None:

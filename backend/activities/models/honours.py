@@ -113,6 +113,9 @@ class Honour(Record):
     published_text = models.CharField(max_length=200, default="", blank=True)
     """What is made public; empty once it is taken down. The digest stays."""
     published_digest = models.CharField(max_length=64, default="", blank=True)
+    """Of the sheet on the village board."""
+    notice_id = models.UUIDField(null=True)
+    """The public notice."""
     published_from = models.DateField(null=True)
     published_until = models.DateField(null=True)
     objection = EncryptedText(default="", blank=True)
