@@ -216,7 +216,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workload/", Workload.as_view({"get": "list"}), name="workload"),
     path("workload/takers/", Workload.as_view({"get": "takers"}), name="workload-takers"),
     path("indicators/", Indicators.as_view({"get": "board"}), name="indicators"),
-    path("indicators/policies/", Indicators.as_view({"get": "policies"}), name="indicators-policies"),
+    path(
+        "indicators/policies/",
+        Indicators.as_view({"get": "policies"}, pagination_class=None),
+        name="indicators-policies",
+    ),
     path(
         "indicators/supplements/",
         Indicators.as_view({"get": "supplements", "post": "supplement"}),
