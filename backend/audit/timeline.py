@@ -120,6 +120,8 @@ def sentence(event: Event, *, language: str) -> str:
 
 def reason(event: Event, *, language: str) -> str:
     """Why, in words: what a person wrote, or what the code means that a process gave."""
+    if not event.reason:
+        return ""
     known = next((kind for kind in REASON_LISTS if event.reason in codes.entries(kind)), "")
     if known:
         return codes.name(known, event.reason, language)

@@ -46,6 +46,8 @@ class Indicators(Page):
         except Refused as error:
             refused, asked = error, {**asked, "period": ""}
             found = read(request, IndicatorsResource, "board", query=asked)
+        for each in found["indicators"]:
+            each["page"] = each["page"] if each["page"] and self.may_open(each["page"]) else ""
         first = date.fromisoformat(found["first"])
         chosen = _chosen(found["indicators"], request.GET.get("look", ""))
         told = {

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import resolve
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
@@ -73,6 +74,11 @@ class Page(View):
     def htmx(self) -> HtmxDetails:
         """What asked for a part of the page instead of the whole."""
         return cast(HtmxDetails, self.request.htmx)  # type: ignore[attr-defined]
+
+    def may_open(self, address: str) -> bool:
+        """Whether the reader's roles open the page at that address: no link leads to one that they do not."""
+        needs = cast(type[Page], cast(Any, resolve(address).func).view_class).needs
+        return not needs or any(granting(self.user, action) for action in needs)
 
     @cached_property
     def now(self) -> datetime:

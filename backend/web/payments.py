@@ -89,7 +89,8 @@ class Payables(Page):
         """The payables found; without a choice those that were not received."""
         shown = request.GET.get("show", TABS[0][0])
         asked = {name: request.GET.get(name, "").strip()[:60] for name in ASKED}
-        told = {"tabs": TABS, "shown": shown, "asked": asked, "programmes": programmes()}
+        told: dict[str, Any] = {"tabs": TABS, "shown": shown, "asked": asked, "programmes": programmes()}
+        told["may_read_batches"] = bool(granting(self.user, "batch.read"))
         narrowed = {**asked, **({shown: "true"} if shown in FLAGS else {"state": shown})}
         query = {"page_size": AT_ONCE, "cursor": request.GET.get("cursor", ""), **narrowed}
         try:

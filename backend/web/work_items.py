@@ -68,7 +68,7 @@ class WorkItemPage(Page):
         may_delegate = "delegate" in course["verbs"]
         return {
             "item": item,
-            "list_address": reverse(LISTS[item["process"]]) if item["process"] in LISTS else "",
+            "list_address": self._list_address(item["process"]),
             "title": item["title"],
             "course": course,
             "verbs": course["verbs"],
@@ -77,6 +77,11 @@ class WorkItemPage(Page):
             "inbox_query": inbox_query(dict(parse_qsl(origin))),
             "colleagues": read(self.request, WorkItems, "colleagues", pk=item["id"]) if may_delegate else [],
         }
+
+    def _list_address(self, process: str) -> str:
+        """Where the rows are that the process's items are about, for whoever may look there."""
+        address = reverse(LISTS[process]) if process in LISTS else ""
+        return address if address and self.may_open(address) else ""
 
     def _form(self, item: dict[str, Any], given: dict[str, Any] | None, refused: Refused | None) -> dict[str, Any]:
         if item["state"] != "open":

@@ -21,7 +21,7 @@ BEGINNINGS = {
     "auditadmin": ["/"],
     "": ["/log-in/", "/emergency/"],
 }
-ELSEWHERE = re.compile(r"^/(log-out|static|api|second-factor)|export|download|\.xlsx|\.txt|/image")
+ELSEWHERE = re.compile(r"^/(log-out|static|api|second-factor)|export|download|\.xlsx|\.txt|/text/|/image")
 """Not pages, or tried by a story of its own."""
 
 
