@@ -155,16 +155,26 @@ def set_parameter(
 
 def load_parameters(*, file: Path = FILE) -> int:
     """Store the shipped values, in force everywhere since ever: how many are new or changed. Offices' rows stay."""
-    count = 0
-    for shipped in definitions(file).values():
-        where: dict[str, Any] = {"key": shipped.key, "path": EVERYWHERE, "from_date": EVER}
-        told = {"value": shipped.value, "source": shipped.source}
-        row = Parameter.objects.filter(**where).first()
-        if row is None or (row.value, row.source) != (told["value"], told["source"]):
-            Parameter.objects.update_or_create(**where, defaults=told)
-            forget(shipped.key)
-            count += 1
-    return count
+    shipped = definitions(file)
+    stored = {row.key: row for row in Parameter.objects.filter(key__in=shipped, path=EVERYWHERE, from_date=EVER)}
+    made = [
+        Parameter(key=each.key, path=EVERYWHERE, from_date=EVER, value=each.value, source=each.source)
+        for each in shipped.values()
+        if each.key not in stored
+    ]
+    changed = [row for key, row in stored.items() if _take_over(row, shipped[key])]
+    Parameter.objects.bulk_create(made)
+    Parameter.objects.bulk_update(changed, ["value", "source"])
+    cache.delete_many([_key(row.key) for row in (*made, *changed)])
+    return len(made) + len(changed)
+
+
+def _take_over(stored: Parameter, shipped: Definition) -> bool:
+    """Whether the stored value differed from the file's and was set."""
+    if (stored.value, stored.source) == (shipped.value, shipped.source):
+        return False
+    stored.value, stored.source = shipped.value, shipped.source
+    return True
 
 
 def forget(key: str) -> None:

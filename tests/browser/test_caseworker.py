@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PASSWORD
 from tests.browser.reader import Reader, Screen
@@ -32,6 +32,23 @@ def test_the_inbox_is_light(reader: Readers) -> None:
     entries = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
     weight = page.evaluate(f"{entries}.reduce((sum, each) => sum + each.transferSize, 0)")
     assert 20_000 < weight < 150_000
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_rows_stay_where_they_are_when_the_filters_come(reader: Readers, width: int) -> None:
+    """Whoever touches a row must not hit what has slipped under the finger."""
+    page = reader("caseworker", width=width).page
+    held: list[Route] = []
+    page.route("**/inbox/filters/**", held.append)
+    page.goto(PICK)
+    first = page.locator("#rows a.title").first
+    before = first.bounding_box()
+    page.wait_for_timeout(100)
+    held[0].continue_()
+    expect(page.locator("#f-step")).to_be_attached()
+    assert first.bounding_box() == before
+    page.get_by_role("link", name="筛选").click() if width < 600 else None
+    expect(page.locator("#f-step")).to_be_in_viewport()
 
 
 def test_the_inbox_by_keyboard(reader: Readers) -> None:

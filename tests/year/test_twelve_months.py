@@ -1,6 +1,6 @@
 """A small township's whole year in the real engine: nothing is left hanging, whatever happens in it.
 
-The same that `make year` does with thousands of families; here nights come every tenth day and visits once a month,
+The same that `make year` does with thousands of families; here nights come every other week and visits once a month,
 so that it takes seconds.
 """
 
@@ -29,7 +29,7 @@ from workflows.models import Instance
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FAMILIES = 8
+FAMILIES = 6
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def lived(caplog: pytest.LogCaptureFixture) -> Iterator[Lived]:
     caplog.set_level(logging.WARNING)
     with standing_still(at(BEGINS, places.MORNING)) as clock:
         towns = prepare(FAMILIES)
-        year = Year(FAMILIES, clock=clock, fortnightly=0, nights=10)
+        year = Year(FAMILIES, clock=clock, fortnightly=0, nights=14)
         day = BEGINS
         while day <= ENDS:
             year.live(day)
