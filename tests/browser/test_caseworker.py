@@ -39,7 +39,7 @@ def test_the_rows_stay_where_they_are_when_the_filters_come(reader: Readers, wid
     """Whoever touches a row must not hit what has slipped under the finger."""
     page = reader("caseworker", width=width).page
     held: list[Route] = []
-    page.route("**/inbox/filters/**", held.append)
+    page.route("**/inbox/filters/**", lambda route: held.append(route))
     page.goto(PICK)
     first = page.locator("#rows a.title").first
     before = first.bounding_box()
@@ -47,7 +47,8 @@ def test_the_rows_stay_where_they_are_when_the_filters_come(reader: Readers, wid
     held[0].continue_()
     expect(page.locator("#f-step")).to_be_attached()
     assert first.bounding_box() == before
-    page.get_by_role("link", name="筛选").click() if width < 600 else None
+    if width < 600:
+        page.get_by_role("link", name="筛选").click()
     expect(page.locator("#f-step")).to_be_in_viewport()
 
 
