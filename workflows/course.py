@@ -50,7 +50,7 @@ def course_of(item: WorkItem, *, user: User, language: str) -> Course:
     node = definition.nodes[item.step]
     english = language.startswith("en")
     is_done = item.state == WorkItem.State.DONE
-    refused = refusal_for(item, user, store.doers(instance, [node]).values())
+    refused = refusal_for(item, user, store.barred(instance, node))
     with override(language):
         return Course(
             process={

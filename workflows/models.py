@@ -412,6 +412,8 @@ class Trace(models.Model):
     at = models.DateTimeField(default=timezone.now)
     by = models.CharField(max_length=120, default="", blank=True)
     by_id = models.UUIDField(null=True)
+    for_id = models.UUIDField(null=True)
+    """The absent colleague in whose place it was done."""
     outcome = models.CharField(max_length=60, default="", blank=True)
 
     class Meta:

@@ -244,6 +244,7 @@ def _trace(
                 at=node.at,
                 by=actor.label if by_person else "",
                 by_id=actor.user_id if by_person else None,
+                for_id=actor.for_id if by_person else None,
                 outcome=completed.outcome if completed is not None and by_person else "",
             )
         )
@@ -261,7 +262,7 @@ def open_items(instance: Instance, waiting: Sequence[Waiting], now: datetime) ->
     return items
 
 
-def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: datetime) -> WorkItem:
+def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, set[UUID]], now: datetime) -> WorkItem:
     node, data, case = entry.node, entry.data, instance.case_in_outline
     family = case.family if case else None
     assignee = data.get(node.assignee) if node.assignee else None
@@ -294,9 +295,9 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, UUID], now: 
     )
 
 
-def _excluded(node: Node, done_by: Mapping[str, UUID], about: Any) -> list[str]:
+def _excluded(node: Node, done_by: Mapping[str, set[UUID]], about: Any) -> list[str]:
     """Who did an earlier step, and whom it is about."""
-    others = {str(done_by[other]) for other in node.not_same_as if other in done_by}
+    others = {str(person) for other in node.not_same_as for person in done_by.get(other, ())}
     return sorted(others | ({str(about)} if about else set()))
 
 
@@ -351,10 +352,17 @@ def unit_for(role: str, village: Unit) -> Unit:
     return unit or village
 
 
-def doers(instance: Instance, nodes: Sequence[Node]) -> dict[str, UUID]:
-    """Who last completed each of the nodes that four-eyes rules name; one statement, none when no rule asks."""
+def barred(instance: Instance, node: Node) -> set[UUID]:
+    """Whom the node's four-eyes rule keeps away: see `doers`."""
+    return {person for people in doers(instance, [node]).values() for person in people}
+
+
+def doers(instance: Instance, nodes: Sequence[Node]) -> dict[str, set[UUID]]:
+    """Who last completed each of the nodes that four-eyes rules name, and the absent colleague in whose place that was
+    done: neither may be the second. One statement, none when no rule asks."""
     named = {other for node in nodes for other in node.not_same_as}
     if not named or instance._state.adding:
         return {}
     rows = Trace.objects.filter(instance=instance, node__in=named, by_id__isnull=False).order_by("at")
-    return {node: by for node, by in rows.values_list("node", "by_id") if by is not None}
+    found = rows.values_list("node", "by_id", "for_id")
+    return {node: {person for person in people if person is not None} for node, *people in found}

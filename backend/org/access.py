@@ -40,6 +40,8 @@ class Actor:
     role: str = ""
     unit_id: UUID | None = None
     unit_name: str = ""
+    for_id: UUID | None = None
+    """The absent colleague in whose place somebody acts: what is to be done by others is not for that one either."""
 
     @property
     def is_system(self) -> bool:
@@ -93,7 +95,8 @@ class Grant:
     def actor(self, user: User) -> Actor:
         """The user acting by this grant, as history tells it."""
         label = f"{user.name}（代 {self.on_behalf_of}）" if self.on_behalf_of else user.name
-        return Actor(user.pk, label, role=self.role, unit_id=self.unit_id, unit_name=self.unit_name)
+        absent = self.holder_id if self.on_behalf_of else None
+        return Actor(user.pk, label, role=self.role, unit_id=self.unit_id, unit_name=self.unit_name, for_id=absent)
 
 
 SYSTEM = Actor(user_id=None, label="system", role="system")

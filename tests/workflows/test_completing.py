@@ -6,7 +6,7 @@ import pytest
 
 from backend.audit.models import Event
 from backend.core.errors import DomainError, StaleVersion
-from backend.org.models import Deputy
+from backend.org.models import Deputy, User
 from tests import factories
 from tests.workflows.stage import NOW, Stage
 from workflows import services
@@ -109,6 +109,22 @@ def test_a_deputy_completes_what_the_absent_colleague_claimed(stage: Stage) -> N
     Deputy.objects.create(absent=stage.colleague, deputy=stand_in, from_date=factories.LONG_AGO, reason="出差")
     done = services.complete(item=stage.item("check_note"), answers={"decision": "right"}, user=stand_in, now=NOW)
     assert done.completed_label == "替班（代 colleague）"
+
+
+@pytest.mark.parametrize("second", ["village", "stand_in"])
+def test_neither_the_absent_nor_who_stood_in_is_the_second_pair_of_eyes(stage: Stage, second: str) -> None:
+    people = {"village": stage.village, "stand_in": factories.user("standin", name="替班")}
+    Deputy.objects.create(absent=stage.village, deputy=people["stand_in"], from_date=factories.LONG_AGO, reason="出差")
+    services.complete(item=stage.item("take_note"), answers={"text": "好"}, user=people["stand_in"], now=NOW)
+    factories.member(people[second], "caseworker")
+    person = User.objects.get(pk=people[second].pk)  # as the next request reads it
+    item, visible = stage.item("check_note"), WorkItem.objects.visible_to(person)
+    with pytest.raises(FourEyes):
+        services.complete(item=item, answers={"decision": "right"}, user=person, now=NOW)
+    assert services.hand_out_next(user=person, now=NOW, items=visible) is None
+    with pytest.raises(services.NotForThem):
+        services.delegate(item=item, to=person, reason="出差", user=stage.supervisor, now=NOW)
+    services.complete(item=item, answers={"decision": "right"}, user=stage.caseworker, now=NOW)
 
 
 def test_done_twice_is_refused(stage: Stage) -> None:
