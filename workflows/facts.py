@@ -314,6 +314,7 @@ LABELS: Mapping[str, str] = {
     "activity_groups": _("Intended for"),
     "starts_at": _("Begins"),
     "ends_at": _("Ends"),
+    "budget_left": _("Left of the year's budget (yuan)"),
     "late_reason": _("Why it is proposed so late"),
     "level_reason": _("Why at this level"),
     "proposed_by": _("Proposed by"),

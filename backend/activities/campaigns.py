@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -143,10 +144,16 @@ def place(*, activity: Activity, level: str, reason: str, instance_id: Any) -> N
     activity.save(update_fields=["level", "level_reason", "instance_id"])
 
 
-def publish(*, activity: Activity, actor: Actor, now: datetime, minutes: str = "") -> None:
-    """Approved: people can sign up. Raises DayIsOver."""
+def publish(*, activity: Activity, actor: Actor, now: datetime, minutes: str = "", over_reason: str = "") -> None:
+    """Approved: people can sign up. `over_reason`: why it may cost more than the year's budget still holds, beside what
+    was approved before; whoever approves signs for it. Raises DayIsOver, OverBudget, BudgetSpent."""
     if activity.starts_at <= now:
         raise DayIsOver
+    if activity.budget:
+        budgets.check(
+            unit=activity.unit, amounts={line_of(activity): activity.budget}, on=timezone.localdate(activity.starts_at),
+            about=activity, reason=over_reason, under_way=_approved(activity), actor=actor, now=now,
+        )  # fmt: skip
     activity.state, activity.minutes = State.PUBLISHED, minutes
     activity.decided_label, activity.decided_at = actor.label, now
     _move(activity, "activity.approved", actor, now, {"level": activity.level})
@@ -242,7 +249,7 @@ def finish(*, activity: Activity, actor: Actor, now: datetime) -> None:
     """It was held, and what came of it is kept; what was spent stands in the ledger, under the kind of activity."""
     if activity.spent:
         budgets.book(
-            unit=activity.unit, code=f"activity_{activity.kind}", amount=activity.spent,
+            unit=activity.unit, code=line_of(activity), amount=activity.spent,
             on=timezone.localdate(activity.ends_at), kind="activity_expense", reference=("activity", activity.pk),
             basis=activity.number, key=f"activity_expense:{activity.pk}", actor=actor, now=now,
         )  # fmt: skip
@@ -250,7 +257,25 @@ def finish(*, activity: Activity, actor: Actor, now: datetime) -> None:
     _move(activity, "activity.held", actor, now)
 
 
+def line_of(activity: Activity) -> str:
+    """The budget line that it is paid from."""
+    return f"activity_{activity.kind}"
+
+
 # --- parts
+
+
+def _approved(activity: Activity) -> dict[str, Decimal]:
+    """Budget line → yuan of other activities of the year that are approved and not paid yet, of the same budget."""
+    year = timezone.localdate(activity.starts_at).year
+    keeper = budgets.keeper_of(activity.unit, year)
+    if keeper is None:
+        return {}
+    rows = Activity.objects.filter(state__in=(State.PUBLISHED, State.CLOSED), starts_at__year=year)
+    rows = rows.filter(unit__path__startswith=keeper.path).exclude(pk=activity.pk)
+    for path in budgets.apart(keeper, year):
+        rows = rows.exclude(unit__path__startswith=path)
+    return {f"activity_{kind}": amount for kind, amount in rows.values_list("kind").annotate(Sum("budget"))}
 
 
 def _check(plan: Plan | Activity, now: datetime) -> None:

@@ -272,6 +272,20 @@ def keeper_of(unit: Unit, year: int) -> Unit | None:
     return Unit.objects.filter(pk__in=held).order_by("-path").first()
 
 
+def apart(keeper: Unit, year: int) -> Sequence[str]:
+    """The subtrees below a keeper that spend budgets of their own."""
+    others = Appropriation.objects.agreed(year).filter(unit__path__startswith=keeper.path).exclude(unit=keeper)
+    return list(others.values_list("unit__path", flat=True).distinct())
+
+
+def left(unit: Unit, year: int, line: str) -> Decimal | None:
+    """What can still be paid from the line's use, in yuan; None where nobody has a budget."""
+    keeper = keeper_of(unit, year)
+    if keeper is None:
+        return None
+    return next((use.left for use in budget(keeper, year).uses if use.code == use_of(line)), NOTHING)
+
+
 def use_of(line: str) -> str:
     """The use that a budget line is spent for: itself, or the one whose entry in the code list names the line."""
     known = codes.entries(USES)
@@ -289,9 +303,8 @@ def _by_use(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
 
 def _lines(unit: Unit, year: int) -> QuerySet[EntryLine]:
     """What left budget lines in the year, and what of it became or ceased to be owed."""
-    others = Appropriation.objects.agreed(year).filter(unit__path__startswith=unit.path).exclude(unit=unit)
     elsewhere = Q(pk__in=[])
-    for path in others.values_list("unit__path", flat=True).distinct():
+    for path in apart(unit, year):
         elsewhere |= Q(account__unit__path__startswith=path)
     kinds = (Kind.BUDGET_LINE, Kind.OBLIGATION, Kind.RETURNED)
     rows = EntryLine.objects.filter(account__unit__path__startswith=unit.path, account__kind__in=kinds)

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from backend.activities.models import Activity, HourClaim, SignUp
 from backend.audit.models import Event
+from backend.ledger.models import Appropriation
 from backend.org.codes import load_codes
 from backend.org.models import User
+from backend.org.parameters import set_parameter
 from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
@@ -223,6 +225,53 @@ def test_more_spent_than_approved_is_looked_at_by_somebody_else(town: Town) -> N
     town.do(town.caseworker, "record_at_township", {**RECORD, "spent": 800.5})
     town.do(town.supervisor, "check_record", {"check": "confirm"})
     assert Activity.objects.get().state == "held"
+
+
+@pytest.fixture
+def budget(town: Town) -> None:
+    """Of the year in which the activity would be held: 1,000 yuan to tell people things."""
+    Appropriation.objects.create(
+        unit=factories.town(), year=timezone.localdate(town.begin).year, use="publicity", amount="1000.00",
+        document="镇财〔2026〕1号", proposed_by=town.caseworker.pk, proposed_label="甲", decided_by=town.supervisor.pk,
+        decided_label="乙", decided_at=timezone.now(), state="agreed",
+    )  # fmt: skip
+
+
+def approve(town: Town, **more: str) -> Any:
+    return town.do(town.supervisor, "approve_at_township", {"approval": "approve", **more})
+
+
+def test_what_the_budget_does_not_hold_is_signed_for_before_it_is_published(town: Town, budget: None) -> None:
+    town.published()  # 800 of 1,000
+    row = town.proposed(budget="200.01")
+    item = next(iter(results(Caller(town.supervisor).get("work-items/", doable="true", step="approve_at_township"))))
+    form = Caller(town.supervisor).get(f"work-items/{item['id']}/form/").json()
+    assert form["facts"]["budget_left"] == "1000.00"  # nothing is paid yet
+    assert_problem(approve(town), 409, "over_budget")
+    assert Activity.objects.get(pk=row["id"]).state == "proposed"
+    assert approve(town, over_reason="镇长办公会同意追加").status_code == 200
+    told = Event.objects.get(action="budget.exceeded", object_id=row["id"])
+    assert (told.reason, told.data["left"], told.data["amount"]) == ("镇长办公会同意追加", "200.00", "200.01")
+
+
+def test_what_the_budget_holds_is_approved_without_a_word(town: Town, budget: None) -> None:
+    town.published()
+    town.proposed(budget="200.00")
+    town.proposed(town.village, kind="training", budget="0")
+    assert approve(town).status_code == 200
+
+
+def test_what_will_not_be_held_leaves_its_money_to_others(town: Town, budget: None) -> None:
+    row = town.published()
+    Activity.objects.filter(pk=row["id"]).update(state="cancelled")
+    town.proposed(budget="1000.00")
+    assert approve(town).status_code == 200
+
+
+def test_where_nothing_more_may_be_spent_no_reason_helps(town: Town, budget: None) -> None:
+    set_parameter(key="budget.over", value="refuse", from_date=factories.LONG_AGO)
+    town.proposed(budget="1000.01")
+    assert_problem(approve(town, over_reason="急用"), 409, "budget_spent")
 
 
 def test_photographs_need_everybody_s_consent(town: Town) -> None:

@@ -41,7 +41,8 @@ def record_approval(call: Call) -> None:
     context, row, answers = of(call), _activity(call), call.answers
     actor, now, reason = context.actor, context.now, str(answers.get("reason") or "")
     if answers["approval"] == "approve":
-        campaigns.publish(activity=row, minutes=str(answers.get("minutes") or ""), actor=actor, now=now)
+        minutes, over_reason = str(answers.get("minutes") or ""), str(answers.get("over_reason") or "")
+        campaigns.publish(activity=row, minutes=minutes, over_reason=over_reason, actor=actor, now=now)
     elif answers["approval"] == "refuse":
         campaigns.refuse(activity=row, reason=reason, actor=actor, now=now)
     else:

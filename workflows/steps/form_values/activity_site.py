@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from backend.activities import sign_ups
+from django.utils import timezone
+
+from backend.activities import campaigns, sign_ups
 from backend.activities.models import Activity, Site
+from backend.ledger import budgets
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
 
@@ -14,6 +17,7 @@ from workflows.steps.form_values.known import FormValues, Known, text
 def activity(context: Context, data: Mapping[str, Any]) -> Known:
     """The plan as it stands, with what could go wrong; nobody's name but the proposer's."""
     row = _activity(data)
+    left = budgets.left(row.unit, timezone.localdate(row.starts_at).year, campaigns.line_of(row))
     facts = {
         "activity": row.title,
         "activity_number": row.number,
@@ -26,6 +30,7 @@ def activity(context: Context, data: Mapping[str, Any]) -> Known:
         "where": row.site.name if row.site else row.place,
         "expected": row.expected,
         "budget": str(row.budget),
+        "budget_left": None if left is None else str(left),
         "minors": row.minors,
         "outdoors": row.outdoors,
         "risk": row.risk,
