@@ -64,6 +64,7 @@ class Call(Page):
         told["items"] = read(request, WorkItems, query=waiting)["results"]
         told["may_apply"] = state == StudyAidCall.State.OPEN and bool(granting(self.user, "study_aid.write"))
         told["may_check"] = bool(granting(self.user, "study_aid.check"))
+        told["may_reveal"] = any(bool(granting(self.user, action)) for action in Proof.needs)
         told["may_object"] = state == StudyAidCall.State.PUBLISHED and bool(granting(self.user, "study_aid.write"))
         if state in {StudyAidCall.State.PAYING, StudyAidCall.State.REPORTED}:
             told["report"] = read(request, StudyAidCalls, "use_report", pk=pk)
@@ -182,6 +183,32 @@ class Check(AidForm):
         """The application's call."""
         row = read(self.request, StudyAidApplications, "retrieve", pk=self.kwargs["pk"])
         return reverse("web:study_aid_call", args=[row["call"]])
+
+
+class Proof(Page):
+    """The school's proof of an application in full, once, with a reason that history keeps."""
+
+    needs = ("person.reveal", "access_ticket.write")
+    template = "web/study_aid/proof.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Why."""
+        return self._page(pk)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The proof."""
+        body = {"reason": request.POST.get("reason", "").strip()}
+        try:
+            revealed = command(request, StudyAidApplications, "reveal", pk=pk, body=body)
+        except Refused as refused:
+            return self._page(pk, refused=refused, asked=body)
+        return self._page(pk, revealed=revealed, asked=body)
+
+    def _page(self, pk: UUID, **more: Any) -> HttpResponse:
+        refused: Refused | None = more.get("refused")
+        row = read(self.request, StudyAidApplications, "retrieve", pk=pk)
+        told = {"row": row, "title": _("School's certificate"), **more}
+        return self.show(told, status=refused.status if refused else 200)
 
 
 class ObjectToList(AidForm):

@@ -347,6 +347,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("study-aid/<uuid:pk>/", study_aid.Call.as_view(), name="study_aid_call"),
     path("study-aid/<uuid:pk>/apply/", study_aid.Apply.as_view(), name="study_aid_apply"),
     path("study-aid/<uuid:pk>/objection/", study_aid.ObjectToList.as_view(), name="study_aid_objection"),
+    path("study-aid/applications/<uuid:pk>/proof/", study_aid.Proof.as_view(), name="study_aid_proof"),
     path("study-aid/applications/<uuid:pk>/check/", study_aid.Check.as_view(), name="study_aid_check"),
     path("loans/", loans.Loans.as_view(), name="loans"),
     path("loans/new/", loans.NewLoan.as_view(), name="loan_new"),

@@ -37,6 +37,7 @@ from workflows.models import Instance
 pytestmark = pytest.mark.django_db
 
 CHILD = "林小满"
+PROOF = "校证〔2026〕7号"
 PLAN = {"budget": 2000, "primary": 500, "junior": 800, "senior": 1000, "college": 2000}
 YES = {"shortlist": "confirm", "no_conflict": True}
 GRANTED = {"grants": "approve", "no_conflict": True}
@@ -89,7 +90,7 @@ class Town:
         guardian, pupil = family.persons.order_by("birth_date")
         said = {
             "call": str(call.pk), "family": str(family.pk), "pupil": str(pupil.pk), "guardian": str(guardian.pk),
-            "level": "junior", "school": "大黄堡镇中学", "school_proof": "校证〔2026〕7号", "paid_to": "guardian",
+            "level": "junior", "school": "大黄堡镇中学", "school_proof": PROOF, "paid_to": "guardian",
             "payee_label": guardian.name, "account_number": "622700001234567", **changes,
         }  # fmt: skip
         return Caller(by or self.village).post("study-aid-applications/", said)
@@ -250,7 +251,7 @@ def test_the_schools_proof_opens_by_the_own_office_or_a_ticket(town: Town) -> No
     """D32: outside the own office a child's paper opens by a ticket only, and each look is a row and an event."""
     made = town.apply(town.opened(), town.family()).json()
     address, why = f"study-aid-applications/{made['id']}/reveal/", {"reason": "核对证明真伪"}
-    assert Caller(town.caseworker).post(address, why).json() == {"school_proof": "校证〔2026〕7号"}
+    assert Caller(town.caseworker).post(address, why).json() == {"school_proof": PROOF}
     assert_problem(Caller(town.caseworker).post(address, {"reason": ""}), 400, "invalid", "/reason")
     auditor = Caller(town.auditor)
     assert_problem(auditor.post(address, why), 403, "ticket_needed")
@@ -258,7 +259,7 @@ def test_the_schools_proof_opens_by_the_own_office_or_a_ticket(town: Town) -> No
     ticket = auditor.post("access-tickets/", asked).json()
     assert_problem(auditor.post(address, why), 403, "ticket_pending")
     assert town.do(town.supervisor, "decide_access", {"decision": "grant", "hours": 2}).status_code == 200
-    assert auditor.post(address, why).json() == {"school_proof": "校证〔2026〕7号"}
+    assert auditor.post(address, why).json() == {"school_proof": PROOF}
     seen = Event.objects.filter(action="study_aid.proof_seen").latest("seq")
     assert (seen.reason, seen.data["ticket"]) == ("核对证明真伪", ticket["number"])
     assert [use.field for use in AccessUse.objects.all()] == ["school_proof"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from tests.api.test_study_aid import CHILD, Town
+from tests.api.test_study_aid import CHILD, PROOF, Town
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,27 @@ def test_an_application_is_taken_in_and_checked_by_another_person(town: Town) ->
     found = {"school_confirmed": "true", "household_confirmed": "true"}
     assert client.post(f"/study-aid/applications/{check}/check/", found).status_code == 403
     assert visitor(town.colleague).post(f"/study-aid/applications/{check}/check/", found)["Location"] == address
+
+
+def test_the_schools_certificate_is_shown_once_for_a_reason(town: Town) -> None:
+    made = town.apply(town.opened(), town.family()).json()
+    page = f"/study-aid/applications/{made['id']}/proof/"
+    client = visitor(town.caseworker)
+    assert page in text(client.get(f"/study-aid/{made['call']}/"))
+    assert PROOF not in text(client.get(page))
+    assert PROOF in text(client.post(page, {"reason": "核对证明真伪"}))
+    silent = client.post(page, {"reason": " "})
+    assert (silent.status_code, PROOF in silent.content.decode()) == (400, False)
+    auditor = visitor(town.auditor)
+    refused = auditor.post(page, {"reason": "抽查助学"})
+    told = refused.content.decode()
+    assert (refused.status_code, PROOF in told) == (403, False)
+    assert "抽查助学" in told
+    asking = f"/access-tickets/new/?family={made['family']}"
+    assert asking in told
+    assert auditor.get(asking).status_code == 200
+    assert page not in text(visitor(town.village).get(f"/study-aid/{made['call']}/"))
+    assert visitor(town.village).get(page).status_code == 403
 
 
 def test_a_list_is_objected_to(town: Town) -> None:
