@@ -49,6 +49,12 @@ ACTS: Mapping[str, Act] = {
     "check": Act("check", "assessment.check", gettext_lazy("The points are entered.")),
 }
 FIELDS = ("indicator", "target", "weight", "policy", "hundredths", "place", "answer", "satisfied", "points", "note")
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "targets": {"target": "target", "weight": "weight"},
+    "self_score": {"points": "self_points"},
+    "check": {"points": "check_points", "note": "check_note"},
+}
+"""Field of a form → column of the line that it is about."""
 SATISFIED = {"yes": True, "no": False}
 
 
@@ -105,13 +111,17 @@ class Assessment(Page):
         """The assessment with what can be entered now."""
         return self.show_assessment(pk)
 
-    def show_assessment(self, pk: UUID, refused: Refused | None = None) -> HttpResponse:
-        """The page; with what was refused."""
+    def show_assessment(self, pk: UUID, refused: Refused | None = None, act: str = "") -> HttpResponse:
+        """The page; with what was refused, and what had been typed in the form of that act."""
         row = read(self.request, AssessmentsResource, "retrieve", pk=pk)
+        typed = self.request.POST
+        for line in row["lines"]:
+            line["form"] = _form(line, act if line["indicator"] == typed.get("indicator") else "", typed)
         told = {
             "row": row,
             "title": f"{row['unit']['name']} {row['year']}",
             "refused": refused,
+            "typed": typed if act == "targets" else {},
             "steps": [(state, label) for state, label in State.choices],
             "items": self._items(row),
             "may": {act.action: self._may(act, row) for act in ACTS.values()},
@@ -165,9 +175,15 @@ class EnterAssessment(Assessment):
         try:
             command(request, AssessmentsResource, entered.action, pk=pk, body=body)
         except Refused as refused:
-            return self.show_assessment(pk, refused)
+            return self.show_assessment(pk, refused, entered.action)
         messages.success(request, str(entered.said))
         return redirect("web:assessment", pk=pk)
+
+
+def _form(line: Mapping[str, Any], act: str, typed: Mapping[str, str]) -> dict[str, Any]:
+    """What stands in a line's forms: what is kept or, in the one that was refused, what had been typed."""
+    kept = {column: line[column] for columns in COLUMNS.values() for column in columns.values()}
+    return kept | {column: typed.get(name, "") for name, column in COLUMNS.get(act, {}).items()}
 
 
 class AddEvidence(Assessment):

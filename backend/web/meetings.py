@@ -82,10 +82,12 @@ class Meeting(Page):
         """All of it."""
         return self.page(pk)
 
-    def page(self, pk: UUID, refused: Refused | None = None) -> HttpResponse:
-        """The page, with what was refused and what had been typed."""
+    def page(self, pk: UUID, refused: Refused | None = None, form: str = "", about: UUID | None = None) -> HttpResponse:
+        """The page, with what was refused and, in the form that it was typed into, what had been typed: items,
+        resolutions, or the result of an item."""
         row = read(self.request, Resource, "retrieve", pk=pk)
-        told: dict[str, Any] = {"title": row["title"], "row": row, "refused": refused, "typed": self.request.POST}
+        told: dict[str, Any] = {"title": row["title"], "row": row, "refused": refused}
+        told |= {f"typed_{form}": self.request.POST, "typed_about": str(about)}
         if granting(self.user, "meeting.write") and row["state"] in {Row.State.PLANNED, Row.State.CALLED}:
             members = read(self.request, GroupMembers, query={"ended": "false", "page_size": 200})["results"]
             told |= {"may_write": True, "members": [each["unit"] for each in members], "key": uuid4()}
@@ -107,7 +109,7 @@ class MeetingEntry(Meeting):
         try:
             command(request, Resource, verb, pk=pk, body=body, key=request.POST.get("key", ""))
         except Refused as refused:
-            return self.page(pk, refused)
+            return self.page(pk, refused, verb)
         return redirect("web:meeting", pk=pk)
 
 
@@ -121,7 +123,7 @@ class AgendaResult(Meeting):
         try:
             command(request, AgendaItems, "settle", pk=item, body={"result": request.POST.get("result", "")})
         except Refused as refused:
-            return self.page(pk, refused)
+            return self.page(pk, refused, "result", item)
         return redirect("web:meeting", pk=pk)
 
 

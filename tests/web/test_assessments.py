@@ -66,6 +66,12 @@ def test_targets_are_set_and_refused(row: Assessment, person: Callable[[str], Us
     assert row.lines.get(indicator="visit_rate").target == 98
     refused = client.post(f"{path}targets/", {"indicator": "visit_rate", "target": "101", "weight": "15"})
     assert refused.status_code == 422
+    assert 'value="101"' in refused.content.decode()
+    assert 'value="98' not in refused.content.decode()
+    for typed in ({"weight": "viel"}, {"indicator": "nothing", "target": "7.5", "weight": "101"}):
+        again = client.post(f"{path}targets/", {"indicator": "visit_rate", "target": "77.5", **typed})
+        assert again.status_code in {400, 422}
+        assert f'value="{typed["weight"]}"' in again.content.decode()
     assert client.post(f"{path}policies/", {"policy": "health", "hundredths": "75"}).status_code == 302
     assert row.number in text(client.get("/assessments/"))
     assert visitor(person("head")).post(f"{path}targets/", {}).status_code == 403
@@ -86,7 +92,8 @@ def test_points_and_evidence(row: Assessment, person: Callable[[str], User]) -> 
     assert "Own points" in text(client.get(path))
     entered = client.post(f"{path}self-score/", {"indicator": "visit_rate", "points": "9.5"})
     assert entered.status_code == 302
-    assert client.post(f"{path}self-score/", {"indicator": "visit_rate", "points": "16"}).status_code == 422
+    refused = client.post(f"{path}self-score/", {"indicator": "visit_rate", "points": "16"})
+    assert (refused.status_code, 'value="16"' in refused.content.decode()) == (422, True)
 
     def send() -> Any:
         return client.post(

@@ -76,7 +76,12 @@ def test_a_meeting_is_planned_minuted_and_its_task_seen(group: Group) -> None:
     assert desk.post(f"{page}agenda/{agenda.pk}/", {"result": "三月底前补签"})["Location"] == page
     due = (timezone.localdate() + timedelta(days=9)).isoformat()
     task = {"text": "补签", "unit": str(group.health.pk)}
-    assert desk.post(f"{page}resolutions/", task).status_code == 400
+    refused = desk.post(f"{page}resolutions/", task)
+    assert (refused.status_code, f'value="{task["text"]}"' in refused.content.decode()) == (400, True)
+    refused = desk.post(f"{page}items/", {"text": "长" * 1001})
+    assert (refused.status_code, "长" * 1001 in refused.content.decode()) == (400, True)
+    refused = desk.post(f"{page}agenda/{agenda.pk}/", {"result": "久" * 1001})
+    assert (refused.status_code, "久" * 1001 in refused.content.decode()) == (400, True)
     assert desk.post(f"{page}resolutions/", {**task, "due_on": due})["Location"] == page
     for said in ("签约进度", "三月底前补签", "in minutes not confirmed yet"):
         assert said in text(desk.get(page))
