@@ -3,6 +3,7 @@ recoveries begin and end."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from procrastinate.contrib.django import app
 from backend.jobs.once import once
 from backend.jobs.processes import RETRY
 from backend.org.access import Actor
-from backend.subsidies import owing
-from workflows import annual_reviews, recoveries, subsidy_exits
+from backend.subsidies import ages, owing
+from workflows import annual_reviews, recoveries, subsidy_exits, subsidy_tables
+from workflows.models import NotDeployed
 
 
 @app.periodic(cron="17 5 * * *")
@@ -29,6 +31,14 @@ def start_due(timestamp: int) -> None:
 def find_events(timestamp: int) -> None:
     """Every morning: who died or moved away and is still entitled."""
     subsidy_exits.find_events(timezone.now())
+
+
+@app.periodic(cron="2 5 * * *")
+@app.task(name="entitlements.raise_rates", queueing_lock="entitlements.raise_rates")
+def raise_rates(timestamp: int) -> None:
+    """Every morning, before anything is owed: who has reached an age that a layer asks for."""
+    with contextlib.suppress(NotDeployed):  # where nobody can apply, rates stay as they are
+        ages.raise_rates(judge=subsidy_tables.judge(), now=timezone.now())
 
 
 @app.periodic(cron="7 5 * * *")

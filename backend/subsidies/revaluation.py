@@ -1,14 +1,15 @@
-"""What a new standard makes of rights that are given already: which rates end and begin, before anybody agrees (E15).
+"""What a new standard, or a birthday, makes of rights that are given already: which rates end and begin (E15).
 
-A rate changes only because a standard begins or ends on a day; what differs for another reason (a rate taken over from
-before) stays. Nothing here writes but `renew`, and that only what was looked at.
+A rate changes only because a standard begins or ends on a day, or because somebody has reached the age that a layer
+asks for (from the month after, as a right begins); what differs for another reason (a rate taken over from before)
+stays. Nothing here writes but `renew`, and that only what was looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,8 @@ from backend.subsidies import amounts
 from backend.subsidies.amounts import Amount, Circumstances, Judge, Part, Verdict
 from backend.subsidies.models import Entitlement, Rate, Standard
 from backend.subsidies.models.standards import areas_above
-from backend.subsidies.rules import age_on, counting_age, governing_birth
+from backend.subsidies.months import month_of
+from backend.subsidies.rules import age_on, counting_birth, governing_birth, turns
 
 OFFSET = "offset"
 """The part of a rate that takes off what other subsidies give (D15)."""
@@ -48,13 +50,28 @@ class Valuer:
 
     def __init__(self, kind: str, *, since: date, judge: Judge) -> None:
         self.kind, self.since, self._judge = kind, since, remembering(judge)
-        self._days: dict[str, list[date]] = {}
+        self._days: dict[str, set[date]] = {}
+        self._ages: dict[str, set[int]] = {}
         self._layers: dict[tuple[Any, ...], list[Standard]] = {}
 
     def spells(self, row: Entitlement) -> list[Spell]:
         """Its rates as the standards give them now, from the first changed day on."""
+        changed, grown = self._changes(row.unit.path), set(self.birthdays(row))
+        return self._turned(row, sorted(changed | {day for day in grown - changed if self._differs(row, day)}))
+
+    def grown(self, row: Entitlement, until: date) -> list[Spell]:
+        """Its rates when only the ages reached until that day count, and no new standard."""
+        return self._turned(row, [day for day in self.birthdays(row) if day <= until and self._differs(row, day)])
+
+    def birthdays(self, row: Entitlement) -> list[date]:
+        """The first days since then of months before which an age was reached that a layer of the place asks for."""
+        birth, ages = birth_of(row), self._ages_asked(row.unit.path)
+        days = {amounts.next_month(turns(birth, age)) for age in ages} if birth is not None else set()
+        return sorted(day for day in days if day >= self.since)
+
+    def _turned(self, row: Entitlement, days: Iterable[date]) -> list[Spell]:
         found = spells(row)
-        for day in self._turns(row.unit.path):
+        for day in days:
             held = next((spell for spell in found if spell.holds_on(day)), None)
             new = self._amount(row, day)
             if held is None or new is None or new.yearly == held.yearly:
@@ -65,13 +82,25 @@ class Valuer:
             found.sort(key=lambda each: each.from_date)
         return found
 
-    def _turns(self, path: str) -> list[date]:
+    def _differs(self, row: Entitlement, day: date) -> bool:
+        """Whether the standards give something else from that day on than in the month before."""
+        before, after = self._amount(row, month_of(day - timedelta(days=1))), self._amount(row, day)
+        return before is not None and after is not None and before.yearly != after.yearly
+
+    def _changes(self, path: str) -> set[date]:
         """The days since then on which a standard of the place begins or ends."""
         if path not in self._days:
             rows = Standard.objects.filter(kind=self.kind, area__in=areas_above(path))
             days = {day for pair in rows.values_list("from_date", "to_date") for day in pair if day is not None}
-            self._days[path] = sorted(day for day in days if day >= self.since)
+            self._days[path] = {day for day in days if day >= self.since}
         return self._days[path]
+
+    def _ages_asked(self, path: str) -> set[int]:
+        """The ages that layers of the place ask for."""
+        if path not in self._ages:
+            rows = Standard.objects.filter(kind=self.kind, area__in=areas_above(path), min_age__isnull=False)
+            self._ages[path] = {age for age in rows.values_list("min_age", flat=True) if age is not None}
+        return self._ages[path]
 
     def _amount(self, row: Entitlement, day: date) -> Amount | None:
         """What the layers come to; None where no standard says anything of it."""
@@ -100,9 +129,13 @@ def remembering(judge: Judge) -> Judge:
 
 def circumstances(row: Entitlement, *, day: date) -> Circumstances:
     """Whose amount it is: as the application told it; of what was taken over the person's own age counts."""
-    application = row.application
-    age = counting_age(application, day=day) if application else age_on(governing_birth(row.person), day)
+    age = age_on(birth_of(row), day)
     return Circumstances(kind=row.kind, path=row.unit.path, category=row.category, residence=row.residence, age=age)
+
+
+def birth_of(row: Entitlement) -> date | None:
+    """The birth of whoever's age counts; None when it is not known."""
+    return counting_birth(row.application) if row.application else governing_birth(row.person)
 
 
 def renew(row: Entitlement, new: Sequence[Spell], *, actor: Actor, now: datetime) -> bool:

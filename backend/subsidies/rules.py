@@ -195,9 +195,13 @@ def true_on(application: Application, *, day: date) -> date | None:
 
 
 def counting_age(application: Application, *, day: date) -> int:
-    """The age that an amount's layers ask for: the wife's for a couple, the person's own for reward support."""
-    birth = governing_birth(application.person) if rule_of(application.kind) == "reward" else wife_birth(application)
-    return age_on(birth, day)
+    """The age that an amount's layers ask for."""
+    return age_on(counting_birth(application), day)
+
+
+def counting_birth(application: Application) -> date | None:
+    """Whose age an amount's layers ask for: the wife's for a couple, the person's own for reward support."""
+    return governing_birth(application.person) if rule_of(application.kind) == "reward" else wife_birth(application)
 
 
 def residence_of(application: Application) -> str:

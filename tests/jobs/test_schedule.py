@@ -13,6 +13,7 @@ NAMES = {
     "absences.turn",
     "annual_reviews.start_due",
     "entitlements.owe",
+    "entitlements.raise_rates",
     "assessments.turn",
     "condolences.turn",
     "exports.remove",

@@ -128,7 +128,7 @@ def test_deputies_count_as_those_they_stand_in_for(county: County) -> None:
     county.done(deputy, "village_review", VILLAGE_FOUND)
     county.pass_days(row)
     assert set(row.hands.filter(power="village").values_list("user__username", flat=True)) == {"deputy", "committee"}
-    assert_problem(county.do(county.committee, "township_review", TOWN_FOUND), 403, "one_power")
+    assert_problem(county.do(county.committee, "township_review", TOWN_FOUND), 403, "four_eyes")
 
 
 def test_a_relative_decides_nothing(county: County) -> None:

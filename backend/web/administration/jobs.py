@@ -56,6 +56,7 @@ NAMES: Mapping[str, str | Promise] = {
     "rosters.remove_files": gettext_lazy("Deleting old roster files"),
     "hours.claim_visits": gettext_lazy("Volunteers' hours from visits"),
     "hours.have_verified": gettext_lazy("Volunteers' hours to be verified"),
+    "entitlements.raise_rates": gettext_lazy("Raising subsidies of those who reached an age"),
     "entitlements.owe": gettext_lazy("Owing what falls due of subsidies"),
     "payments.remind": gettext_lazy("Payments near their last day"),
     "annual_reviews.start_due": gettext_lazy("Beginning the yearly review of subsidies"),
