@@ -1,4 +1,4 @@
-"""Ages that layers ask for, reached while a right is given already: the rate rises by itself (D14; J21: in 下朱庄 100
+"""Ages that layers ask for, reached while a right is given already: the rate rises by itself (D14; Q10: in 下朱庄 100
 yuan more a month from the wife's age of 45). Nobody has to apply for it."""
 
 from __future__ import annotations

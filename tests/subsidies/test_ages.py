@@ -1,4 +1,4 @@
-"""下朱庄 (J21): parents of an only child get 100 yuan more a month from the wife's age of 45; nobody applies again."""
+"""下朱庄 (Q10): parents of an only child get 100 yuan more a month from the wife's age of 45; nobody applies again."""
 
 from __future__ import annotations
 
