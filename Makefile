@@ -53,11 +53,12 @@ conformance: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@exec $(PY) -m tests.bench
 
-# A county's year in the real engine; FAMILIES=200 takes less than an hour on two cores, 10,000 many hours. Prints the
-# months and what was found, writes year.json; Ctrl-C ends it and judges what was lived so far.
+# A county's year in the real engine; FAMILIES=1000 takes less than an hour on two cores, 10,000 many hours. Prints the
+# months and what was found, writes year.json; Ctrl-C ends it with the day and judges what was lived so far. With
+# KEEP=folder the same command goes on with the day after.
 FAMILIES ?= 10000
 year: $(VENV)/dev.stamp
-	@exec $(PY) -m tests.year $(FAMILIES)
+	@exec $(PY) -m tests.year $(FAMILIES) $(if $(KEEP),--keep $(KEEP))
 
 # The README's pictures, from a fresh demo; Chromium must be there.
 screenshots: $(VENV)/dev.stamp $(WEB)/.stamp

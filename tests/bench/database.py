@@ -30,6 +30,14 @@ def serving(name: str = NAME) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def kept(folder: Path) -> Iterator[str]:
+    """The address of an embedded server's database that stays in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with running(folder):
+        yield embedded_url(folder)
+
+
+@contextlib.contextmanager
 def _embedded(folder: Path) -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -1,10 +1,16 @@
-"""The whole run: prepared once, lived by processes together day by day, told month by month, judged at the end."""
+"""The whole run: prepared once, lived by processes together day by day, told month by month, judged at the end.
+
+Ctrl-C ends it with the day. Where a folder keeps it, the same command goes on with the day after; a day in whose middle
+everything was killed is lived once more, and what was done already is found done.
+"""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
+import pickle
+import signal
 import time
 import traceback
 from collections import Counter
@@ -37,6 +43,8 @@ class Plan:
     nights: int
     seed: int
     file: Path
+    kept: Path | None = None
+    """The folder that keeps it from one run to the next."""
 
 
 @dataclass
@@ -110,6 +118,8 @@ class Found:
 
     def write(self) -> None:
         """The file with what is known by now, and beside it what was refused."""
+        if self.plan.kept is not None:
+            _keep(self, self.plan.kept / "found.pickle")
         self.plan.file.parent.mkdir(parents=True, exist_ok=True)
         self.plan.file.write_text(json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
         if self.refused:
@@ -121,35 +131,74 @@ def run(plan: Plan, console: Console) -> Found:
     from tests.bench.figures import machine  # models need the settings
     from tests.year import places, year
 
-    taking_in = console.status(f"{plan.families:,} families are taken in")
-    with year.standing_still(year.at(year.BEGINS, places.MORNING)), taking_in:
-        year.prepare(plan.families)
-    found = Found(plan, machine())
+    found = _found(plan)
+    if found is None:
+        taking_in = console.status(f"{plan.families:,} families are taken in")
+        with year.standing_still(year.at(year.BEGINS, places.MORNING)), taking_in:
+            year.prepare(plan.families)
+        found = Found(plan, machine())
+        found.write()
     from django.db import connections
 
     connections.close_all()
-    try:
-        _together(plan, found, console)
-    except KeyboardInterrupt:
-        console.print("Interrupted: this is what was lived until then.")
+    _together(plan, found, console)
     if found.reached is not None:
         found.last = judged(found.reached, console)
     found.write()
     return found
 
 
+def _found(plan: Plan) -> Found | None:
+    """What an earlier run of the same plan found; None when this is the first. Raises ValueError for another plan's."""
+    path = plan.kept / "found.pickle" if plan.kept is not None else None
+    if path is None or not path.exists():
+        return None
+    found: Found = pickle.loads(path.read_bytes())
+    if (found.plan.families, found.plan.processes, found.plan.seed) != (plan.families, plan.processes, plan.seed):
+        raise ValueError(f"{plan.kept} keeps another year: {found.plan}")
+    found.plan = plan
+    return found
+
+
+def _keep(what: object, path: Path) -> None:
+    """Written whole or not at all."""
+    half = path.with_suffix(".half")
+    half.write_bytes(pickle.dumps(what))
+    half.replace(path)
+
+
+@dataclass(frozen=True)
+class Bell:
+    """Rung by Ctrl-C; at the end of a day the first process says whether it was heard, so that all stop at once."""
+
+    rung: Any
+    heard: Any
+
+
 def _together(plan: Plan, found: Found, console: Console) -> None:
     context = multiprocessing.get_context("spawn")
     told: Any = context.Queue()
     barrier = context.Barrier(plan.processes)
+    bell = Bell(context.Event(), context.Value("b", 0))
     workers = [
-        context.Process(target=_worker, args=(plan, number, barrier, told), daemon=True)
+        context.Process(target=_worker, args=(plan, number, barrier, bell, told), daemon=True)
         for number in range(plan.processes)
     ]
     for worker in workers:
         worker.start()
+
+    def alive() -> bool:
+        return all(worker.is_alive() or worker.exitcode == 0 for worker in workers)
+
     try:
-        _listen(plan, found, told, console, lambda: all(worker.is_alive() for worker in workers))
+        try:
+            _listen(plan, found, told, console, alive)
+        except KeyboardInterrupt:
+            console.print("It ends with this day; once more, and it ends at once.")
+            bell.rung.set()
+            _listen(plan, found, told, console, alive)
+    except KeyboardInterrupt:
+        console.print("Interrupted: this is what was lived until then.")
     finally:
         for worker in workers:
             worker.join(5)
@@ -164,9 +213,10 @@ def _listen(plan: Plan, found: Found, told: Any, console: Console, alive: Callab
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     parts: list[Any] = []
+    stopped = 0
     with Progress(*columns, console=console) if console.is_terminal else nullcontext() as progress:
         task = progress.add_task("days", total=(ENDS - BEGINS).days + 1) if progress else None
-        while len(found.months) < _months(BEGINS, ENDS):
+        while len(found.months) < _months(BEGINS, ENDS) and stopped < plan.processes:
             try:
                 said = told.get(timeout=5)
             except Empty:
@@ -175,6 +225,9 @@ def _listen(plan: Plan, found: Found, told: Any, console: Console, alive: Callab
                 raise RuntimeError("a process has ended before the year") from None
             if isinstance(said, str):
                 raise RuntimeError(said)
+            if said is None:
+                stopped += 1
+                continue
             if isinstance(said, date):
                 found.reached = said
                 if progress and task is not None:
@@ -191,8 +244,9 @@ def _months(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month + 1
 
 
-def _worker(plan: Plan, number: int, barrier: Any, told: Any) -> None:
-    """One process's share of all days."""
+def _worker(plan: Plan, number: int, barrier: Any, bell: Bell, told: Any) -> None:
+    """One process's share of all days, or of those that are left."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it for all
     django.setup()
     from tests.year import places, year
     from tests.year.queue import Share
@@ -203,31 +257,76 @@ def _worker(plan: Plan, number: int, barrier: Any, told: Any) -> None:
             lived = year.Year(
                 plan.families, clock=clock, share=share, seed=plan.seed, nights=plan.nights, meet=barrier.wait
             )
+            days = Days(plan, lived, bell, told)
+            days.go_on()
             with lived.meter.counting():
-                _live(lived, told)
+                days.live()
     except BaseException:
         barrier.abort()
         told.put(f"process {number}: {traceback.format_exc()}")
         raise
 
 
-def _live(lived: Any, told: Any) -> None:
-    from tests.year.year import BEGINS, ENDS, Told
+class Days:
+    """The days of one process, from the first that is left until the last or until the bell."""
 
-    day, begun = BEGINS, time.perf_counter()
-    while day <= ENDS:
-        lived.live(day)
-        if lived.share.number == 0:
-            told.put(day)
-        following = day + timedelta(days=1)
-        if following.month != day.month:
-            lived.meet()
+    def __init__(self, plan: Plan, lived: Any, bell: Bell, told: Any) -> None:
+        from tests.year.year import BEGINS
+
+        self.plan, self.lived, self.bell, self.told = plan, lived, bell, told
+        self.day, self.seconds = BEGINS, 0.0
+
+    def go_on(self) -> None:
+        """Remember what was kept at the end of the last day that all processes kept."""
+        if kept := self._last_kept():
+            self.day, self.seconds, remembered = pickle.loads(kept.read_bytes())
+            self.lived.go_on(remembered)
+
+    def live(self) -> None:
+        """Live them; tell each day and each month."""
+        from tests.year.year import ENDS
+
+        while self.day <= ENDS:
+            begun = time.perf_counter()
+            self.lived.live(self.day)
+            self.seconds += time.perf_counter() - begun
+            if self.lived.share.number == 0:
+                self.told.put(self.day)
+                self.bell.heard.value = self.bell.rung.is_set()
+            self.lived.meet()
+            self._end_day()
+            self.lived.meet()
+            if self.bell.heard.value:
+                self.told.put(None)
+                return
+
+    def _end_day(self) -> None:
+        from tests.year.year import Told
+
+        lived, over = self.lived, self.day
+        self.day += timedelta(days=1)
+        if self.day.month != over.month:
             again = sum(lived.again_counts.values())
-            seconds = time.perf_counter() - begun
-            told.put(Told(day.replace(day=1), lived.meter.turn(), seconds, memory(), lived.refused, again))
-            lived.refused, begun = [], time.perf_counter()
+            self.told.put(Told(over.replace(day=1), lived.meter.turn(), self.seconds, memory(), lived.refused, again))
+            lived.refused, self.seconds = [], 0.0
             lived.again_counts.clear()
-        day = following
+        if self.plan.kept is not None:
+            _keep((self.day, self.seconds, lived.kept()), self._path(over))
+            self._path(over - timedelta(days=2)).unlink(missing_ok=True)
+
+    def _path(self, day: date) -> Path:
+        assert self.plan.kept is not None
+        return self.plan.kept / f"{day}-{self.lived.share.number}.pickle"
+
+    def _last_kept(self) -> Path | None:
+        """Killed in the middle of keeping, some processes have kept one day more than others."""
+        if self.plan.kept is None:
+            return None
+        own = sorted(self.plan.kept.glob(f"*-{self.lived.share.number}.pickle"), reverse=True)
+        days = [path.name.removesuffix(f"-{self.lived.share.number}.pickle") for path in own]
+        everybody = range(self.plan.processes)
+        found = (day for day in days if all((self.plan.kept / f"{day}-{each}.pickle").exists() for each in everybody))
+        return next((self._path(date.fromisoformat(day)) for day in found), None)
 
 
 # --- at the end -------------------------------------------------------------------------------------------------------

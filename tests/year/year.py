@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,11 @@ ROUNDS = 3
 they wait for each other after each round."""
 OVERLAP = 60_000
 """Milliseconds of real time in which another process may commit what began before what was seen: ids tell the time."""
+KEPT = (
+    "now", "planned", "asking", "banking", "seen", "newest", "commands", "looked_after", "refused", "tries",
+    "again_counts",
+)  # fmt: skip
+"""What a year remembers that does not stand in the database."""
 LATER = timedelta(days=3)
 """After which somebody who was refused tries again, TRIES times."""
 
@@ -121,6 +127,24 @@ class Year:
         self.refused: list[str] = []
         self.tries: Counter[UUID] = Counter()
         self.again_counts: Counter[str] = Counter()
+
+    # --- from one run to the next
+
+    def kept(self) -> dict[str, Any]:
+        """What has to be remembered at the end of a day, beside what stands in the database, to go on another time."""
+        return {name: getattr(self, name) for name in KEPT} | {
+            "tried": self.office.people.tried,
+            "month": self.meter.month,
+        }
+
+    def go_on(self, kept: dict[str, Any]) -> None:
+        """Go on after the day at whose end this was kept."""
+        for name in KEPT:
+            setattr(self, name, kept[name])
+        self.office.people.tried, self.meter.month = kept["tried"], kept["month"]
+        self.clock.move_to(self.now)
+        while self.diary and min(self.diary) <= self.now.date():
+            del self.diary[min(self.diary)]
 
     # --- days
 
