@@ -7,12 +7,14 @@ so that it takes seconds.
 from __future__ import annotations
 
 import logging
+import pickle
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 
 from backend.audit.verification import verify
 from backend.benefits.models import Condolence
@@ -30,6 +32,7 @@ from workflows.models import Instance
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FAMILIES = 6
+STOPPED = date(2026, 6, 19)
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,21 @@ class Lived:
     towns: list[Unit]
 
 
+def new_year(clock: time_machine.Traveller) -> Year:
+    return Year(FAMILIES, clock=clock, fortnightly=0, nights=14)
+
+
 @pytest.fixture
 def lived(caplog: pytest.LogCaptureFixture) -> Iterator[Lived]:
     caplog.set_level(logging.WARNING)
     with standing_still(at(BEGINS, places.MORNING)) as clock:
         towns = prepare(FAMILIES)
-        year = Year(FAMILIES, clock=clock, fortnightly=0, nights=14)
+        year = new_year(clock)
         day = BEGINS
         while day <= ENDS:
+            if day == STOPPED:  # and gone on with by another process
+                kept, year = pickle.dumps(year.kept()), new_year(clock)
+                year.go_on(pickle.loads(kept))
             year.live(day)
             day += timedelta(days=1)
         yield Lived(year, towns)
