@@ -62,8 +62,8 @@ def test_the_schools_certificate_is_shown_once_for_a_reason(town: Town) -> None:
     asking = f"/access-tickets/new/?family={made['family']}"
     assert asking in told
     assert auditor.get(asking).status_code == 200
-    told = visitor(town.village).post(page, {"reason": "好奇"})
-    assert (told.status_code, PROOF in told.content.decode()) == (403, False)
+    nosy = visitor(town.village).post(page, {"reason": "好奇"})
+    assert (nosy.status_code, PROOF in nosy.content.decode()) == (403, False)
     assert visitor(factories.user("nobody")).get(page).status_code == 403
 
 
