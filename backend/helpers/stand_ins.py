@@ -43,9 +43,11 @@ class Presence:
         self._chosen = chosen = list(pairings)
         self._suspended: dict[date, set[UUID]] = {}
         self._unfit: dict[date, set[UUID]] = {}
-        rows = StandIn.objects.lasting().filter(pairing__in=chosen).select_related("helper__kind")
+        rows = list(
+            StandIn.objects.lasting().filter(pairing__in=chosen).select_related("helper__kind").order_by("from_date")
+        )
         self._stand_ins: dict[UUID, list[StandIn]] = {}
-        for row in rows.order_by("from_date"):
+        for row in rows:
             self._stand_ins.setdefault(row.pairing_id, []).append(row)
         people = {pairing.helper_id for pairing in chosen} | {row.helper_id for row in rows if row.helper_id}
         self._away: dict[UUID, list[Absence]] = {}

@@ -164,7 +164,7 @@ def plan_visit(
 
 def record_visit(
     *,
-    visit: Visit,
+    visit_id: UUID,
     answers: Mapping[str, Any],
     actor: Actor,
     now: datetime,
@@ -177,7 +177,7 @@ def record_visit(
     `answering`: the run whose work item this answers; it needs no message.
     Raises AlreadyRecorded, VisitOver, BadRecord.
     """
-    held = _awaited(visit)
+    held = _awaited(visit_id)
     return _write(held, answers, actor, now, device_at, answering)
 
 
@@ -235,7 +235,7 @@ def _record_known(
         # The run that planned it has gone on to the next visit: it must not take this record for that one.
         known.is_extra, known.instance_id = True, None
         return _write(known, answers, actor, now, device_at, None)
-    return record_visit(visit=known, answers=answers, actor=actor, now=now, device_at=device_at)
+    return record_visit(visit_id=known.pk, answers=answers, actor=actor, now=now, device_at=device_at)
 
 
 def miss_visit(*, visit: Visit, actor: Actor, now: datetime) -> Visit:
@@ -243,7 +243,7 @@ def miss_visit(*, visit: Visit, actor: Actor, now: datetime) -> Visit:
 
     Raises AlreadyRecorded, VisitOver.
     """
-    held = _awaited(visit)
+    held = _awaited(visit.pk)
     if held.state == Visit.State.PLANNED:
         held.state, held.missed_at, held.version = Visit.State.MISSED, now, held.version + 1
         held.save(update_fields=["state", "missed_at", "version"])
@@ -417,7 +417,7 @@ def _check_spell(visit: Visit, actor: Actor, now: datetime) -> None:
         raise BadRecord([FieldProblem("/started_at", "before_spell", _("The pairing had not begun on that day."))])
     if pairing.to_date is not None and day > pairing.to_date:  # that day itself: before the hour it ended at
         raise BadRecord([FieldProblem("/started_at", "after_spell", _("The pairing was over on that day."))])
-    if pairing.is_suspended(day) or pairing.is_suspended(timezone.localdate(now)):
+    if any(pairing.is_suspended(each) for each in {day, timezone.localdate(now)}):
         raise PairingSuspended
 
 
@@ -501,8 +501,9 @@ def _often_missed(visit: Visit) -> bool:
     return len(last) == 2 and all(last)
 
 
-def _awaited(visit: Visit) -> Visit:
-    held = Visit.objects.select_for_update(of=("self",)).select_related("case", "family").get(pk=visit.pk)
+def _awaited(visit_id: UUID) -> Visit:
+    rows = Visit.objects.select_for_update(of=("self",)).select_related("case", "family", "helper", "pairing__helper")
+    held = rows.get(pk=visit_id)
     if held.state in RECORDED:
         raise AlreadyRecorded
     if not _is_awaited(held):

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def recorded(now: datetime) -> Visit:
     visit = factories.visit()
-    return record_visit(visit=visit, answers=found(now), actor=factories.actor(), now=now).visit
+    return record_visit(visit_id=visit.pk, answers=found(now), actor=factories.actor(), now=now).visit
 
 
 def test_what_changed_and_what_it_said(now: datetime) -> None:

@@ -54,7 +54,7 @@ def period(tier: str, **changed: Any) -> tuple[int, str]:
 def test_red_flags(now: datetime, answers: dict[str, Any], raised: list[str]) -> None:
     visit = factories.visit()
     plain = {"physical": "unknown", **answers}
-    record_visit(visit=visit, answers=found(now, **plain), actor=factories.actor(), now=now)
+    record_visit(visit_id=visit.pk, answers=found(now, **plain), actor=factories.actor(), now=now)
     assert flags(visit) == raised
 
 
@@ -64,10 +64,10 @@ def test_three_times_nobody_answers(now: datetime) -> None:
         assert unanswered(pairing.family) == {9: 0, 6: 1, 3: 2}[days]
         visit = factories.visit(pairing)
         then = now - timedelta(days=days)
-        record_visit(visit=visit, answers=found(then, visit_result="not_met"), actor=factories.actor(), now=then)
+        record_visit(visit_id=visit.pk, answers=found(then, visit_result="not_met"), actor=factories.actor(), now=then)
     assert "welfare_check" in flags(visit)
     met = factories.visit(pairing)
-    record_visit(visit=met, answers=found(now), actor=factories.actor(), now=now)
+    record_visit(visit_id=met.pk, answers=found(now), actor=factories.actor(), now=now)
     assert unanswered(pairing.family) == 0
 
 

@@ -41,7 +41,7 @@ def found(now: datetime, ago: timedelta = timedelta(hours=2), **more: Any) -> di
 
 def note(visit: Visit, now: datetime, answers: dict[str, Any], **more: Any) -> Recorded:
     user = visit.helper.user if visit.helper else None
-    return record_visit(visit=visit, answers=answers, actor=factories.actor(user, role="helper"), now=now, **more)
+    return record_visit(visit_id=visit.pk, answers=answers, actor=factories.actor(user, role="helper"), now=now, **more)
 
 
 def test_in_time(now: datetime) -> None:
@@ -168,7 +168,7 @@ def test_missed_then_made_by_somebody_else(now: datetime) -> None:
     later = now + timedelta(days=1)
     village = factories.user(role="village")
     answers = found(later)
-    record_visit(visit=visit, answers=answers, actor=factories.actor(village, role="village"), now=later)
+    record_visit(visit_id=visit.pk, answers=answers, actor=factories.actor(village, role="village"), now=later)
     visit.refresh_from_db()
     assert (visit.state, visit.missed_at, visit.recorded_by) == ("done", now, village)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -37,7 +38,8 @@ REVIEW_LEAD_DAYS = 30
 def period_facts(call: Call) -> dict[str, Any]:
     """The inputs of table D06."""
     case, context = case_of(call), of(call)
-    return facts.period_facts(case, pairings.current_pairing(case, context.today), context.today)
+    context.held["pairing"] = pairings.current_pairing(case, context.today)
+    return facts.period_facts(case, context.held["pairing"], context.today)
 
 
 def plan_next(call: Call) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def plan_next(call: Call) -> dict[str, Any]:
     waited for."""
     case, context, data = case_of(call), of(call), call.data
     _keep_flags(call)
-    pairing = pairings.current_pairing(case, context.today)
+    pairing: Pairing | None = context.held.get("pairing") or pairings.current_pairing(case, context.today)
     review_on = _review_day(pairing, context.today)
     period = int(data.get("period_days") or 0)
     rules = visits.rules_for(case.unit_path, context.today)
@@ -94,12 +96,13 @@ def record_visit(call: Call) -> dict[str, Any]:
     """The record typed into the work item, by the helper or by the village worker who went instead."""
     context = of(call)
     recorded = visits.record_visit(
-        visit=_visit(call),
+        visit_id=UUID(call.data["visit"]),
         answers=call.answers,
         answering=context.instance_id,
         actor=context.actor,
         now=context.now,
     )
+    context.held["visit"] = recorded.visit
     return {"record_state": recorded.record_state, "call_back": recorded.call_back, "looked_into": False}
 
 
@@ -243,6 +246,9 @@ def _account(visitor: Helper | None, today: date) -> str | None:
 
 
 def _visit(call: Call) -> Visit:
+    held: Visit | None = of(call).held.get("visit")
+    if held is not None and str(held.pk) == call.data["visit"]:
+        return held
     rows = Visit.objects.select_related("case", "family__unit", "helper", "pairing__helper")
     return rows.get(pk=call.data["visit"])
 
@@ -251,7 +257,7 @@ def _keep_flags(call: Call) -> None:
     """What D07 found about the visit that process data names."""
     visit_id, flags = call.data.get("visit"), call.data.get("flags")
     if visit_id and flags:
-        visits.note_flags(visit=Visit.objects.get(pk=visit_id), flags=flags)
+        visits.note_flags(visit=_visit(call), flags=flags)
 
 
 def _follow_up(call: Call, kind: str, result: str) -> None:

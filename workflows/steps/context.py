@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -43,6 +43,8 @@ class Context:
     instance: Instance
     actor: Actor
     now: datetime
+    held: dict[str, Any] = field(default_factory=dict)
+    """What a step of this walk has read, or locked and written: the steps after it need not read it again."""
 
     @property
     def instance_id(self) -> UUID:

@@ -60,6 +60,8 @@ def star_facts(call: Call) -> Mapping[str, Any]:
 def award_stars(call: Call) -> None:
     """The stars that the table gives, when they are more than before."""
     context, helper = of(call), _claim(call).helper
+    if not call.data["stars"]:
+        return
     earned = HourClaim.objects.filter(helper=helper).half_hours()
     stars.award(helper=helper, stars=int(call.data["stars"]), half_hours=earned, actor=SYSTEM, now=context.now)
 
@@ -75,7 +77,12 @@ def _leader(claim: HourClaim, route: str) -> Mapping[str, Any]:
 
 
 def _claim(call: Call) -> HourClaim:
-    return HourClaim.objects.select_related("helper__unit", "unit", "place").get(pk=call.data["claim"])
+    held = of(call).held
+    if "claim" not in held:
+        rows = HourClaim.objects.select_related("helper__unit", "unit", "place")
+        held["claim"] = rows.get(pk=call.data["claim"])
+    claim: HourClaim = held["claim"]
+    return claim
 
 
 STEPS: Mapping[str, Step] = {
