@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -21,7 +21,7 @@ from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.sums import Summed
 from backend.org import codes
 from backend.payments import payables
-from backend.payments.models import Payable, PayableQuerySet
+from backend.payments.models import Batch, Payable, PayableQuerySet
 from backend.payments.programmes import programme_name
 from workflows import payments
 
@@ -114,7 +114,7 @@ class PayableSerializer(RowSerializer[Payable]):
 class TryOfPayable(serializers.Serializer[Any]):
     """One line of a batch that was to pay it."""
 
-    batch = serializers.UUIDField(source="batch_id")
+    batch = serializers.UUIDField(source="readable", allow_null=True, help_text="Null for one that you may not read.")
     batch_number = serializers.CharField(source="batch.number")
     account = serializers.CharField(source="account_tail")
     state = serializers.CharField()
@@ -237,5 +237,7 @@ class Payables(Summed):
         return Response({"account_number": number})
 
     def _in_full(self, row: Payable) -> Response:
-        row.told_tries = row.transfers.select_related("batch").order_by("created_at", "id")  # type: ignore[attr-defined]
+        seen = When(batch__in=Batch.objects.visible_to(self.user), then=F("batch_id"))
+        tries = row.transfers.select_related("batch").annotate(readable=Case(seen)).order_by("created_at", "id")
+        row.told_tries = tries  # type: ignore[attr-defined]
         return Response(PayableInFullSerializer(row, context=self.get_serializer_context()).data)

@@ -133,7 +133,6 @@ class Payable(Page):
             "payable": row,
             "items": waiting(self.request, process="returned_payment", about=row["number"]),
             "account": account,
-            "may_read_batches": bool(granting(self.user, "batch.read")),
             "may_hold": bool(granting(self.user, "payable.hold")) and row["state"] not in {"paid", "cancelled"},
             "may_reveal": bool(granting(self.user, "payable.reveal")) and bool(row["account"]),
             "refused": refused,

@@ -29,6 +29,7 @@ def test_a_passkey_is_set_up_and_asked_for(reader: Callable[..., Reader]) -> Non
     page.click("main button[type=submit]")
     page.fill("#id_name", "我的手机")
     assert (here.barriers(), here.overflow()) == ([], 0)
+    page.wait_for_load_state()  # the button is the script's
     page.click("#mfa_webauthn_add")
     page.wait_for_url("**/recovery-codes/")
 
@@ -45,6 +46,8 @@ def test_a_passkey_is_set_up_and_asked_for(reader: Callable[..., Reader]) -> Non
     page.fill("#username", "stranger")
     page.fill("#password", PASSWORD)
     page.click("main button[type=submit]")
+    page.locator("#mfa_webauthn_authenticate").wait_for()
+    page.wait_for_load_state()
     page.click("#mfa_webauthn_authenticate")
     page.wait_for_url(lambda url: "authenticate" not in url)
     here.open("/")

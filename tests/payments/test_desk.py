@@ -28,6 +28,7 @@ from tests.api.caller import Caller, assert_problem, results
 from tests.payments.banking import answer
 from tests.payments.owing import ACCOUNT, county, owed
 from tests.queueing import queued
+from tests.web.visitor import text, visitor
 from workflows import deployment, payments, services
 from workflows.models import Instance, Process, WorkItem
 
@@ -292,3 +293,17 @@ def test_the_ledger_is_read(desk: Desk) -> None:
 def test_what_was_settled_meanwhile_asks_nobody(desk: Desk, now: datetime) -> None:
     payments.start_correction(payable_id=owed(now).pk, now=now)
     assert not Instance.objects.exists()
+
+
+def test_who_does_not_see_the_batch_is_not_led_to_it(desk: Desk) -> None:
+    """The county pays; the township's own people see that it was tried, not the county's batches."""
+    head = factories.person(factories.family(), name="周玉兰")
+    owed(timezone.now(), payee=head, payee_label=head.name)
+    batch = desk.sent()
+    payable = Payable.objects.get()
+    for unit, is_seen in ((county(), True), (factories.town(), False)):
+        auditor = factories.user(f"auditor-{unit.code}", role="auditor", unit=unit)
+        told = Caller(auditor).get(f"payables/{payable.pk}/").json()["tries"][0]
+        assert ((told["batch"] is not None), bool(told["batch_number"])) == (is_seen, True)
+        page = text(visitor(auditor).get(f"/payments/payables/{payable.pk}/"))
+        assert (f"/payments/batches/{batch.pk}/" in page) is is_seen

@@ -67,6 +67,9 @@ def test_a_familys_entitlements_with_their_layers(county: County) -> None:
     given = text(client.get("/subsidies/entitlements/?in_force=true"))
     assert "In all: 1 · given today: 14,160.00 yuan a year" in given
     assert "No entitlement is found." in text(client.get("/subsidies/entitlements/?in_force=false&q=x"))
+    family = f"/families/{county.family.pk}/"
+    for reader, leads in ((county.caseworker, True), (county.county, False)):  # the county opens no family's page
+        assert (family in text(visitor(reader).get("/subsidies/entitlements/"))) is leads
     assert client.get("/subsidies/entitlements/?in_force=x").status_code == 400
     assert statements(client, "/subsidies/entitlements/") <= 14
     assert "大黄堡" in page
