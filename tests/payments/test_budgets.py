@@ -273,7 +273,7 @@ def test_the_page_shows_a_year_and_takes_a_decision(office: Office) -> None:
     assert office.head.user
     assert office.finance.user
     head, finance = visitor(office.head.user), visitor(office.finance.user)
-    assert "20000.00" in head.get(reverse("web:budget")).content.decode()
+    assert "20,000.00" in head.get(reverse("web:budget")).content.decode()
     sent = head.post(reverse("web:budget"), {"row": row["id"], "agreed": "yes", "reason": "", "key": "k-1"})
     assert sent.status_code == 302
     assert office.use("publicity")["appropriated"] == "20000.00"

@@ -216,7 +216,7 @@ def test_an_officer_sets_it_looks_and_confirms(place: Place) -> None:
     address = browser.post("/subsidies/standards/new/", said)["Location"]
     assert address.startswith("/subsidies/back-pay/?")
     shown = text(browser.get(address))
-    assert all(word in shown for word in ("周玉兰", "5400.00", "7080.00", "560.00"))
+    assert all(word in shown for word in ("周玉兰", "5,400.00", "7,080.00", "560.00"))
     assert browser.post("/subsidies/back-pay/", ASKED).status_code == 302
     assert payables_of(place.row).get(is_adjustment=True).amount == Decimal("560.00")
     assert Entitlement.objects.get(pk=place.row.pk).rates.count() == 2
