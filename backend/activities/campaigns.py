@@ -262,6 +262,15 @@ def line_of(activity: Activity) -> str:
     return f"activity_{activity.kind}"
 
 
+def budget_left(activity: Activity) -> Decimal | None:
+    """What is left of the year's budget for it, in yuan, beside what was approved before; None without a budget."""
+    line = line_of(activity)
+    left = budgets.left(activity.unit, timezone.localdate(activity.starts_at).year, line)
+    use = budgets.use_of(line)
+    ordered = (amount for each, amount in _approved(activity).items() if budgets.use_of(each) == use)
+    return None if left is None else left - sum(ordered, Decimal("0.00"))
+
+
 # --- parts
 
 

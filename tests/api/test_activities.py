@@ -246,7 +246,7 @@ def test_what_the_budget_does_not_hold_is_signed_for_before_it_is_published(town
     row = town.proposed(budget="200.01")
     item = next(iter(results(Caller(town.supervisor).get("work-items/", doable="true", step="approve_at_township"))))
     form = Caller(town.supervisor).get(f"work-items/{item['id']}/form/").json()
-    assert form["facts"]["budget_left"] == "1000.00"  # nothing is paid yet
+    assert form["facts"]["budget_left"] == "200.00"
     assert_problem(approve(town), 409, "over_budget")
     assert Activity.objects.get(pk=row["id"]).state == "proposed"
     assert approve(town, over_reason="镇长办公会同意追加").status_code == 200

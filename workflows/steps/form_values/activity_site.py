@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
-
 from backend.activities import campaigns, sign_ups
 from backend.activities.models import Activity, Site
-from backend.ledger import budgets
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
 
@@ -17,7 +14,7 @@ from workflows.steps.form_values.known import FormValues, Known, text
 def activity(context: Context, data: Mapping[str, Any]) -> Known:
     """The plan as it stands, with what could go wrong; nobody's name but the proposer's."""
     row = _activity(data)
-    left = budgets.left(row.unit, timezone.localdate(row.starts_at).year, campaigns.line_of(row))
+    left = campaigns.budget_left(row)
     facts = {
         "activity": row.title,
         "activity_number": row.number,
