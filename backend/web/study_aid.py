@@ -64,7 +64,6 @@ class Call(Page):
         told["items"] = read(request, WorkItems, query=waiting)["results"]
         told["may_apply"] = state == StudyAidCall.State.OPEN and bool(granting(self.user, "study_aid.write"))
         told["may_check"] = bool(granting(self.user, "study_aid.check"))
-        told["may_reveal"] = any(bool(granting(self.user, action)) for action in Proof.needs)
         told["may_object"] = state == StudyAidCall.State.PUBLISHED and bool(granting(self.user, "study_aid.write"))
         if state in {StudyAidCall.State.PAYING, StudyAidCall.State.REPORTED}:
             told["report"] = read(request, StudyAidCalls, "use_report", pk=pk)

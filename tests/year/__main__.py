@@ -1,6 +1,6 @@
 """`make year`: a county's year in the real engine, on a database of its own that is thrown away.
 
-10,000 families take many hours on two cores, 1,000 less than one. Ctrl-C ends it with the day and judges what was lived
+10,000 families take many hours on two cores, 1,000 about one. Ctrl-C ends it with the day and judges what was lived
 so far; with --keep the database stays, and the same command goes on with the day after.
 """
 

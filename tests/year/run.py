@@ -286,7 +286,7 @@ class Days:
         """Live them; tell each day and each month."""
         from tests.year.year import ENDS
 
-        while self.day <= ENDS:
+        while self.day <= ENDS and not self.bell.heard.value:
             begun = time.perf_counter()
             self.lived.live(self.day)
             self.seconds += time.perf_counter() - begun
@@ -296,9 +296,7 @@ class Days:
             self.lived.meet()
             self._end_day()
             self.lived.meet()
-            if self.bell.heard.value:
-                self.told.put(None)
-                return
+        self.told.put(None)  # nothing more comes, however many months were told
 
     def _end_day(self) -> None:
         from tests.year.year import Told
