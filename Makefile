@@ -19,10 +19,13 @@ run: $(VENV)/base.stamp $(WEB)/.stamp
 	@exec $(PY) backend/manage.py run
 
 # Every check and every test; the last line is pytest's. With THOROUGH=1, as before a release, the tests that try
-# much of the same (a year of families, random days of telephones, random requests) try more of it.
+# much of the same (a year of families, random days of telephones, random requests) try more of it. Types, of one
+# process's work almost a minute, are checked beside the tests; what is wrong with them is said at the end.
 test: $(VENV)/dev.stamp $(WEB)/.stamp
-	@$(MAKE) --no-print-directory --jobs $(JOBS) check
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5
+	@$(MAKE) --no-print-directory --jobs 2 layers style
+	@said=$$(mktemp); $(MAKE) --no-print-directory types >"$$said" 2>&1 & types=$$!; \
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5; \
+	tests=$$?; wait $$types || { cat "$$said"; tests=1; }; rm -f "$$said"; exit $$tests
 
 check: types layers style
 
