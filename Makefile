@@ -6,8 +6,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
 REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
-# One more than there are processors: tests wait for browsers and servers, too.
-JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
+# Two more than there are processors: tests wait for browsers and servers, too.
+JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 2)")
 
 # Compiled modules are kept, whatever the shell says: each of a dozen processes would compile all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
