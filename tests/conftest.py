@@ -17,11 +17,9 @@ import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.utils import translation
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
@@ -29,6 +27,7 @@ from xdist.scheduler import LoadScopeScheduling
 from backend.core import embedded
 from backend.core.databases import connection_settings
 from backend.ops.catalogues import compile_catalogues
+from tests import kept
 from tests.system import System, wait_for
 
 LONG = (
@@ -110,8 +109,20 @@ def now() -> datetime:
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     """Codes and parameters that another test's database held are forgotten, and the language it spoke."""
-    cache.clear()
-    translation.activate(settings.LANGUAGE_CODE)
+    kept.forget()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before anything of a test begins, what others stood on is taken back."""
+    kept.leave(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """What a test stands on is written before pytest-django begins the transaction that takes the test's rows back."""
+    if fixturedef.argname == "_django_db_helper":
+        kept.prepare(request.node, request.getfixturevalue("django_db_blocker"))
 
 
 @pytest.fixture(scope="session")
@@ -143,6 +154,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def _no_sessions_left(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """At the very end: a thread that a test left behind must not keep the test database from being removed."""
     yield
+    kept.leave()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.transaction import non_atomic_requests
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import ViewSetMixin
 
 from backend.api.absences import Absences
 from backend.api.access_tickets import AccessTickets
@@ -96,7 +99,23 @@ from backend.api.waiting_list import WaitingList
 from backend.api.work_items import WorkItems
 from backend.api.workload import Workload
 
-router = SimpleRouter(use_regex_path=False)
+
+class Router(SimpleRouter):
+    """Each resource's routes behind its own prefix: Django tries one route after the other, and there are hundreds."""
+
+    def get_urls(self) -> Any:
+        """One entry per resource, in their order."""
+        return [path(f"{prefix}/", include(_routes(viewset, name))) for prefix, viewset, name in self.registry]
+
+
+def _routes(viewset: type[ViewSetMixin], name: str) -> Any:
+    """The routes of one resource, below its prefix."""
+    own = SimpleRouter(use_regex_path=False)
+    own.register("", viewset, basename=name)
+    return own.urls
+
+
+router = Router(use_regex_path=False)
 router.register("work-items", WorkItems, basename="work-items")
 router.register("saved-filters", SavedFilters, basename="saved-filters")
 router.register("cases", Cases, basename="cases")

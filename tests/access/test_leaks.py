@@ -16,13 +16,14 @@ from backend.org.models import Deputy, User
 from tests import factories
 from tests.access.world import ADDRESS, LABEL, PERSON, World
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
 NOBODY = "01890000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture
+@kept
 def world() -> World:
     return World()
 

@@ -16,6 +16,7 @@ from tests.access.expected import ROUTES
 from tests.access.routes import Route, routes
 from tests.access.world import PLACES, ROLES, World
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.thoroughness import THOROUGH
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ class Undo(Exception):
     """Takes back what a call did, so that the next one finds the world as it was."""
 
 
-@pytest.fixture
+@kept
 def world() -> World:
     return World()
 

@@ -12,6 +12,7 @@ from backend.helpers.stand_ins import visitor_on
 from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ class Scene:
         return found
 
 
-@pytest.fixture
+@kept
 def scene() -> Scene:
     return Scene()
 

@@ -18,6 +18,7 @@ from backend.org.models import User
 from backend.rights.models import AccessTicket, AccessUse
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -84,7 +85,7 @@ class Township:
         assert services.wake(instance_id=instance.pk, now=timezone.now() + timedelta(hours=9))
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township()
 

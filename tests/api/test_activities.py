@@ -17,6 +17,7 @@ from backend.org.parameters import set_parameter
 from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows.models import Instance
@@ -82,7 +83,7 @@ class Town:
             services.wake(instance_id=instance.pk, now=self.begin + timedelta(hours=3))
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

@@ -25,6 +25,7 @@ from backend.reporting.months import Month
 from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import deploy_shipped
 from tests.web.visitor import text, visitor
 from workflows import assessments, services
@@ -133,7 +134,7 @@ class County:
         return row
 
 
-@pytest.fixture
+@kept
 def county() -> County:
     return County()
 

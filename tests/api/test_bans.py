@@ -16,6 +16,7 @@ from backend.org.codes import load_codes
 from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,7 @@ class Office:
         return pk
 
 
-@pytest.fixture
+@kept
 def office() -> Office:
     return Office()
 

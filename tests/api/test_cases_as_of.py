@@ -13,6 +13,7 @@ from backend.cases import cases
 from backend.org.models import Deputy
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.workflows.stage import NOW, Stage
 from workflows import services
 
@@ -24,7 +25,7 @@ BEFORE_MIDNIGHT, MIDNIGHT = "2026-03-01T23:59:59+08:00", "2026-03-02T00:00:00+08
 """The last second of a local day and the first of the next."""
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage(case=factories.case(opened_at=NOW - 10 * DAY))
     made.start()

@@ -18,6 +18,7 @@ from backend.audit.models import Event
 from backend.cases.families import reveal
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.workflows.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 Files = dict[str, bytes]
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

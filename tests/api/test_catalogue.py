@@ -12,13 +12,14 @@ from backend.audit.models import Event
 from backend.services.models import Entry, PlanItem
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.services.planning import Planning
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
 
 
-@pytest.fixture
+@kept
 def office() -> Planning:
     return Planning()
 

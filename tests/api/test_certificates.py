@@ -14,6 +14,7 @@ from backend.helpers.register import end_helper
 from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.queueing import queued
 from tests.steps.office import Office
 from workflows import services
@@ -66,7 +67,7 @@ class Desk:
         return Certificate.objects.select_related("helper", "unit").latest("id")
 
 
-@pytest.fixture
+@kept
 def desk() -> Desk:
     return Desk()
 

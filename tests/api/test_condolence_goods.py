@@ -21,6 +21,7 @@ from backend.org.models import Unit
 from tests import factories
 from tests.api.caller import Caller, assert_problem
 from tests.api.test_condolences import GOODS, SIGNED, Township
+from tests.kept import kept
 from tests.web.visitor import text, visitor
 from workflows import condolences, services
 from workflows.models import Instance
@@ -55,7 +56,7 @@ def books(town: Township) -> dict[tuple[str, str], str]:
     return {(row.kind, row.code): str(row.balance) for row in rows if row.balance}
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township()
 

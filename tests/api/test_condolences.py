@@ -24,6 +24,7 @@ from backend.org.models import Unit, User
 from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from workflows import condolences, deployment, services
 from workflows.models import Instance, Process, WorkItem
 from workflows.steps.festival_condolence import judge_of
@@ -149,7 +150,7 @@ class Township:
         return Gift.objects.get(family=family)
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township()
 

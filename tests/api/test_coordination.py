@@ -35,6 +35,7 @@ from backend.services.catalogue import load_catalogue
 from backend.services.models import Entry, Plan, PlanItem
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from workflows import coordination, deployment, services
 from workflows.models import Instance, Process, WorkItem
 
@@ -134,7 +135,7 @@ def refused(code: str, user: User, step: str, answers: dict[str, Any]) -> None:
     assert caught.value.code == code
 
 
-@pytest.fixture
+@kept
 def group() -> Group:
     return Group()
 

@@ -14,6 +14,7 @@ from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.api.test_emergencies import Town
+from tests.kept import kept
 from workflows import services
 from workflows.disasters import let_go_on, pause_families
 from workflows.models import Instance
@@ -52,7 +53,7 @@ class Flood(Town):
         self.office.work()
 
 
-@pytest.fixture
+@kept
 def flood() -> Flood:
     return Flood()
 

@@ -23,6 +23,7 @@ from backend.org.codes import load_codes
 from backend.org.models import Membership, Unit, User
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from workflows import deployment
 from workflows.models import Process, WorkItem
 
@@ -113,7 +114,7 @@ def also(user: User, role: str, unit: Unit) -> User:
     return User.objects.get(pk=user.pk)  # what a user may do is kept on the object
 
 
-@pytest.fixture
+@kept
 def office() -> Office:
     return Office()
 

@@ -17,6 +17,7 @@ from backend.org.codes import load_codes
 from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows.models import Instance, Trace, WorkItem
@@ -74,7 +75,7 @@ class Town:
         assert response.status_code == 200, response.content
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

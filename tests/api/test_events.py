@@ -10,12 +10,13 @@ from backend.audit.history import record
 from backend.audit.models import Event
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.workflows.stage import Stage
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

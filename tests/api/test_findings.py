@@ -17,6 +17,7 @@ from backend.org.models import User
 from backend.org.working_days import end_of_day
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import deploy_shipped
 from workflows import cases, services
 from workflows.models import Instance, WorkItem
@@ -59,7 +60,7 @@ class Town:
         return finding
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

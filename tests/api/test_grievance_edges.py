@@ -22,6 +22,7 @@ from backend.rights.models import Grievance
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.api.test_grievances import FOUND, REQUEST, TEXT, WHO, Town, consent, told
+from tests.kept import kept
 from tests.web.visitor import visitor
 from workflows import services
 from workflows.models import Instance
@@ -29,7 +30,7 @@ from workflows.models import Instance
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

@@ -23,6 +23,7 @@ from backend.org.working_days import add_working_days
 from backend.rights.models import Grievance
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -86,7 +87,7 @@ class Town:
         return Grievance.objects.latest("id")
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

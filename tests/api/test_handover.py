@@ -15,12 +15,13 @@ from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, results
 from tests.api.test_visits import answers
+from tests.kept import kept
 from workflows import deployment
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def before() -> User:
     """The helper until today, who recorded two visits and shared the note of one."""
     files = deployment.bundle(settings.BPMN_FOLDER, "care_visit")

@@ -20,6 +20,7 @@ from backend.org.codes import load_codes
 from backend.org.models import Unit, User
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -90,7 +91,7 @@ class Town:
         return found
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

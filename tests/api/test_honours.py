@@ -19,6 +19,7 @@ from backend.publicity.models import Line, Notice
 from backend.rights.models import Grievance
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows.models import Instance
@@ -83,7 +84,7 @@ class Town:
         return row
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

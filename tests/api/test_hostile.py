@@ -8,6 +8,7 @@ import pytest
 from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.thoroughness import THOROUGH
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
@@ -49,7 +50,7 @@ BODIES = {
 }
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

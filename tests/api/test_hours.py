@@ -23,6 +23,7 @@ from backend.reminders.models import Reminder
 from backend.visits.models import FollowUp, Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.queueing import queued
 from tests.steps.office import Office
 from workflows import services
@@ -83,7 +84,7 @@ class Team:
         return Caller(user).post(f"work-items/{item['id']}/complete/", {"answers": answers})
 
 
-@pytest.fixture
+@kept
 def team() -> Team:
     return Team()
 

@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

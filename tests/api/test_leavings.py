@@ -11,6 +11,7 @@ from backend.desk.models import Handover, Leaving, SavedFilter
 from backend.org.models import Deputy, Membership, Token, User
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.workflows.stage import Stage
 from workflows import services
 from workflows.models import WorkItem
@@ -43,7 +44,7 @@ class Scene(Stage):
         return self.chief.post("leavings/", self.plan(reason="轮岗", **more))
 
 
-@pytest.fixture
+@kept
 def scene() -> Scene:
     return Scene()
 

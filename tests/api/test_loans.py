@@ -21,6 +21,7 @@ from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.funds.bank import paid_by_bank
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -119,7 +120,7 @@ class Town:
         return Caller(by or self.finance).post(f"loans/{loan.pk}/repay/", said)
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from backend.org.codes import load_codes
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.workflows.stage import Stage
 from workflows import services
 from workflows.models import WorkItem
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     """Two overdue errands of one village, one of them taken; an errand in time of another village."""
     load_codes()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from backend.cases.models import Pause
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ class Scene:
         return (caller or self.village).post("pauses/", given)
 
 
-@pytest.fixture
+@kept
 def scene() -> Scene:
     return Scene()
 

@@ -11,6 +11,7 @@ from backend.core.errors import Conflict, DomainError
 from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.workflows.stage import Stage
 from workflows import services
@@ -20,7 +21,7 @@ from workflows.store import Busy
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

@@ -7,6 +7,7 @@ import pytest
 from backend.audit.models import Event
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.workflows.stage import MODELS, Stage
 from workflows import deployment
 from workflows.models import Process
@@ -14,7 +15,7 @@ from workflows.models import Process
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

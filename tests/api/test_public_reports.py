@@ -16,6 +16,7 @@ from backend.org.models import Parameter
 from tests import factories
 from tests.api.caller import Caller
 from tests.api.test_emergencies import FALL, Town
+from tests.kept import kept
 from workflows.models import WorkItem
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def _forgotten_attempts() -> None:
     cache.clear()
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

@@ -19,6 +19,7 @@ from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.api.reconciling import Township, said
+from tests.kept import kept
 from tests.queueing import messages
 from tests.rosters.sheets import applied, certificate, people_csv, person
 from workflows.models import Instance
@@ -26,7 +27,7 @@ from workflows.models import Instance
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township()
 

@@ -9,13 +9,14 @@ from backend.desk import filters
 from backend.desk.models import SavedFilter
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.workflows.stage import Stage
 
 pytestmark = pytest.mark.django_db
 LATE = {"name": "逾期", "query": {"overdue": "true"}}
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

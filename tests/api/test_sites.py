@@ -13,6 +13,7 @@ from backend.org.codes import load_codes
 from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import inspections
 from workflows.models import Instance
@@ -57,7 +58,7 @@ class Village:
         return Caller(user).post(f"work-items/{item['id']}/complete/", {"answers": answers})
 
 
-@pytest.fixture
+@kept
 def village() -> Village:
     return Village()
 

@@ -26,6 +26,7 @@ from backend.org.codes import load_codes
 from backend.org.models import Membership, User
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from workflows import deployment, services, stores
 from workflows.models import Process, WorkItem
 
@@ -104,7 +105,7 @@ class Shop:
 COUNTED = {"all_counted": True, "took_none_in": True}
 
 
-@pytest.fixture
+@kept
 def place() -> Shop:
     return Shop()
 

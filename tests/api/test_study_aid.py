@@ -29,6 +29,7 @@ from backend.rights.models import AccessUse
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.funds.bank import paid_by_bank
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
 from workflows import study_aid as beginnings
@@ -118,7 +119,7 @@ class Town:
         return call
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

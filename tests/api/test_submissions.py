@@ -18,12 +18,13 @@ from backend.visits.models import Submission, Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.api.test_visits import answers
+from tests.kept import kept
 from workflows import deployment
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def user() -> User:
     return factories.user("helper", name="李向阳", role="helper")
 

@@ -18,13 +18,14 @@ from backend.org.models import User
 from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.queueing import queued
 from workflows import deployment
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def user() -> User:
     made = factories.user("helper")
     factories.member(made, "helper", factories.town())

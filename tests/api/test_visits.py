@@ -16,13 +16,14 @@ from backend.org.models import User
 from backend.visits.models import Visit
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.workflows.stage import MODELS
 from workflows import deployment
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def user() -> User:
     return factories.user("helper", name="李向阳", role="helper")
 

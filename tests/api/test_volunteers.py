@@ -15,6 +15,7 @@ from backend.org.models import User
 from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.queueing import queued
 from tests.steps.office import Office
 from workflows import services
@@ -83,7 +84,7 @@ class Recruiting:
         return Instance.objects.get(process__key="volunteer_service").outcome
 
 
-@pytest.fixture
+@kept
 def recruiting() -> Recruiting:
     return Recruiting()
 

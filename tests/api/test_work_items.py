@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 REASON = {"reason": "出差"}
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

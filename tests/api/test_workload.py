@@ -9,6 +9,7 @@ from django.utils import timezone
 from backend.org.models import Deputy
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.workflows.stage import Stage
 from workflows import services
 from workflows.models import WorkItem
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     """Two overdue errands in a village, one of them with its worker."""
     made = Stage()

@@ -20,6 +20,7 @@ from backend.org.models import Unit
 from backend.payments import payables
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.payments.owing import CONFIRMER, county, owed
 from tests.payments.test_desk import Desk
 from tests.web.visitor import visitor
@@ -57,7 +58,7 @@ class Office:
         return next(dict(each) for each in told["uses"] if each["code"] == code)
 
 
-@pytest.fixture
+@kept
 def office() -> Office:
     return Office()
 

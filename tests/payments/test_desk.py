@@ -25,6 +25,7 @@ from backend.reminders.models import Reminder
 from backend.subsidies.models import Application, Entitlement, Hand
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.payments.banking import answer
 from tests.payments.owing import ACCOUNT, county, owed
 from tests.queueing import queued
@@ -103,7 +104,7 @@ def applied(desk: Desk) -> Application:
     return row
 
 
-@pytest.fixture
+@kept
 def desk() -> Desk:
     return Desk()
 

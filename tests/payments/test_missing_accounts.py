@@ -16,6 +16,7 @@ from backend.reminders.models import Reminder
 from backend.subsidies.models import Entitlement
 from tests import factories
 from tests.api.caller import Caller
+from tests.kept import kept
 from tests.payments.banking import answer
 from tests.payments.owing import owed
 from tests.payments.test_desk import Desk
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 NEW = {"finding": "new_account", "account_number": "6222 0000 0000 9999", "identity_check": "home_visit"}
 
 
-@pytest.fixture
+@kept
 def desk() -> Desk:
     return Desk()
 

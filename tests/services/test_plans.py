@@ -15,6 +15,7 @@ from backend.services.models import Card, Plan, Referral
 from backend.services.referrals import PackageClosed, open_package
 from backend.services.share import contents
 from tests import factories
+from tests.kept import kept
 from tests.services.planning import ADDRESS, PHONE, Planning
 from tests.steps.office import SURVEYED
 from workflows import service_plans
@@ -22,6 +23,13 @@ from workflows.authority import FourEyes
 from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Planning:
+    return Planning()
+
+
 RUNS = ("referral", "service_plan_referral")
 
 
@@ -29,9 +37,8 @@ def actions(office: Planning) -> list[str]:
     return list(Event.objects.filter(case_id=office.case.pk).order_by("seq").values_list("action", flat=True))
 
 
-def test_from_a_need_to_needs_that_are_met() -> None:
+def test_from_a_need_to_needs_that_are_met(office: Planning) -> None:
     """W10: the department accepts, gives it, the family confirms, the effect is looked at."""
-    office = Planning()
     office.begin()
     form = office.form(office.case, "assess_needs", office.caseworker)
     assert form.values["needs"] == ["health"]
@@ -97,17 +104,15 @@ def test_a_department_hears_no_name_before_it_accepts_and_only_what_it_needs_aft
     assert open_package(referral=office.referral, user=office.liaison, actor=actor, now=just_before)
 
 
-def test_who_keeps_the_name_to_oneself_is_helped_all_the_same() -> None:
+def test_who_keeps_the_name_to_oneself_is_helped_all_the_same(office: Planning) -> None:
     """PIPL art. 23: without a separate consent the department learns at most the village."""
-    office = Planning()
     office.run("counselling", share=False)
     office.answer(office.liaison)
     assert contents(office.referral) == {"village": "赵庄村"}
 
 
-def test_a_refusal_goes_once_to_another_department_then_to_the_meeting() -> None:
+def test_a_refusal_goes_once_to_another_department_then_to_the_meeting(office: Planning) -> None:
     """E24: reason code, re-routed once, the leading group's list, the family told within five days."""
-    office = Planning()
     office.run("family_doctor")
     first = office.referral
     office.decline(office.liaison)
@@ -135,8 +140,7 @@ def test_a_refusal_goes_once_to_another_department_then_to_the_meeting() -> None
     assert "review_effect" in office.waiting(office.case)
 
 
-def test_no_answer_in_five_working_days_is_noted_and_the_item_stays() -> None:
-    office = Planning()
+def test_no_answer_in_five_working_days_is_noted_and_the_item_stays(office: Planning) -> None:
     office.run("family_doctor")
     due = office.item(office.case, "answer_referral").due_at
     office.go_to(due - timedelta(seconds=1))
@@ -146,8 +150,9 @@ def test_no_answer_in_five_working_days_is_noted_and_the_item_stays() -> None:
     assert "answer_referral" in office.waiting(office.case)
 
 
-def test_what_is_given_here_is_confirmed_by_somebody_else_and_given_again_when_it_did_not_come() -> None:
-    office = Planning()
+def test_what_is_given_here_is_confirmed_by_somebody_else_and_given_again_when_it_did_not_come(
+    office: Planning,
+) -> None:
     office.run("escort")
     office.give("deliver_item", office.village)
     item = office.item(office.case, "confirm_with_family")
@@ -182,8 +187,7 @@ def test_a_bereaved_family_gets_a_card_and_a_package_that_do_not_say_so() -> Non
     assert office.plan.items.filter(package__code="package_moss").count() == 4
 
 
-def test_half_a_year_later_the_plan_is_looked_at_whatever_is_still_open() -> None:
-    office = Planning()
+def test_half_a_year_later_the_plan_is_looked_at_whatever_is_still_open(office: Planning) -> None:
     plan = office.run("family_doctor")
     assert plan.review_on is not None
     assert (plan.review_on.month, plan.review_on.day) == (9, 2)
@@ -197,8 +201,7 @@ def test_half_a_year_later_the_plan_is_looked_at_whatever_is_still_open() -> Non
     assert not WorkItem.objects.filter(case=office.case, process__in=RUNS, state="open")
 
 
-def test_a_family_that_declines_gets_no_items_and_a_case_that_closes_stops_all() -> None:
-    office = Planning()
+def test_a_family_that_declines_gets_no_items_and_a_case_that_closes_stops_all(office: Planning) -> None:
     office.begin()
     office.compose("family_doctor")
     refuse = {"consent": "refuse", "given_by": "self", "asked_on": office.today.isoformat()}
@@ -221,16 +224,16 @@ def test_one_plan_at_a_time_takes_in_further_needs() -> None:
     assert Instance.objects.filter(process__key="service_plan_referral").count() == 1
 
 
-def test_a_case_that_nobody_conducts_gets_no_plan() -> None:
-    office = Planning()
+def test_a_case_that_nobody_conducts_gets_no_plan(office: Planning) -> None:
     case = factories.case(factories.family(label="无人办"))
     with pytest.raises(service_plans.NotConducted):
         service_plans.start_plan(case=case, needs=["health"], actor=factories.actor(), now=office.now)
 
 
 @pytest.mark.parametrize(("needs", "planned"), [(["comfort"], False), (["comfort", "legal"], True)])
-def test_a_survey_that_finds_more_than_visits_can_meet_opens_a_plan(needs: list[str], planned: bool) -> None:
-    office = Planning()
+def test_a_survey_that_finds_more_than_visits_can_meet_opens_a_plan(
+    office: Planning, needs: list[str], planned: bool
+) -> None:
     office.file(office.case, needs=needs)
     assert Plan.objects.filter(source="intake").exists() is planned
     assert ("assess_needs" in office.waiting(office.case)) is planned
@@ -247,9 +250,8 @@ def test_a_special_family_always_has_a_plan_where_there_is_a_package_for_it() ->
     assert holds_more_than_visits(["legal"], is_special=False, **place)
 
 
-def test_what_a_visit_refers_goes_into_the_plan() -> None:
+def test_what_a_visit_refers_goes_into_the_plan(office: Planning) -> None:
     """D07: a need, followed up as referred."""
-    office = Planning()
     helper = office.helper()
     office.file(office.case)
     office.pair(office.case, helper)
@@ -262,8 +264,7 @@ def test_what_a_visit_refers_goes_into_the_plan() -> None:
     assert (plan.source, plan.needs) == ("visit", ["legal"])
 
 
-def test_begun_again_after_half_a_year() -> None:
-    office = Planning()
+def test_begun_again_after_half_a_year(office: Planning) -> None:
     first = office.run("escort")
     office.give("deliver_item", office.village)
     office.received()

@@ -17,12 +17,18 @@ from backend.org.models import User
 from backend.visits.cadence import LOCAL
 from backend.visits.models import Visit
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.steps.test_care import caring, until_due
 from workflows import absences
 from workflows.models import WorkItem
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
 
 
 def comrade(office: Office, **fields: object) -> tuple[Helper, User]:
@@ -55,8 +61,7 @@ def sees(user: User, case: Case) -> list[int]:
     return [rows.count() for rows in seen]
 
 
-def test_a_plan_falls_to_the_stand_in_and_its_item_opens_there() -> None:
-    office = Office()
+def test_a_plan_falls_to_the_stand_in_and_its_item_opens_there(office: Office) -> None:
     case, pairing = caring(office)  # opens on 25 March, is due on 1 April
     helper, user = comrade(office)
     away(office, pairing.helper, date(2026, 3, 20), date(2026, 4, 10), stand_in=helper, agreed=True)
@@ -68,8 +73,7 @@ def test_a_plan_falls_to_the_stand_in_and_its_item_opens_there() -> None:
     assert Visit.objects.get(state="planned").helper == pairing.helper  # the next one is after the exams
 
 
-def test_without_a_stand_in_the_village_worker_goes() -> None:
-    office = Office()
+def test_without_a_stand_in_the_village_worker_goes(office: Office) -> None:
     case, pairing = caring(office)
     away(office, pairing.helper, date(2026, 3, 20), None)
     assert Visit.objects.get().helper is None
@@ -81,8 +85,7 @@ def test_without_a_stand_in_the_village_worker_goes() -> None:
     assert {"stand_in.village", "visit.left_to_village"} <= set(told)
 
 
-def test_an_open_item_goes_along_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    office = Office()
+def test_an_open_item_goes_along_and_comes_back(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     case, pairing = caring(office)
     until_due(office, case)  # 25 March
     row = away(office, pairing.helper, office.today, date(2026, 3, 28))
@@ -98,8 +101,7 @@ def test_an_open_item_goes_along_and_comes_back(monkeypatch: pytest.MonkeyPatch)
     assert absences.turn(office.now) == 0
 
 
-def test_withdrawn_it_is_as_it_was() -> None:
-    office = Office()
+def test_withdrawn_it_is_as_it_was(office: Office) -> None:
     case, pairing = caring(office)
     until_due(office, case)
     helper, _user = comrade(office)
@@ -109,8 +111,7 @@ def test_withdrawn_it_is_as_it_was() -> None:
     assert not StandIn.objects.lasting().exists()
 
 
-def test_the_stand_in_sees_the_family_on_these_days_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    office = Office()
+def test_the_stand_in_sees_the_family_on_these_days_only(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     case, pairing = caring(office)
     helper, user = comrade(office)
     away(office, pairing.helper, date(2026, 3, 10), date(2026, 3, 12), stand_in=helper, agreed=True)
@@ -135,8 +136,7 @@ def test_moved_to_other_days_plans_go_along() -> None:
     assert (kept.helper, kept.from_date, kept.to_date) == (helper, moved.from_date, moved.to_date)
 
 
-def test_a_stand_in_who_goes_away_too_leaves_it_to_the_village() -> None:
-    office = Office()
+def test_a_stand_in_who_goes_away_too_leaves_it_to_the_village(office: Office) -> None:
     case, pairing = caring(office)
     until_due(office, case)
     helper, _user = comrade(office)

@@ -24,12 +24,18 @@ from backend.visits.cadence import DAY_BEGINS, LOCAL
 from backend.visits.models import FollowUp, Visit
 from backend.visits.visits import record_contact
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows.beginnings import begin
 from workflows.models import Instance, Trace, WorkItem
 from workflows.visitors import follow
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
 
 
 def fresh(case: Case) -> Case:
@@ -54,8 +60,7 @@ def until_due(office: Office, case: Case) -> None:
     assert office.waiting(case) == ["record_visit"]
 
 
-def test_the_item_opens_a_week_before_and_is_the_helpers() -> None:
-    office = Office()
+def test_the_item_opens_a_week_before_and_is_the_helpers(office: Office) -> None:
     case, pairing = caring(office)
     visit = Visit.objects.get()
     assert (visit.planned_for, visit.helper, visit.channel) == (date(2026, 4, 1), pairing.helper, "home")
@@ -69,8 +74,7 @@ def test_the_item_opens_a_week_before_and_is_the_helpers() -> None:
     assert Visit.objects.get(state="planned").planned_for == date(2026, 4, 24)
 
 
-def test_while_the_pairing_is_suspended_the_village_worker_goes() -> None:
-    office = Office()
+def test_while_the_pairing_is_suspended_the_village_worker_goes(office: Office) -> None:
     case, pairing = caring(office)
     until_due(office, case)
     actor = factories.actor(office.caseworker)
@@ -90,8 +94,7 @@ def test_while_the_pairing_is_suspended_the_village_worker_goes() -> None:
     assert office.item(case, "record_visit").assignee == office.volunteer
 
 
-def test_high_risk_is_seen_the_next_day_and_weekly() -> None:
-    office = Office()
+def test_high_risk_is_seen_the_next_day_and_weekly(office: Office) -> None:
     case, _pairing = caring(office, self_care=3, disease="severe")
     assert fresh(case).family.risk_tier == "A"
     assert Visit.objects.get().planned_for == date(2026, 3, 3)
@@ -100,8 +103,7 @@ def test_high_risk_is_seen_the_next_day_and_weekly() -> None:
     assert Visit.objects.get(state="planned").planned_for == date(2026, 3, 9)
 
 
-def test_missed_the_village_worker_goes_the_supervisor_hears() -> None:
-    office = Office()
+def test_missed_the_village_worker_goes_the_supervisor_hears(office: Office) -> None:
     case, _pairing = caring(office)
     office.go_to(datetime(2026, 4, 2, 0, 0, tzinfo=LOCAL))
     assert office.waiting(case) == ["visit_instead"]
@@ -119,8 +121,7 @@ def test_missed_the_village_worker_goes_the_supervisor_hears() -> None:
 
 
 @pytest.mark.parametrize("why", ["away", "no account", "inactive", "no membership", "discharged"])
-def test_when_the_helper_cannot_the_village_worker_goes(why: str) -> None:
-    office = Office()
+def test_when_the_helper_cannot_the_village_worker_goes(office: Office, why: str) -> None:
     case, pairing = caring(office)
     if why == "away":
         set_status(helper=pairing.helper, status="away", reason="考试", actor=factories.actor(), now=office.now)
@@ -140,8 +141,7 @@ def test_when_the_helper_cannot_the_village_worker_goes(why: str) -> None:
     assert office.waiting(case) == ["visit_instead"]
 
 
-def test_a_record_from_elsewhere_closes_the_item_and_goes_on() -> None:
-    office = Office()
+def test_a_record_from_elsewhere_closes_the_item_and_goes_on(office: Office) -> None:
     case, pairing = caring(office)
     until_due(office, case)
     office.pass_time(hours=3)
@@ -159,9 +159,8 @@ def test_a_record_from_elsewhere_closes_the_item_and_goes_on() -> None:
 
 
 @pytest.mark.parametrize("by_telephone", [False, True])
-def test_one_visit_serves_two_programmes_and_is_followed_up_once(by_telephone: bool) -> None:
+def test_one_visit_serves_two_programmes_and_is_followed_up_once(office: Office, by_telephone: bool) -> None:
     """E6: whoever comes for one programme comes for the other too; nobody is asked twice about the same visit."""
-    office = Office()
     case, pairing = caring(office)
     other = office.open_another(case)
     first, office.volunteer = office.volunteer, factories.user("neighbour", role="helper", name="钱大嫂")
@@ -189,8 +188,7 @@ def test_one_visit_serves_two_programmes_and_is_followed_up_once(by_telephone: b
     assert len({plan.planned_for for plan in plans}) == 1  # the stricter agreement, for both
 
 
-def test_whoever_is_faster_the_item_or_the_telephone() -> None:
-    office = Office()
+def test_whoever_is_faster_the_item_or_the_telephone(office: Office) -> None:
     case, pairing = caring(office)
     until_due(office, case)
     plan = Visit.objects.get()
@@ -204,8 +202,7 @@ def test_whoever_is_faster_the_item_or_the_telephone() -> None:
     assert Visit.objects.filter(state="planned").count() == 1
 
 
-def test_visited_before_it_was_due() -> None:
-    office = Office()
+def test_visited_before_it_was_due(office: Office) -> None:
     case, pairing = caring(office)
     plan = Visit.objects.get()
     volunteer = factories.actor(office.volunteer, role="helper")
@@ -214,8 +211,7 @@ def test_visited_before_it_was_due() -> None:
     assert Visit.objects.get(state="planned").planned_for == office.today + timedelta(days=30)
 
 
-def test_late_needs_a_reason_in_the_form() -> None:
-    office = Office()
+def test_late_needs_a_reason_in_the_form(office: Office) -> None:
     case, _pairing = caring(office)
     until_due(office, case)
     start = (office.now - timedelta(days=3)).isoformat()
@@ -228,8 +224,7 @@ def test_late_needs_a_reason_in_the_form() -> None:
 
 
 @pytest.mark.parametrize("decision", ["allow", "refuse"])
-def test_a_very_late_record_waits_for_the_supervisor(decision: str) -> None:
-    office = Office()
+def test_a_very_late_record_waits_for_the_supervisor(office: Office, decision: str) -> None:
     case, _pairing = caring(office)
     until_due(office, case)
     start = (office.now - timedelta(days=8)).isoformat()
@@ -254,17 +249,15 @@ def test_a_very_late_record_waits_for_the_supervisor(decision: str) -> None:
         ({"mental": "despair"}, ["follow_up"]),
     ],
 )
-def test_red_flags_go_where_they_belong(found: dict[str, Any], waiting: list[str]) -> None:
-    office = Office()
+def test_red_flags_go_where_they_belong(office: Office, found: dict[str, Any], waiting: list[str]) -> None:
     case, _pairing = caring(office)
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited(**found))
     assert office.waiting(case) == waiting
 
 
-def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on() -> None:
+def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on(office: Office) -> None:
     """E8: the officer on duty has it, whoever recorded it stands nowhere, and the caseworker sees where it went."""
-    office = Office()
     case, _pairing = caring(office)
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious", note="倒在灶台旁"))
@@ -285,9 +278,8 @@ def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on() -> None
     assert Visit.objects.filter(state="planned").count() == 1
 
 
-def test_a_sealed_emergency_is_named_nowhere_in_the_case() -> None:
+def test_a_sealed_emergency_is_named_nowhere_in_the_case(office: Office) -> None:
     """E9: who reads the case, or follows its visit up, learns no number to look for."""
-    office = Office()
     case, _pairing = caring(office)
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited(worries=["minor_alone"]))
@@ -297,8 +289,7 @@ def test_a_sealed_emergency_is_named_nowhere_in_the_case() -> None:
     assert not Event.objects.filter(case_id=case.pk, action__startswith="emergency.").exists()
 
 
-def test_the_same_visit_told_twice_is_one_emergency() -> None:
-    office = Office()
+def test_the_same_visit_told_twice_is_one_emergency(office: Office) -> None:
     case, pairing = caring(office)
     until_due(office, case)
     volunteer, id_ = factories.actor(office.volunteer, role="helper"), uuid4()
@@ -312,9 +303,8 @@ def test_the_same_visit_told_twice_is_one_emergency() -> None:
     assert Instance.objects.filter(process__key="emergency_response").count() == 1
 
 
-def test_danger_is_reported_when_no_process_waits_for_the_visit() -> None:
+def test_danger_is_reported_when_no_process_waits_for_the_visit(office: Office) -> None:
     """E8: somebody just went there; the case is not in care, and still it does not get lost."""
-    office = Office()
     case = office.open()
     village = factories.actor(office.village, role="village")
     record_contact(case=case, answers=office.visited(), actor=village, now=office.now)
@@ -326,9 +316,8 @@ def test_danger_is_reported_when_no_process_waits_for_the_visit() -> None:
     assert WorkItem.objects.filter(step="acknowledge").count() == 1
 
 
-def test_a_visit_leads_on_to_a_plan_a_complaint_and_a_health_service() -> None:
+def test_a_visit_leads_on_to_a_plan_a_complaint_and_a_health_service(office: Office) -> None:
     """P03 step 4: each begins a process, and the case tells only that something was passed on."""
-    office = Office()
     case, pairing = caring(office)
     until_due(office, case)
     found = office.visited(needs=["legal"], money_or_gifts=True)
@@ -360,9 +349,8 @@ def test_a_visit_leads_on_to_a_plan_a_complaint_and_a_health_service() -> None:
 
 
 @pytest.mark.parametrize("cadence", ["weekly", "quarterly"])
-def test_nobody_at_home_is_sought_again_after_some_days(cadence: str) -> None:
+def test_nobody_at_home_is_sought_again_after_some_days(office: Office, cadence: str) -> None:
     """However rarely the family is visited: the time to come again opens a quarter of the wait before its day."""
-    office = Office()
     case, _pairing = caring(office, cadence=cadence)
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited(visit_result="not_met"))
@@ -373,8 +361,7 @@ def test_nobody_at_home_is_sought_again_after_some_days(cadence: str) -> None:
     )
 
 
-def test_three_times_nobody_is_a_welfare_check() -> None:
-    office = Office()
+def test_three_times_nobody_is_a_welfare_check(office: Office) -> None:
     case, _pairing = caring(office)
     until_due(office, case)
     for attempt in (1, 2, 3):
@@ -386,8 +373,7 @@ def test_three_times_nobody_is_a_welfare_check() -> None:
             until_due(office, case)
 
 
-def test_called_back_by_somebody_else() -> None:
-    office = Office()
+def test_called_back_by_somebody_else(office: Office) -> None:
     case, _pairing = caring(office)
     Parameter.objects.create(key="visit.rules", value={"sample_percent": 100}, from_date=office.today)
     cache.clear()
@@ -398,8 +384,7 @@ def test_called_back_by_somebody_else() -> None:
     assert FollowUp.objects.get().result == "confirmed"
 
 
-def test_whoever_recorded_a_visit_over_the_api_does_not_call_back() -> None:
-    office = Office()
+def test_whoever_recorded_a_visit_over_the_api_does_not_call_back(office: Office) -> None:
     case, pairing = caring(office)
     Parameter.objects.create(key="visit.rules", value={"sample_percent": 100}, from_date=office.today)
     cache.clear()
@@ -414,8 +399,7 @@ def test_whoever_recorded_a_visit_over_the_api_does_not_call_back() -> None:
     office.do(case, "call_back", factories.user("another", role="caseworker"), answers)
 
 
-def test_discharge_ends_the_spell_and_somebody_else_is_sought() -> None:
-    office = Office()
+def test_discharge_ends_the_spell_and_somebody_else_is_sought(office: Office) -> None:
     case, pairing = caring(office)
     factories.helper()
     end_helper(
@@ -430,9 +414,8 @@ def test_discharge_ends_the_spell_and_somebody_else_is_sought() -> None:
     assert care.outcome == "helper_ended"
 
 
-def test_of_a_helper_suddenly_gone_the_family_hears_in_person_before_anybody_new_is_sought() -> None:
+def test_of_a_helper_suddenly_gone_the_family_hears_in_person_before_anybody_new_is_sought(office: Office) -> None:
     """E33: whoever the family knows goes there; only then somebody else is looked for, and history says who told."""
-    office = Office()
     case, pairing = caring(office)
     factories.helper()
     end_helper(helper=pairing.helper, reason="gone", ended_on=office.today, actor=factories.actor(), now=office.now)
@@ -452,8 +435,7 @@ def test_of_a_helper_suddenly_gone_the_family_hears_in_person_before_anybody_new
 
 
 @pytest.mark.parametrize("reason", ["ill", "left"])
-def test_of_any_other_end_nobody_is_sent_to_tell(reason: str) -> None:
-    office = Office()
+def test_of_any_other_end_nobody_is_sent_to_tell(office: Office, reason: str) -> None:
     case, pairing = caring(office)
     factories.helper()
     end_helper(helper=pairing.helper, reason=reason, ended_on=office.today, actor=factories.actor(), now=office.now)
@@ -462,16 +444,14 @@ def test_of_any_other_end_nobody_is_sent_to_tell(reason: str) -> None:
     assert not Event.objects.filter(action="family.told_in_person").exists()
 
 
-def test_a_message_alone_ends_the_spell_too() -> None:
-    office = Office()
+def test_a_message_alone_ends_the_spell_too(office: Office) -> None:
     case, pairing = caring(office)
     office.send(case, "helper_ended", helper=str(pairing.helper_id), reason="transferred")
     pairing.refresh_from_db()
     assert (pairing.to_date, pairing.end_reason) == (office.today, "transferred")
 
 
-def test_not_this_helper_by_telephone_only_or_not_at_all() -> None:
-    office = Office()
+def test_not_this_helper_by_telephone_only_or_not_at_all(office: Office) -> None:
     case, pairing = caring(office)
     office.send(case, "family_refused", level="phone_only")
     assert fresh(case).family.willingness == "phone"
@@ -496,8 +476,7 @@ def test_not_this_helper_by_telephone_only_or_not_at_all() -> None:
         ("case_closed", {"reason": "programme_ended"}, "programme_ended", "registered"),
     ],
 )
-def test_what_ends_everything(message: str, data: dict[str, Any], reason: str, status: str) -> None:
-    office = Office()
+def test_what_ends_everything(office: Office, message: str, data: dict[str, Any], reason: str, status: str) -> None:
     case, pairing = caring(office)
     until_due(office, case)
     office.send(case, message, **data)
@@ -512,8 +491,7 @@ def test_what_ends_everything(message: str, data: dict[str, Any], reason: str, s
     assert office.waiting(case) == []
 
 
-def test_when_nobody_is_left_alive_everything_stops_by_itself() -> None:
-    office = Office()
+def test_when_nobody_is_left_alive_everything_stops_by_itself(office: Office) -> None:
     case, _pairing = caring(office)
     person = case.family.persons.get()
     record_death(person=person, died_on=office.today, actor=factories.actor(), now=office.now)
@@ -521,8 +499,7 @@ def test_when_nobody_is_left_alive_everything_stops_by_itself() -> None:
     assert (fresh(case).state, fresh(case).close_reason) == ("closed", "died")
 
 
-def test_no_visits_wanted_waits_for_the_review() -> None:
-    office = Office()
+def test_no_visits_wanted_waits_for_the_review(office: Office) -> None:
     case, _pairing = caring(office)
     until_due(office, case)
     wishes = Family.Willingness.FESTIVAL
@@ -535,9 +512,8 @@ def test_no_visits_wanted_waits_for_the_review() -> None:
     assert office.waiting(case) == ["ask_family_wish"]
 
 
-def test_quarterly_visits_end_the_review_begins_when_its_time_has_come() -> None:
+def test_quarterly_visits_end_the_review_begins_when_its_time_has_come(office: Office) -> None:
     """No visit is planned beyond the year; the review still begins 30 days before its day, not after the last visit."""
-    office = Office()
     case, pairing = caring(office, cadence="quarterly")
     for _ in range(4):
         until_due(office, case)
@@ -551,8 +527,7 @@ def test_quarterly_visits_end_the_review_begins_when_its_time_has_come() -> None
     assert office.waiting(case) == ["ask_family_wish"]
 
 
-def test_the_diagram_tells_who_did_what() -> None:
-    office = Office()
+def test_the_diagram_tells_who_did_what(office: Office) -> None:
     case, _pairing = caring(office)
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited())

@@ -10,11 +10,17 @@ from backend.helpers.register import register_helper
 from backend.org.access import SYSTEM
 from backend.org.models import Unit
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows import store
 from workflows.models import Instance
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
 
 
 def contact(office: Office, unit: Unit, name: str) -> Helper:
@@ -28,8 +34,7 @@ def contacts_counted(case: Case) -> object:
     return store.restore(survey, actor=SYSTEM, now=survey.created_at).data["contacts"]
 
 
-def test_both_are_there_before_anybody_is_asked_to_pair() -> None:
-    office = Office()
+def test_both_are_there_before_anybody_is_asked_to_pair(office: Office) -> None:
     leader, cadre = contact(office, factories.town(), "马镇长"), contact(office, factories.village(), "杨主任")
     volunteer = office.helper()
     case = office.open()
@@ -48,8 +53,7 @@ def test_both_are_there_before_anybody_is_asked_to_pair() -> None:
     assert (present.helper, Pairing.objects.count()) == (volunteer, 3)
 
 
-def test_a_post_that_nobody_holds_stops_nothing_and_is_filled_later() -> None:
-    office = Office()
+def test_a_post_that_nobody_holds_stops_nothing_and_is_filled_later(office: Office) -> None:
     office.helper()
     case = office.open()
     office.file(case, child_state="none_living")
@@ -62,8 +66,7 @@ def test_a_post_that_nobody_holds_stops_nothing_and_is_filled_later() -> None:
     assert Pairing.objects.count() == 1
 
 
-def test_other_families_have_none() -> None:
-    office = Office()
+def test_other_families_have_none(office: Office) -> None:
     contact(office, factories.village(), "杨主任")
     office.helper()
     office.file(office.open())

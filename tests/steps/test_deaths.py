@@ -12,12 +12,20 @@ from backend.helpers.models import Pairing
 from backend.org.models import Parameter
 from backend.visits.models import Visit
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows.deaths import record_death
 from workflows.engine.decisions import decide
 from workflows.models import WorkItem
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
+
+
 COUPLE: list[dict[str, Any]] = [
     {"name": "老周", "relation": "02", "is_head": True, "birth_date": date(1958, 1, 1), "sex": "1"},
     {"name": "老伴", "relation": "12", "birth_date": date(1960, 1, 1), "sex": "2"},
@@ -40,9 +48,8 @@ def die(office: Office, person: Person) -> None:
     office.work()
 
 
-def test_who_is_left_is_visited_within_a_week_and_tier_a_for_twelve_months() -> None:
+def test_who_is_left_is_visited_within_a_week_and_tier_a_for_twelve_months(office: Office) -> None:
     """E2: the visit of condolence; the spouse's tier is raised for twelve months, then the table lets it go."""
-    office = Office()
     case = caring(office, COUPLE)
     assert Visit.objects.get().planned_for == date(2026, 5, 31)
     die(office, Person.objects.get(name="老周"))
@@ -61,9 +68,8 @@ def test_who_is_left_is_visited_within_a_week_and_tier_a_for_twelve_months() -> 
     assert tiers[2] != "A"
 
 
-def test_when_nobody_is_left_everything_stops_at_once() -> None:
+def test_when_nobody_is_left_everything_stops_at_once(office: Office) -> None:
     """E2: no visit, no work item, no timer; the file can only be read."""
-    office = Office()
     case = caring(office, COUPLE[:1])
     office.go_to(office.next_timer(case) or office.now)
     assert office.waiting(case) == ["record_visit"]

@@ -8,10 +8,18 @@ from backend.audit.models import Event
 from backend.cases.models import Case, Consent, Family, Review
 from backend.core.errors import DomainError
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import CONSENTED, SURVEYED, Office
 from workflows.models import Instance
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
+
+
 ONE = "120199195001150027"
 
 
@@ -30,15 +38,13 @@ def draft(**fields: Any) -> Family:
 @pytest.mark.parametrize(
     "fields", [{"declared_categories": ["bereaved"]}, {"child_state": "none_living"}, {"child_state": "disabled"}]
 )
-def test_a_special_family_is_never_surveyed_cold(fields: dict[str, Any]) -> None:
-    office = Office()
+def test_a_special_family_is_never_surveyed_cold(office: Office, fields: dict[str, Any]) -> None:
     case = office.open(draft(**fields))
     assert office.waiting(case) == ["collect_by_contact"]
     assert office.item(case, "collect_by_contact").assignee is None
 
 
-def test_the_voice_the_family_knows_is_asked_first() -> None:
-    office = Office()
+def test_the_voice_the_family_knows_is_asked_first(office: Office) -> None:
     family = draft(declared_categories=["bereaved"])
     first = office.open(family)
     answers = {
@@ -56,8 +62,7 @@ def test_the_voice_the_family_knows_is_asked_first() -> None:
     assert office.item(again, "collect_by_contact").assignee == office.village
 
 
-def test_found_at_the_third_attempt_or_given_up() -> None:
-    office = Office()
+def test_found_at_the_third_attempt_or_given_up(office: Office) -> None:
     case = office.open(draft())
     for attempt in (1, 2, 3):
         nobody = {"surveyed_on": office.today.isoformat(), "survey_result": "not_found", "method": "home"}
@@ -81,8 +86,7 @@ def test_ten_working_days_without_a_survey_are_told_once() -> None:
     assert office.waiting(case) == ["survey_family"]
 
 
-def test_the_survey_brings_the_file_up_to_date() -> None:
-    office = Office()
+def test_the_survey_brings_the_file_up_to_date(office: Office) -> None:
     case = office.open(draft(languages=["普通话"]))
     more = {"emergency_contact": "王芳", "emergency_phone": "13900000000", "language": "天津话"}
     office.do(case, "survey_family", office.village, {**SURVEYED, **more})
@@ -93,9 +97,8 @@ def test_the_survey_brings_the_file_up_to_date() -> None:
     assert family.surveyed_on == office.today
 
 
-def test_health_and_hardship_are_told_nowhere_in_the_history() -> None:
+def test_health_and_hardship_are_told_nowhere_in_the_history(office: Office) -> None:
     """Neither by the form's event nor by what the step writes into the file; the survey itself keeps them encrypted."""
-    office = Office()
     case = office.open(draft())
     told = {
         "child_state": "none_living",
@@ -115,8 +118,7 @@ def test_health_and_hardship_are_told_nowhere_in_the_history() -> None:
     assert '"low_income": true' in case.family.surveys.get().answers
 
 
-def test_tomorrows_survey_is_refused_with_the_field() -> None:
-    office = Office()
+def test_tomorrows_survey_is_refused_with_the_field(office: Office) -> None:
     case = office.open(draft())
     with pytest.raises(DomainError) as refused:
         office.do(case, "survey_family", office.village, {**SURVEYED, "surveyed_on": "2026-03-03"})
@@ -126,8 +128,7 @@ def test_tomorrows_survey_is_refused_with_the_field() -> None:
 
 
 @pytest.mark.parametrize("where", ["survey", "consent"])
-def test_refused_keeps_the_row_and_asks_in_half_a_year(where: str) -> None:
-    office = Office()
+def test_refused_keeps_the_row_and_asks_in_half_a_year(office: Office, where: str) -> None:
     case = office.open(draft(policies=["特别扶助"]))
     if where == "survey":
         refused = {"surveyed_on": "2026-03-02", "survey_result": "refused", "method": "home"}
@@ -148,8 +149,7 @@ def test_refused_keeps_the_row_and_asks_in_half_a_year(where: str) -> None:
 
 
 @pytest.mark.parametrize(("willing", "then"), [("willing", ["survey_family"]), ("refused", []), ("never", [])])
-def test_asked_again(willing: str, then: list[str]) -> None:
-    office = Office()
+def test_asked_again(office: Office, willing: str, then: list[str]) -> None:
     case = office.open(draft())
     refused = {"surveyed_on": "2026-03-02", "survey_result": "refused", "method": "home"}
     office.do(case, "survey_family", office.village, refused)
@@ -169,8 +169,7 @@ def test_asked_again(willing: str, then: list[str]) -> None:
         assert (state, fresh(case).close_reason, family.willingness) == ("closed", "refused", "refused")
 
 
-def test_moved_before_anything_began() -> None:
-    office = Office()
+def test_moved_before_anything_began(office: Office) -> None:
     case = office.open(draft())
     moved = {"surveyed_on": "2026-03-02", "survey_result": "moved", "method": "home"}
     office.do(case, "survey_family", office.village, moved)
@@ -190,8 +189,7 @@ def duplicate(office: Office) -> tuple[Case, Family]:
     return case, other
 
 
-def test_a_duplicate_goes_into_the_other_household() -> None:
-    office = Office()
+def test_a_duplicate_goes_into_the_other_household(office: Office) -> None:
     case, other = duplicate(office)
     merged = fresh(case).family_id
     answers = {"resolution": "merge", "other_family": str(other.pk), "reason": "同一身份证"}
@@ -201,8 +199,7 @@ def test_a_duplicate_goes_into_the_other_household() -> None:
     assert Instance.objects.get(case=case, process__key="family_case").outcome == "not_opened"
 
 
-def test_not_every_household_can_be_merged_with() -> None:
-    office = Office()
+def test_not_every_household_can_be_merged_with(office: Office) -> None:
     case, _other = duplicate(office)
     stranger = factories.family()
     answers = {"resolution": "merge", "other_family": str(stranger.pk), "reason": "x"}
@@ -220,8 +217,7 @@ def checked(office: Office) -> Case:
     return case
 
 
-def test_otherwise_than_advised_needs_a_reason() -> None:
-    office = Office()
+def test_otherwise_than_advised_needs_a_reason(office: Office) -> None:
     case = checked(office)
     facts = office.form(case, "check_file", office.caseworker).facts
     assert (facts["tier"], facts["tier_reason"], facts["survey"]["needs"]) == ("C", "general", ["comfort"])
@@ -240,8 +236,7 @@ def test_otherwise_than_advised_needs_a_reason() -> None:
     assert Review.objects.get().facts["override_reason"] == "刚出院"
 
 
-def test_returned_checked_again_and_confirmed() -> None:
-    office = Office()
+def test_returned_checked_again_and_confirmed(office: Office) -> None:
     case = checked(office)
     submit = {"check_result": "submit", **office.form(case, "check_file", office.caseworker).values}
     office.do(case, "check_file", office.caseworker, submit)
@@ -253,8 +248,7 @@ def test_returned_checked_again_and_confirmed() -> None:
     assert fresh(case).family.status == "registered"
 
 
-def test_not_a_target_closes_the_case_and_nothing_else() -> None:
-    office = Office()
+def test_not_a_target_closes_the_case_and_nothing_else(office: Office) -> None:
     case = checked(office)
     office.do(case, "check_file", office.caseworker, {"check_result": "not_target", "note": "不在项目范围"})
     if "confirm_file" in office.waiting(case):
@@ -264,8 +258,7 @@ def test_not_a_target_closes_the_case_and_nothing_else() -> None:
     assert fresh(case).family.status == "draft"
 
 
-def test_by_telephone_only_is_filed_and_called() -> None:
-    office = Office()
+def test_by_telephone_only_is_filed_and_called(office: Office) -> None:
     case = office.open(draft())
     office.do(case, "survey_family", office.village, SURVEYED)
     office.do(case, "record_consent", office.village, {**CONSENTED, "consent": "phone"})

@@ -10,9 +10,16 @@ from backend.core.errors import DomainError
 from backend.helpers.models import Helper, HelperKind, Pairing
 from backend.helpers.pairings import end_pairing, start_pairing
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
+
 
 ASKED = (
     "soldier_son", "league_child", "volunteer", "neighbour", "mother", "dream_girl", "cadre", "area_duty", "linked",
@@ -47,8 +54,7 @@ def fix(office: Office, case: Case, *done: str) -> None:
 
 
 @pytest.mark.parametrize("code", ASKED)
-def test_a_kind_goes_through_its_own_gates(code: str) -> None:
-    office = Office()
+def test_a_kind_goes_through_its_own_gates(office: Office, code: str) -> None:
     kind = HelperKind.objects.get(code=code)
     helper = unprepared(office, kind)
     case = searching(office, kind)
@@ -84,8 +90,7 @@ def test_the_twelfth_is_named_not_asked() -> None:
     assert kind.statutory
 
 
-def test_a_soldier_who_leaves_soon_is_not_asked() -> None:
-    office = Office()
+def test_a_soldier_who_leaves_soon_is_not_asked(office: Office) -> None:
     kind = HelperKind.objects.get(code="soldier_son")
     case = searching(office, kind)
     helper = office.helper(kind_=kind, to_date=office.today + timedelta(days=150))
@@ -95,8 +100,7 @@ def test_a_soldier_who_leaves_soon_is_not_asked() -> None:
     assert [problem.code for problem in refused.value.problems] == ["service_too_short"]
 
 
-def test_a_group_serves_fifty_families_and_not_one_more() -> None:
-    office = Office()
+def test_a_group_serves_fifty_families_and_not_one_more(office: Office) -> None:
     kind = HelperKind.objects.get(code="group_service")
     assert (kind.is_group, kind.max_families) == (True, 50)
     helper = office.helper(kind_=kind)
@@ -116,8 +120,7 @@ def test_a_group_serves_fifty_families_and_not_one_more() -> None:
     assert start_pairing(case=case, helper=helper, **begin).seat == 1
 
 
-def test_ten_spells_of_the_same_two_are_ten_rows() -> None:
-    office = Office()
+def test_ten_spells_of_the_same_two_are_ten_rows(office: Office) -> None:
     case, helper, actor = factories.case(), office.helper(), factories.actor()
     for month in range(10):
         now = office.now + timedelta(days=30 * month)

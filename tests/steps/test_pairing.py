@@ -12,10 +12,16 @@ from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Helper, Offer, Pairing, Proposal
 from backend.helpers.register import end_helper, register_helper, update_helper
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
 
 
 def fresh(case: Case) -> Case:
@@ -33,8 +39,7 @@ def pick(office: Office, case: Case, helper: Helper, **more: Any) -> None:
     office.do(case, "pick_helper", office.caseworker, answers)
 
 
-def test_the_caseworker_sees_why_and_may_choose_otherwise() -> None:
-    office = Office()
+def test_the_caseworker_sees_why_and_may_choose_otherwise(office: Office) -> None:
     near = office.helper(unit=factories.village())
     far = factories.helper(unit=factories.region("120114101000"))
     others = [factories.helper() for _ in range(3)]
@@ -52,8 +57,7 @@ def test_the_caseworker_sees_why_and_may_choose_otherwise() -> None:
     assert others
 
 
-def test_a_hard_rule_cannot_be_overridden() -> None:
-    office = Office()
+def test_a_hard_rule_cannot_be_overridden(office: Office) -> None:
     office.helper()
     away = factories.helper(status="away")
     case = searching(office)
@@ -64,8 +68,7 @@ def test_a_hard_rule_cannot_be_overridden() -> None:
     ]
 
 
-def test_a_soldier_is_asked_through_the_unit_without_a_name() -> None:
-    office = Office()
+def test_a_soldier_is_asked_through_the_unit_without_a_name(office: Office) -> None:
     unit = factories.partner()
     liaison = factories.user("liaison", role="liaison", unit=unit)
     soldier = factories.helper(
@@ -86,8 +89,7 @@ def test_a_soldier_is_asked_through_the_unit_without_a_name() -> None:
     assert Pairing.objects.get().kind.code == "soldier_son"
 
 
-def test_the_unit_may_answer_itself_under_an_agreed_name() -> None:
-    office = Office()
+def test_the_unit_may_answer_itself_under_an_agreed_name(office: Office) -> None:
     unit = factories.partner()
     liaison = factories.user("liaison", role="liaison", unit=unit)
     soldier = factories.helper(kind_="soldier_son", partner_unit=unit, name="周卫国")
@@ -97,8 +99,7 @@ def test_the_unit_may_answer_itself_under_an_agreed_name() -> None:
     assert office.form(case, "ask_family", office.village).facts["helper"] == "小周"
 
 
-def test_somebody_without_an_account_is_asked_in_person() -> None:
-    office = Office()
+def test_somebody_without_an_account_is_asked_in_person(office: Office) -> None:
     helper = factories.helper()
     case = searching(office)
     pick(office, case, helper)
@@ -109,8 +110,7 @@ def test_somebody_without_an_account_is_asked_in_person() -> None:
     assert fresh(case).phase == "waiting"
 
 
-def test_silence_lapses_and_nobody_is_asked_twice() -> None:
-    office = Office()
+def test_silence_lapses_and_nobody_is_asked_twice(office: Office) -> None:
     first, second = office.helper(), factories.helper()
     case = searching(office)
     pick(office, case, first)
@@ -122,8 +122,7 @@ def test_silence_lapses_and_nobody_is_asked_twice() -> None:
 
 
 @pytest.mark.parametrize("answer", ["other_helper", "refuse"])
-def test_the_family_decides_too(answer: str) -> None:
-    office = Office()
+def test_the_family_decides_too(office: Office, answer: str) -> None:
     helper = office.helper()
     factories.helper()
     case = searching(office)
@@ -161,8 +160,7 @@ def test_the_gate_stops_until_what_is_missing_is_done() -> None:
     assert office.waiting(case) == ["hold_first_meeting"]
 
 
-def test_the_gate_given_up() -> None:
-    office = Office()
+def test_the_gate_given_up(office: Office) -> None:
     case = accepted(office, insured_until=None)
     office.do(case, "fix_gate", office.caseworker, {"fix_result": "give_up", "note": "不愿买保险"})
     assert Offer.objects.get().state == "withdrawn"
@@ -204,8 +202,7 @@ def test_young_helpers_are_accompanied() -> None:
     assert list(decisions) == ["return", "confirm"]
 
 
-def test_the_last_place_taken_meanwhile_is_a_conflict_and_nothing_is_done() -> None:
-    office = Office()
+def test_the_last_place_taken_meanwhile_is_a_conflict_and_nothing_is_done(office: Office) -> None:
     case = accepted(office, max_families=1)
     helper = Helper.objects.get()
     met = {"meeting_result": "go_on", "met_on": office.today.isoformat(), "present": ["family", "helper"]}
@@ -222,8 +219,7 @@ def test_the_last_place_taken_meanwhile_is_a_conflict_and_nothing_is_done() -> N
     assert not Review.objects.filter(subject="pairing").exists()
 
 
-def test_a_free_helper_is_announced_to_the_waiting_case() -> None:
-    office = Office()
+def test_a_free_helper_is_announced_to_the_waiting_case(office: Office) -> None:
     case = searching(office)
     assert (office.waiting(case), fresh(case).phase) == (["interim_visit"], "waiting")
     register_helper(
@@ -238,8 +234,7 @@ def test_a_free_helper_is_announced_to_the_waiting_case() -> None:
     assert (office.waiting(case), fresh(case).phase) == (["pick_helper"], "pairing")
 
 
-def test_two_weeks_without_anybody_are_told_to_the_supervisor() -> None:
-    office = Office()
+def test_two_weeks_without_anybody_are_told_to_the_supervisor(office: Office) -> None:
     case = searching(office)
     office.pass_time(days=14)
     assert Event.objects.filter(action="case.gap_reported").count() == 1
@@ -250,8 +245,7 @@ def test_two_weeks_without_anybody_are_told_to_the_supervisor() -> None:
 
 
 @pytest.mark.parametrize(("days", "refused"), [(0, False), (3, False), (6, False), (7, True), (-1, True)])
-def test_an_interim_visit_of_which_only_the_day_is_known(days: int, refused: bool) -> None:
-    office = Office()
+def test_an_interim_visit_of_which_only_the_day_is_known(office: Office, days: int, refused: bool) -> None:
     case = searching(office)
     answers = {"visited_on": (office.today - timedelta(days=days)).isoformat(), "met": "met", "channel": "home"}
     if refused:
@@ -263,8 +257,7 @@ def test_an_interim_visit_of_which_only_the_day_is_known(days: int, refused: boo
         assert fresh(case).visits.get().state == "done"
 
 
-def test_the_helper_ends_while_being_asked() -> None:
-    office = Office()
+def test_the_helper_ends_while_being_asked(office: Office) -> None:
     helper = office.helper()
     factories.helper()
     case = searching(office)
@@ -277,8 +270,7 @@ def test_the_helper_ends_while_being_asked() -> None:
     assert list(outcomes.values_list("outcome", flat=True)) == ["helper_ended", ""]
 
 
-def test_somebody_elses_end_disturbs_nobody() -> None:
-    office = Office()
+def test_somebody_elses_end_disturbs_nobody(office: Office) -> None:
     helper, other = office.helper(), factories.helper()
     case = searching(office)
     pick(office, case, helper)
@@ -287,8 +279,7 @@ def test_somebody_elses_end_disturbs_nobody() -> None:
     assert Offer.objects.get().state == "open"
 
 
-def test_thirty_days_and_the_campaigns_day() -> None:
-    office = Office()
+def test_thirty_days_and_the_campaigns_day(office: Office) -> None:
     programme = factories.programme()
     programme.data = {"campaign_day": "03-20"}
     programme.save()
@@ -300,8 +291,7 @@ def test_thirty_days_and_the_campaigns_day() -> None:
     assert office.waiting(case) == ["hold_first_meeting"]
 
 
-def test_corrected_entries_reach_the_gate() -> None:
-    office = Office()
+def test_corrected_entries_reach_the_gate(office: Office) -> None:
     case = accepted(office, insured_until=None)
     helper = Helper.objects.get()
     changes = {"insured_until": date(2030, 1, 1)}

@@ -16,6 +16,7 @@ from backend.reporting.months import Month
 from backend.visits.cadence import LOCAL
 from backend.visits.models import Visit
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.steps.test_care import caring
 from workflows import month, pauses, reminders
@@ -23,6 +24,11 @@ from workflows.engine.definition import Definition, compile_definition
 from workflows.models import Instance, WorkItem, past_due
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
 
 
 def local(month: int, day: int, hour: int = 9) -> datetime:
@@ -42,9 +48,8 @@ def resume(office: Office, made: Pause) -> None:
     office.work()
 
 
-def test_a_visit_waits_until_the_family_is_home_again() -> None:
+def test_a_visit_waits_until_the_family_is_home_again(office: Office) -> None:
     """Nobody is reminded, nothing is missed; each deadline comes as many working days later as the pause covered."""
-    office = Office()
     case, _pairing = caring(office)
     office.go_to(local(3, 26))
     made = pause(office, case)
@@ -66,8 +71,7 @@ def test_a_visit_waits_until_the_family_is_home_again() -> None:
     assert office.waiting(case) == ["visit_instead"]
 
 
-def test_a_visit_that_had_not_come_near_comes_later() -> None:
-    office = Office()
+def test_a_visit_that_had_not_come_near_comes_later(office: Office) -> None:
     case, _pairing = caring(office)
     office.go_to(local(3, 16))
     made = pause(office, case)
@@ -83,9 +87,8 @@ def test_a_visit_that_had_not_come_near_comes_later() -> None:
     assert office.next_timer(case) == local(4, 17, 0)
 
 
-def test_what_is_done_meanwhile_is_done_and_what_follows_waits() -> None:
+def test_what_is_done_meanwhile_is_done_and_what_follows_waits(office: Office) -> None:
     """The helper went to the hospital: the visit counts, and the next one is for afterwards."""
-    office = Office()
     case, _pairing = caring(office)
     office.go_to(local(3, 26))
     made = pause(office, case)
@@ -104,9 +107,8 @@ def test_what_is_done_meanwhile_is_done_and_what_follows_waits() -> None:
     assert coming.planned_for == date(2026, 5, 8)
 
 
-def test_an_alarm_never_waits() -> None:
+def test_an_alarm_never_waits(office: Office) -> None:
     """A clock of minutes goes on, whatever the family's pause."""
-    office = Office()
     case, _pairing = caring(office)
     office.go_to(local(3, 26))
     office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious"))
@@ -116,9 +118,8 @@ def test_an_alarm_never_waits() -> None:
     assert not alarms.filter(step__in=steps, paused_at__isnull=False).exists()
 
 
-def test_e1_away_means_a_call_each_month_and_back_home_means_visits() -> None:
+def test_e1_away_means_a_call_each_month_and_back_home_means_visits(office: Office) -> None:
     """E1: a family away is called once a month instead of visited; back home it is taken up again, not made anew."""
-    office = Office()
     case, _pairing = caring(office, cadence="quarterly")
     assert Visit.objects.get().planned_for == date(2026, 5, 31)
     made = pause(office, case, "away")
@@ -135,9 +136,8 @@ def test_e1_away_means_a_call_each_month_and_back_home_means_visits() -> None:
     assert Pairing.objects.get().to_date is None
 
 
-def test_e5_a_refusal_is_asked_again_after_half_a_year_whatever_pauses_meanwhile() -> None:
+def test_e5_a_refusal_is_asked_again_after_half_a_year_whatever_pauses_meanwhile(office: Office) -> None:
     """E5: not sooner, and a stay in hospital does not put the question off for ever."""
-    office = Office()
     case, _pairing = caring(office)
     office.send(case, "family_refused", level="all", reason="want_quiet")
     asked = office.next_timer(case)
@@ -151,8 +151,7 @@ def test_e5_a_refusal_is_asked_again_after_half_a_year_whatever_pauses_meanwhile
     assert office.waiting(case) == ["ask_again"]
 
 
-def test_what_begins_during_a_pause_stands_still_from_the_start() -> None:
-    office = Office()
+def test_what_begins_during_a_pause_stands_still_from_the_start(office: Office) -> None:
     family = factories.family(status=Family.Status.DRAFT, willingness=Family.Willingness.UNKNOWN)
     actor = factories.actor(office.caseworker)
     made = pauses.begin_pause(family=family, reason="disaster", actor=actor, now=office.now)
@@ -165,8 +164,7 @@ def test_what_begins_during_a_pause_stands_still_from_the_start() -> None:
     assert office.item(case, "survey_family").due_at.astimezone(LOCAL).date() == date(2026, 4, 27)
 
 
-def test_a_pause_ends_by_itself_on_its_day_even_when_the_machine_was_off() -> None:
-    office = Office()
+def test_a_pause_ends_by_itself_on_its_day_even_when_the_machine_was_off(office: Office) -> None:
     case, _pairing = caring(office)
     office.go_to(local(3, 26))
     pause(office, case, expected_on=date(2026, 3, 30))
@@ -178,8 +176,7 @@ def test_a_pause_ends_by_itself_on_its_day_even_when_the_machine_was_off() -> No
     assert office.item(case, "record_visit").due_at.astimezone(LOCAL).date() == date(2026, 4, 3)
 
 
-def test_one_pause_at_a_time_and_no_impossible_days() -> None:
-    office = Office()
+def test_one_pause_at_a_time_and_no_impossible_days(office: Office) -> None:
     case, _pairing = caring(office)
     made = pause(office, case)
     with pytest.raises(AlreadyPaused):
@@ -200,9 +197,8 @@ def test_one_pause_at_a_time_and_no_impossible_days() -> None:
     assert Pause.objects.count() == 1
 
 
-def test_history_tells_that_it_pauses_never_why() -> None:
+def test_history_tells_that_it_pauses_never_why(office: Office) -> None:
     """In hospital is a matter of health (PIPL art. 28)."""
-    office = Office()
     case, _pairing = caring(office)
     resume(office, pause(office, case))
     told = Event.objects.filter(action__startswith="family.pause")
@@ -210,9 +206,10 @@ def test_history_tells_that_it_pauses_never_why() -> None:
     assert not any("hospital" in event.body for event in told)
 
 
-def test_many_families_need_no_more_statements_than_one(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_many_families_need_no_more_statements_than_one(
+    office: Office, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     """E30: a township's families pause at once; doing it twice is harmless."""
-    office = Office()
     actor, now = factories.actor(), office.now
     families = [factories.family(status="draft", willingness="unknown", number=str(count)) for count in range(4)]
     for family in families:

@@ -5,6 +5,7 @@ import pytest
 from backend.helpers.models import Offer, Pairing, Proposal
 from backend.helpers.proposals import start_batch, take_up
 from tests import factories
+from tests.kept import kept
 from tests.queueing import queued
 from tests.steps.office import Office
 from workflows.models import WorkItem
@@ -13,7 +14,7 @@ from workflows.proposals import offer_as_proposed
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def office() -> Office:
     return Office()
 

@@ -8,12 +8,18 @@ from backend.cases.models import Case, Family
 from backend.helpers import rounds
 from backend.helpers.models import Difference, Pairing
 from tests import factories
+from tests.kept import kept
 from tests.queueing import queued
 from tests.steps.office import Office
 from workflows.models import Instance
 from workflows.rounds import compare_round
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
 
 
 def compared(office: Office, reality: str) -> Difference:
@@ -33,8 +39,7 @@ def compared(office: Office, reality: str) -> Difference:
     return Difference.objects.get()
 
 
-def test_somebody_else_is_looked_for_by_the_case_itself() -> None:
-    office = Office()
+def test_somebody_else_is_looked_for_by_the_case_itself(office: Office) -> None:
     first = office.helper()
     case = office.open()
     office.file(case)
@@ -59,8 +64,7 @@ def test_somebody_else_is_looked_for_by_the_case_itself() -> None:
     assert Instance.objects.get(process__key="reconciliation").outcome == "search_began"
 
 
-def test_the_file_is_right_and_the_visits_go_on() -> None:
-    office = Office()
+def test_the_file_is_right_and_the_visits_go_on(office: Office) -> None:
     helper = office.helper()
     case = office.open()
     office.file(case)
@@ -73,8 +77,7 @@ def test_the_file_is_right_and_the_visits_go_on() -> None:
     assert Family.objects.get().status == "registered"
 
 
-def test_a_helper_taken_into_the_file_is_somebody_to_ask_for_the_case_that_waits() -> None:
-    office = Office()
+def test_a_helper_taken_into_the_file_is_somebody_to_ask_for_the_case_that_waits(office: Office) -> None:
     case = office.open()
     office.file(case)
     assert Case.objects.get(pk=case.pk).phase == "waiting"

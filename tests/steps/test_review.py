@@ -10,11 +10,17 @@ from backend.cases.models import Case, Consent, Review
 from backend.core.errors import DomainError
 from backend.helpers.models import Pairing
 from backend.visits.models import Visit
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.steps.test_care import caring
 from workflows.models import Instance
 
 pytestmark = pytest.mark.django_db
+
+
+@kept
+def office() -> Office:
+    return Office()
 
 
 def reviewing(office: Office) -> Case:
@@ -42,8 +48,7 @@ def decide(office: Office, case: Case, what: str, **more: Any) -> None:
     office.do(case, "decide_review", office.supervisor, {"decision": what, **more})
 
 
-def test_who_decides_sees_the_year() -> None:
-    office = Office()
+def test_who_decides_sees_the_year(office: Office) -> None:
     case = reviewing(office)
     wish(office, case, notice_version="2027-01")
     propose(office, case)
@@ -53,8 +58,7 @@ def test_who_decides_sees_the_year() -> None:
     assert Consent.objects.filter(notice_version="2027-01").exists()  # asked anew each year
 
 
-def test_approved_the_pairing_goes_on_for_a_year() -> None:
-    office = Office()
+def test_approved_the_pairing_goes_on_for_a_year(office: Office) -> None:
     case = reviewing(office)
     before = Pairing.objects.get().review_on
     wish(office, case)
@@ -76,8 +80,7 @@ def test_approved_the_pairing_goes_on_for_a_year() -> None:
     ("decision", "end_reason", "phases"),
     [("repair", "replaced", {"pairing", "waiting"}), ("end", "need_met", {"review"})],
 )
-def test_another_helper_or_none(decision: str, end_reason: str, phases: set[str]) -> None:
-    office = Office()
+def test_another_helper_or_none(office: Office, decision: str, end_reason: str, phases: set[str]) -> None:
     case = reviewing(office)
     wish(office, case, "other_helper")
     propose(office, case, "repair" if decision == "repair" else "end")
@@ -89,8 +92,7 @@ def test_another_helper_or_none(decision: str, end_reason: str, phases: set[str]
     assert (case.state == "closed") == (decision == "end")
 
 
-def test_the_family_stops() -> None:
-    office = Office()
+def test_the_family_stops(office: Office) -> None:
     case = reviewing(office)
     wish(office, case, "stop")
     case = Case.objects.select_related("family").get()
@@ -98,8 +100,7 @@ def test_the_family_stops() -> None:
     assert Pairing.objects.get().end_reason == "family_refused"
 
 
-def test_ten_days_without_a_decision_are_told() -> None:
-    office = Office()
+def test_ten_days_without_a_decision_are_told(office: Office) -> None:
     case = reviewing(office)
     wish(office, case)
     propose(office, case)
@@ -108,8 +109,7 @@ def test_ten_days_without_a_decision_are_told() -> None:
     assert office.waiting(case) == ["decide_review"]
 
 
-def test_the_helper_leaves_during_the_review() -> None:
-    office = Office()
+def test_the_helper_leaves_during_the_review(office: Office) -> None:
     case = reviewing(office)
     helper = Pairing.objects.get().helper
     office.send(case, "helper_ended", helper=str(helper.pk), reason="transferred")
@@ -118,8 +118,7 @@ def test_the_helper_leaves_during_the_review() -> None:
     assert Review.objects.get(subject="year").decided_at is None
 
 
-def test_whoever_proposed_does_not_decide() -> None:
-    office = Office()
+def test_whoever_proposed_does_not_decide(office: Office) -> None:
     case = reviewing(office)
     wish(office, case)
     propose(office, case)

@@ -13,6 +13,7 @@ from backend.core.errors import DomainError
 from backend.emergencies.models import Incident, SafetyWatch
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.web.visitor import text, visitor
 from workflows.models import WorkItem
@@ -25,7 +26,7 @@ HEARD = {
 WATCH = {"watch_decision": "watch", "reason": "独居，多次走失"}
 
 
-@pytest.fixture
+@kept
 def office() -> Office:
     made = Office()
     case = made.open()

@@ -18,6 +18,7 @@ from backend.payments.models import Payable
 from backend.subsidies import ages, back_pay, owing
 from backend.subsidies.models import Entitlement, Standard
 from tests import factories
+from tests.kept import kept
 from tests.payments.owing import county
 from tests.subsidies.paid import entitled
 from workflows import deployment, subsidy_tables
@@ -33,7 +34,7 @@ def at(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 1, tzinfo=UTC)
 
 
-@pytest.fixture
+@kept
 def row() -> Entitlement:
     """10 yuan a month for everybody of the county, 100 more in the township from 45; she turns 45 on 12 April 2026."""
     load_codes()

@@ -25,6 +25,7 @@ from backend.subsidies.amounts import next_month
 from backend.subsidies.models import Application, Entitlement, Hand, Stage
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.queueing import queued
 from tests.subsidies.county import COUNTY_FOUND, TOWN_FOUND, VILLAGE_FOUND, County
 from workflows import services
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.django_db
 REFUSED = {"decision": "refuse", "refusal": "not_entitled", "reason": "另有子女"}
 
 
-@pytest.fixture
+@kept
 def county() -> County:
     return County()
 

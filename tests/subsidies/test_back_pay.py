@@ -13,6 +13,7 @@ from backend.subsidies.models import Entitlement, Rate
 from backend.subsidies.paid import payables_of
 from tests import factories
 from tests.api.caller import Caller
+from tests.kept import kept
 from tests.payments.owing import county
 from tests.subsidies.paid import entitled, owed, paid_months
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 JULY = date(2022, 7, 1)
 
 
-@pytest.fixture
+@kept
 def row() -> Entitlement:
     """A right of 450 yuan a month in 2022, paid until October; November waits; the standard is 590 from July on."""
     person = factories.person(factories.family(), name="周玉兰")

@@ -20,6 +20,7 @@ from backend.subsidies.models import Entitlement, Rate, Standard
 from backend.subsidies.paid import payables_of
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.payments.owing import county
 from tests.subsidies.paid import entitled, paid_months
 from tests.web.visitor import text, visitor
@@ -69,7 +70,7 @@ class Place:
         return Caller(self.officer).get("back-pays/", **ASKED).json()
 
 
-@pytest.fixture
+@kept
 def place() -> Place:
     return Place()
 

@@ -24,6 +24,7 @@ from backend.subsidies.months import later, month_of
 from backend.subsidies.paid import payables_of
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
+from tests.kept import kept
 from tests.payments.owing import county
 from tests.subsidies.paid import Township, entitled, in_account, owed, paid_months
 from tests.web.visitor import text, visitor
@@ -49,7 +50,7 @@ SOON = (TODAY + timedelta(days=10)).isoformat()
 PLAN = {"decision": "instalment", "months": 24, "first_due": SOON, "reason": "按24个月归还"}
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township(timezone.now())
 

@@ -14,6 +14,7 @@ from backend.subsidies.models import AnnualReview, Entitlement, Exit, ReviewChec
 from backend.subsidies.owing import first_owed, owe_due
 from backend.subsidies.paid import payables_of
 from tests import factories
+from tests.kept import kept
 from tests.payments.owing import county
 from tests.subsidies.paid import entitled, owed
 
@@ -26,7 +27,7 @@ def on(day: date) -> datetime:
     return datetime.combine(day, time(5, 7), timezone.get_default_timezone())
 
 
-@pytest.fixture
+@kept
 def row() -> Entitlement:
     """590 yuan a month, confirmed by a named officer, of a woman in 赵庄村."""
     county()

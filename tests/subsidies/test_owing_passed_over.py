@@ -15,6 +15,7 @@ from backend.subsidies.models import Entitlement, Exit
 from backend.subsidies.owing import first_owed, owe_due
 from backend.subsidies.paid import payables_of
 from tests import factories
+from tests.kept import kept
 from tests.payments.owing import CONFIRMER, county
 from tests.subsidies.paid import entitled, owed_for
 from tests.subsidies.test_owing import monthly, on, periods
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 MARCH, APRIL, MAY = on(date(2026, 3, 2)), on(date(2026, 4, 2)), on(date(2026, 5, 2))
 
 
-@pytest.fixture
+@kept
 def row() -> Entitlement:
     """590 yuan a month since January, owed by the month; January to March are."""
     load_codes()

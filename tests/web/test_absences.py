@@ -9,6 +9,7 @@ from django.utils import timezone
 from backend.helpers.models import Absence, StandIn
 from backend.org.codes import load_codes
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ class Scene:
         return made
 
 
-@pytest.fixture
+@kept
 def scene() -> Scene:
     return Scene()
 

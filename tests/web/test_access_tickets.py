@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.api.test_access_tickets import GRANT, WHY, Township
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.django_db
 SAID = {"subject": "minor", "purpose": "audit", "reason": WHY, "hours": "4"}
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township()
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import MODELS, Stage
 from workflows import deployment
@@ -17,7 +18,7 @@ PROCESSES = "/administration/processes/"
 ERRAND = f"{PROCESSES}errand/"
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from backend.subsidies.models import Exit, Recovery
 from tests import factories
+from tests.kept import kept
 from tests.subsidies.paid import Township, entitled
 from tests.web.visitor import text, visitor
 from workflows import annual_reviews
@@ -16,7 +17,7 @@ from workflows import annual_reviews
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township(timezone.now())
 

@@ -10,6 +10,7 @@ from backend.org.access import SYSTEM
 from backend.org.codes import load_codes
 from tests import factories
 from tests.api.caller import Caller, assert_problem
+from tests.kept import kept
 from tests.web.visitor import text, visitor
 from tests.workflows.stage import Stage
 from workflows import deployment, services
@@ -21,7 +22,7 @@ NOW = timezone.now()
 SIGNED = {"confirm_result": "confirm"}
 
 
-@pytest.fixture
+@kept
 def items() -> list[WorkItem]:
     """Two files that wait for confirmation."""
     load_codes()

@@ -14,6 +14,7 @@ from backend.org.codes import load_codes
 from backend.org.models import User
 from backend.org.parameters import load_parameters
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import deploy_shipped
 from tests.web.visitor import statements, text, visitor
 from workflows import assessments
@@ -21,7 +22,7 @@ from workflows import assessments
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def row() -> Assessment:
     load_codes()
     load_parameters()

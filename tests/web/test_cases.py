@@ -8,13 +8,14 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backend.org.codes import load_codes
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import Stage
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     load_codes()
     made = Stage()

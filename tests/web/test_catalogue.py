@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from backend.services.models import Entry
 from tests import factories
+from tests.kept import kept
 from tests.services.planning import Planning
 from tests.web.visitor import statements, text, visitor
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
 
 
-@pytest.fixture
+@kept
 def office() -> Planning:
     return Planning()
 

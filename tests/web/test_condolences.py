@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from backend.benefits.models import Condolence, Gift
 from tests.api.test_condolences import GOODS, Township
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township()
 

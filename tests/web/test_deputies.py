@@ -9,6 +9,7 @@ from django.utils import timezone
 from backend.org.codes import load_codes
 from backend.org.models import Deputy
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import Stage
 from workflows import services
@@ -18,7 +19,7 @@ NOW = timezone.now()
 TODAY = timezone.localdate(NOW)
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     load_codes()
     made = Stage()

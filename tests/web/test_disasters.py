@@ -11,6 +11,7 @@ from django.utils import timezone
 from backend.emergencies.models import Disaster, RollEntry
 from backend.org.codes import load_codes
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.web.visitor import text, visitor
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 ENGLISH = {"Accept-Language": "en"}
 
 
-@pytest.fixture
+@kept
 def office() -> Office:
     load_codes()
     made = Office(timezone.now())

@@ -8,17 +8,18 @@ from backend.funds.models import Donation, PurposeChange, StockLot, UseReport
 from tests import factories
 from tests.api.test_donations import CLEAN, Office
 from tests.api.test_stores import RICE, SIGNED, Shop
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def office() -> Office:
     return Office()
 
 
-@pytest.fixture
+@kept
 def place() -> Shop:
     return Shop()
 

@@ -9,12 +9,13 @@ from backend.emergencies.models import Incident
 from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.test_emergencies import CHILD, FALL, Town
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

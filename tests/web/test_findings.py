@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from backend.inspection.models import Finding
 from tests.api.test_findings import ANSWER, TEXT, Town
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from backend.rights.models import Grievance
 from tests.api.test_grievances import FOUND, TEXT, WHO, Town, told
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 SAID = {"text": TEXT, "complainant": WHO, "channel": "visit", "reply_by": "in_person"}
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

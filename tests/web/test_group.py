@@ -13,13 +13,14 @@ from backend.org.access import SYSTEM
 from backend.org.codes import load_codes
 from tests import factories
 from tests.api.test_coordination import EVIDENCE, FIRST_DAY, FULL, MONTH, Group, do, item
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from workflows import coordination
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def group() -> Group:
     load_codes()
     return Group()

@@ -11,12 +11,13 @@ from backend.audit.models import Event
 from backend.health.models import HealthCount, HealthService
 from tests import factories
 from tests.api.test_health import CAME, NAME, Town
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

@@ -11,13 +11,14 @@ from backend.audit.models import Event
 from backend.cases.families import reveal
 from backend.org.codes import load_codes
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import NOW, Stage
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     load_codes()
     made = Stage(case=factories.case(opened_at=NOW - timedelta(days=3)))

@@ -11,12 +11,13 @@ from django.utils import timezone
 from backend.activities.models import Honour
 from tests import factories
 from tests.api.test_honours import AWARD, Town
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

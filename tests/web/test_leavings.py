@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from backend.desk.models import Leaving
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import Stage
 from workflows import services
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     """The village worker has taken an errand; a second one works in the village."""
     made = Stage()

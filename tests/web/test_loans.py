@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from backend.funds.models import Loan
 from tests.api.test_loans import Town
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

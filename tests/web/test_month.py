@@ -9,6 +9,7 @@ from backend.cases.models import Case
 from backend.org.codes import load_codes
 from backend.reporting.months import Month
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ THIS = Month.of(timezone.localdate())
 LAST = Month.of(THIS.first - timedelta(days=1))
 
 
-@pytest.fixture
+@kept
 def case() -> Case:
     load_codes()
     factories.village("120114122202")

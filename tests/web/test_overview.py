@@ -11,6 +11,7 @@ from django.utils import timezone
 from backend.org.codes import load_codes
 from tests import factories
 from tests.api.caller import Caller, results
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import Stage
 from workflows import services
@@ -20,7 +21,7 @@ NOW = timezone.now()
 ROW = re.compile(r'data-open="(\d+)" data-overdue="(\d+)" data-link="([^"]+)"')
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     load_codes()
     made = Stage()

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from backend.payments import posting
 from backend.payments.models import Batch, Payable
+from tests.kept import kept
 from tests.payments.banking import answer
 from tests.payments.owing import ACCOUNT, owed
 from tests.payments.test_desk import Desk
@@ -17,7 +18,7 @@ from workflows.models import WorkItem
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def desk() -> Desk:
     return Desk()
 

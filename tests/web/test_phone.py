@@ -20,13 +20,14 @@ from backend.web.phone import ICONS
 from tests import factories
 from tests.api.test_photos import agree, taken
 from tests.api.test_visits import answers
+from tests.kept import kept
 from tests.web.visitor import text, visitor
 from workflows import deployment
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def user() -> User:
     return factories.user("xiangyang", name="李向阳", role="helper")
 

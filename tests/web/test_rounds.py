@@ -11,12 +11,13 @@ from backend.helpers.models import Difference, ReportLine, Round
 from backend.org.parameters import set_parameter
 from tests import factories
 from tests.api.reconciling import Township
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Township:
     return Township()
 

@@ -8,12 +8,13 @@ from django.utils import timezone
 from backend.org.parameters import set_parameter
 from tests import factories
 from tests.api.test_study_aid import CHILD, PROOF, Town
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def town() -> Town:
     return Town()
 

@@ -6,13 +6,14 @@ import pytest
 from django.utils import timezone
 
 from backend.subsidies.models import Application, Entitlement, Rate
+from tests.kept import kept
 from tests.subsidies.county import VILLAGE_FOUND, County
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def county() -> County:
     return County()
 

@@ -10,6 +10,7 @@ from backend.helpers.kinds import load_kinds
 from backend.helpers.models import Suspension
 from backend.org.codes import load_codes
 from tests import factories
+from tests.kept import kept
 from tests.web.test_inbox import client, text
 from tests.web.visitor import statements
 from tests.workflows.stage import Stage
@@ -18,7 +19,7 @@ from workflows.models import WorkItem
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

@@ -11,6 +11,7 @@ from backend.org.models import User
 from backend.visits.models import Photo, Visit
 from tests import factories
 from tests.api.test_photos import agree, taken, withdraw
+from tests.kept import kept
 from tests.web.visitor import text, visitor
 from workflows import deployment
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 ANSWERS = '{"visit_result": "met", "physical": "ill", "needs": ["health"], "money_or_gifts": false, "note": "腿疼"}'
 
 
-@pytest.fixture
+@kept
 def user() -> User:
     return factories.user("helper", name="李向阳", role="helper")
 

@@ -12,12 +12,13 @@ from backend.activities.models import Ban, Certificate, HourClaim, Volunteer
 from backend.org.codes import load_codes
 from tests import factories
 from tests.api.test_certificates import Desk
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def desk() -> Desk:
     load_codes()
     return Desk()

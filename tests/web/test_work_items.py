@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories
+from tests.kept import kept
 from tests.steps.office import Office
 from tests.web.test_inbox import HTMX, client, text
 from tests.workflows.stage import Stage
@@ -17,7 +18,7 @@ from workflows.models import WorkItem
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

@@ -10,6 +10,7 @@ from backend.audit.models import Event
 from backend.org.codes import load_codes
 from backend.org.models import Deputy, User
 from tests import factories
+from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 from tests.workflows.stage import Stage
 from workflows import services
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     load_codes()
     made = Stage()

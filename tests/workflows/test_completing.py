@@ -8,6 +8,7 @@ from backend.audit.models import Event
 from backend.core.errors import DomainError, StaleVersion
 from backend.org.models import Deputy, User
 from tests import factories
+from tests.kept import kept
 from tests.workflows.stage import NOW, Stage
 from workflows import services
 from workflows.authority import AlreadyDone, FourEyes, NotYours, Taken
@@ -16,7 +17,7 @@ from workflows.models import Instance, Trace, WorkItem
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

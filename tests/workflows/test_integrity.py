@@ -10,6 +10,7 @@ from django.utils import timezone
 from backend.helpers.models import Absence
 from backend.org.models import Deputy, User
 from tests import factories
+from tests.kept import kept
 from tests.workflows.stage import Stage
 from workflows import services
 from workflows.integrity import found
@@ -23,7 +24,7 @@ def numbers() -> dict[str, int]:
     return {code: rows.count() for code, rows in found(NOW).items() if rows.exists()}
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start(NOW)

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from backend.audit.models import Event
 from backend.jobs.timers import wake_all
 from tests import factories
+from tests.kept import kept
 from tests.workflows.stage import NOW, Stage
 from workflows import services
 from workflows.models import Instance, WorkItem
@@ -16,7 +17,7 @@ from workflows.models import Instance, WorkItem
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()

@@ -7,6 +7,7 @@ import pytest
 from backend.audit.models import Event
 from backend.core.errors import StaleVersion
 from tests import factories
+from tests.kept import kept
 from tests.workflows.stage import NOW, Stage
 from workflows import services
 from workflows.authority import AlreadyDone, NotYours, Taken
@@ -16,7 +17,7 @@ from workflows.services import BadAnswers, DateNotAhead, NotForThem, ReasonMissi
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def stage() -> Stage:
     made = Stage()
     made.start()
