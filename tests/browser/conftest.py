@@ -40,10 +40,10 @@ def chromium() -> str:
     return CHROMIUM
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Debian's Chromium, headless. One per file of stories: while it is there, an event loop runs in this thread, which
-    Django and the worker of other tests would not bear."""
+    """Debian's Chromium, headless: one for all stories. It ends with them: while it is there, an event loop runs in
+    this thread, which Django and the worker of other tests would not bear."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield started

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, Screen
 
 
-def test_log_in_reads_well_and_leads_to_today(reader: Callable[..., Reader], width: int, language: str) -> None:
-    here = reader(width=width, language=language)
+def test_log_in_reads_well_and_leads_to_today(reader: Callable[..., Reader], screen: Screen) -> None:
+    here = reader(**screen)
     here.open("/inbox/")  # asks to log in first
     expect(here.page).to_have_url(re.compile("/log-in/"))
     assert here.barriers() == []
