@@ -37,7 +37,8 @@ def _see_both_ways(apps: Apps, _: Any) -> None:
 @pytest.mark.django_db
 def test_quick_states_hold_what_an_operation_needs() -> None:
     river = models.ForeignKey("core.River", models.CASCADE, "bridges")
-    tables, rows = migrations.Migration("rivers", "core"), migrations.Migration("bridges", "core")
+    tables: Any = migrations.Migration("rivers", "core")
+    rows: Any = migrations.Migration("bridges", "core")
     rows.operations = [migrations.RunPython(_see_both_ways)]
     tables.operations = [
         migrations.RunPython(lambda apps, _: apps.get_models()),  # from here on all is rendered

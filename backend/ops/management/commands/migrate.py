@@ -31,14 +31,15 @@ def quick_states() -> Iterator[None]:
     as they stand: what Django calls a delayed state, and treats so itself before it runs Python.
     """
     kept = ProjectState.add_model, ProjectState.reload_model
-    ProjectState.add_model, ProjectState.reload_model = _add_model, _reload_model  # type: ignore[method-assign]
+    quick: Any = _add_model, _reload_model
+    ProjectState.add_model, ProjectState.reload_model = quick  # type: ignore[method-assign]
     try:
         yield
     finally:
         ProjectState.add_model, ProjectState.reload_model = kept  # type: ignore[method-assign]
 
 
-def _add_model(state: ProjectState, model: ModelState) -> None:
+def _add_model(state: Any, model: ModelState) -> None:
     key = model.app_label, model.name_lower
     state.models[key] = model
     if state._relations is not None:
