@@ -135,7 +135,7 @@ def template() -> str:
             if not maker.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 maker.execute("CREATE DATABASE draft")
                 subprocess.run(
-                    [sys.executable, "backend/manage.py", "migrate", "--verbosity", "0"],
+                    [sys.executable, "backend/manage.py", "migrate", "--verbosity", "0", "--skip-checks"],
                     cwd=settings.ROOT,
                     env=os.environ | {"DATABASE_URL": server._replace(path="/draft").geturl()},
                     check=True,

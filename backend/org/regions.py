@@ -61,7 +61,7 @@ def load_regions(*, now: datetime, file: Path = FILE) -> tuple[int, int]:
             made.append(unit)
         elif known[1:] != (unit.name, unit.kind, unit.path) and unit.code not in elsewhere:
             changed.append(unit)
-    Unit.objects.bulk_create(made, batch_size=ROWS)
+    bulk.insert(made)
     Unit.objects.bulk_update(changed, ["name", "kind", "parent", "path"], batch_size=ROWS)
     if made:
         bulk.count(Unit)
@@ -101,13 +101,14 @@ def _units(file: Path, now: datetime, ids: dict[str, UUID]) -> Iterator[Unit]:
         for row in csv.DictReader(lines):
             if row["code"] == row["parent"]:
                 continue  # a stand-in: a city without counties (东莞, 中山, 儋州) or a county without townships
-            unit = Unit(
-                code=row["code"],
-                name=row["name"],
-                kind=row["level"],
-                parent_id=ids[row["parent"]] if row["parent"] else None,
-                path=path_of(row["code"], row["level"]),
-                created_at=now,
-            )
+            values = {
+                "code": row["code"],
+                "name": row["name"],
+                "kind": row["level"],
+                "parent_id": ids[row["parent"]] if row["parent"] else None,
+                "path": path_of(row["code"], row["level"]),
+                "created_at": now,
+            }
+            unit = bulk.new(Unit, values)
             unit.id = ids.setdefault(unit.code, unit.id)
             yield unit
