@@ -115,8 +115,7 @@ def make_shortlist(*, case: Case, asked: Collection[UUID], actor: Actor, now: da
     ranking = rank(place, helpers, top=top)
     listed = {entry.id for entry in ranking.best}
     batch = Batch(scope=Batch.Scope.SHORTLIST, unit_id=case.unit_id, case=case, day=today, actor=actor.as_json())
-    batch.digest = snapshots.digest(snapshots.rows([place], helpers))
-    _finish(batch, [place], [one for one in helpers if one.id in listed], now)
+    batch.digest = _finish(batch, [place], [one for one in helpers if one.id in listed], now)
     batch.helpers, batch.served, batch.left_out = len(helpers), min(len(listed), 1), dict(ranking.excluded)
     batch.created_at = now
     batch.save(force_insert=True)

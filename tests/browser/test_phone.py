@@ -28,6 +28,14 @@ def unsent(page: Page, number: int) -> None:
     expect(page.locator("#unsent-count")).to_have_attribute("data-unsent", str(number), timeout=PATIENCE)
 
 
+def loaded_anew(page: Page) -> None:
+    """The list as the server has it now; until that has come the page shows what the telephone kept."""
+    told = page.locator("[data-as-of]")
+    before = told.get_attribute("data-as-of") or ""
+    page.reload()
+    expect(told).not_to_have_attribute("data-as-of", before, timeout=PATIENCE)
+
+
 def recorded(page: Page) -> Locator:
     return page.locator("section[aria-labelledby=done] li")
 
@@ -180,9 +188,9 @@ def test_two_telephones_say_different_things_and_a_person_decides(reader: Reader
     for field in ("physical", "note"):
         other.locator(f"label[for=keep-{field}-sent]").click()
     other.locator(".save-bar button").click()
+    unsent(other, 0)  # the list again: the server has the decision
     expect(other.locator("section[aria-labelledby=conflicts]")).to_have_count(0, timeout=PATIENCE)
-    with page.expect_response("**/visits/coming/"):
-        page.reload()
+    loaded_anew(page)
     expect(page.locator("section[aria-labelledby=conflicts]")).to_have_count(0)
     recorded(page).first.locator("button").click()
     expect(page.locator("#answer-physical-weak")).to_be_checked()

@@ -8,10 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backend.audit.models import Event
+from backend.core.crypto import decrypt_bytes
+from backend.helpers import snapshots
 from backend.helpers.candidates import asked_in
 from backend.helpers.gates import gate_facts
 from backend.helpers.models import Offer
-from backend.helpers.proposals import make_shortlist, shortlist
+from backend.helpers.proposals import make_shortlist, newest_shortlist, shortlist
 from backend.org.models import Parameter
 from tests import factories
 
@@ -41,6 +43,16 @@ def test_the_best_of_the_county_with_reasons(now: datetime) -> None:
     assert [entry["helper"] for entry in event.data["shortlist"]] == [str(near.pk), str(town.pk), str(county.pk)]
     assert event.data["excluded"]["not_active"] == 1
     assert event.data["excluded"]["with_family_now"] == 1
+
+
+def test_what_is_kept_of_it_is_what_its_digest_says(now: datetime) -> None:
+    case, helpers = factories.case(), [factories.helper() for _ in range(5)]
+    make_shortlist(case=case, asked=(), actor=factories.actor(), now=now)
+    batch = newest_shortlist(case)
+    assert batch is not None
+    places, listed = snapshots.unpacked(decrypt_bytes(bytes(batch.inputs)))
+    assert ([place.id for place in places], len(listed), batch.helpers) == ([case.pk], 3, len(helpers))
+    assert batch.digest == snapshots.digest(snapshots.rows(places, listed))
 
 
 def test_a_new_ranking_replaces_the_old(now: datetime) -> None:

@@ -54,7 +54,7 @@ class Batch(Record):
     seed = models.BigIntegerField(default=0)
     """Draws lots among equals."""
     digest = models.BinaryField(max_length=32, default=b"")
-    """SHA-256 of the inputs, weights included."""
+    """SHA-256 of the inputs that are kept, weights included."""
     inputs = models.BinaryField(default=b"")
     """The inputs themselves, packed and encrypted; of a shortlist only those of the helpers on it."""
     program = models.CharField(max_length=120, default="", blank=True)

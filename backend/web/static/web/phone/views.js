@@ -24,7 +24,7 @@ export function list({ words, queue, go, discardPhoto }) {
     section("coming", words.coming, waiting.map((visit) => card({ words, visit, family: families.get(visit.case), go })), words.nothing_coming),
     others.length ? section("others", words.without_plan, others.map((family) => otherCard({ words, family, go }))) : null,
     done.length ? section("done", words.recorded_lately, done.map((visit) => doneCard({ words, visit, family: families.get(visit.case), go }))) : null,
-    taken ? el("p", { class: "text-body-secondary" }, fill(words.as_of, { at: moment(taken.as_of) })) : null);
+    taken ? el("p", { class: "text-body-secondary", "data-as-of": taken.as_of }, fill(words.as_of, { at: moment(taken.as_of) })) : null);
 }
 
 function section(id, title, cards, empty) {
