@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from gunicorn.glogging import Logger
 
-from backend.core import logs
+from backend.core import garbage, logs
 from backend.core.environment import number, text
 from backend.core.processes import end_with_parent
 
@@ -34,6 +34,11 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 limit_request_line = 8190
 control_socket_disable = True
+
+
+def when_ready(_server: object) -> None:
+    """Gunicorn's hook when the program is loaded and nobody is forked yet."""
+    garbage.settle()
 
 
 def post_fork(_server: object, _worker: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -32,6 +33,16 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             hidden = Pairing.objects.all().own(user).suspended(timezone.localdate())
             condition |= Q(helper__user_id=user.pk) & ~Q(pairing__in=hidden.values("pk"))
         return self.filter(condition)
+
+    def with_visitor(self, id: UUID | str) -> Visit:
+        """The visit with its case, family and helper, and the spell it is made in. Raises Visit.DoesNotExist.
+
+        Who goes is mostly the spell's own helper: read once.
+        """
+        visit = self.select_related("case", "family__unit", "helper", "pairing").get(pk=id)
+        if visit.pairing is not None and visit.helper is not None and visit.pairing.helper_id == visit.helper_id:
+            visit.pairing.helper = visit.helper
+        return visit
 
 
 def overdue(now: datetime) -> Q:

@@ -502,8 +502,7 @@ def _often_missed(visit: Visit) -> bool:
 
 
 def _awaited(visit_id: UUID) -> Visit:
-    rows = Visit.objects.select_for_update(of=("self",)).select_related("case", "family", "helper", "pairing__helper")
-    held = rows.get(pk=visit_id)
+    held = Visit.objects.select_for_update(of=("self",)).with_visitor(visit_id)
     if held.state in RECORDED:
         raise AlreadyRecorded
     if not _is_awaited(held):

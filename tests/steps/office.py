@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from backend.cases import cases
 from backend.cases.models import Case, Family
 from backend.helpers.kinds import load_kinds
-from backend.helpers.models import Helper
+from backend.helpers.models import Helper, Pairing
 from backend.ops.rehearsal import Rehearsal
 from backend.org.access import SYSTEM
-from backend.org.models import User
+from backend.org.models import Parameter, User
 from tests import factories
 from workflows import deployment, services
 from workflows.models import Process, WorkItem
@@ -169,3 +169,16 @@ class Office(Rehearsal):
             "mental": "calm",
             **found,
         }
+
+
+class Care(Office):
+    """The same township when a family is in care there: a volunteer visits it, and nobody is called back by chance."""
+
+    def __init__(self, now: datetime = NOW, *, cadence: str = "monthly", **survey: Any) -> None:
+        super().__init__(now)
+        Parameter.objects.create(key="visit.rules", value={"sample_percent": 0}, from_date=date(2026, 1, 1))
+        helper = self.helper(max_families=3)
+        self.case = self.open()
+        self.file(self.case, **survey)
+        self.pair(self.case, helper, cadence=cadence)
+        self.pairing = Pairing.objects.get(case=self.case)

@@ -18,8 +18,8 @@ from backend.visits.cadence import LOCAL
 from backend.visits.models import Visit
 from tests import factories
 from tests.kept import kept
-from tests.steps.office import Office
-from tests.steps.test_care import caring, until_due
+from tests.steps.office import Care
+from tests.steps.test_care import until_due
 from workflows import absences
 from workflows.models import WorkItem
 
@@ -27,17 +27,17 @@ pytestmark = pytest.mark.django_db
 
 
 @kept
-def office() -> Office:
-    return Office()
+def office() -> Care:
+    return Care()
 
 
-def comrade(office: Office, **fields: object) -> tuple[Helper, User]:
+def comrade(office: Care, **fields: object) -> tuple[Helper, User]:
     """Another volunteer of the township with an account."""
     user = factories.user("comrade", role="helper", name="钱师傅")
     return factories.helper(user=user, name="钱师傅", max_families=2, **fields), user  # type: ignore[arg-type]
 
 
-def away(office: Office, helper: Helper, begin: date, end: date | None, **more: object) -> Absence:
+def away(office: Care, helper: Helper, begin: date, end: date | None, **more: object) -> Absence:
     actor = factories.actor(office.caseworker)
     return absences.record_absence(
         helper=helper,
@@ -61,8 +61,8 @@ def sees(user: User, case: Case) -> list[int]:
     return [rows.count() for rows in seen]
 
 
-def test_a_plan_falls_to_the_stand_in_and_its_item_opens_there(office: Office) -> None:
-    case, pairing = caring(office)  # opens on 25 March, is due on 1 April
+def test_a_plan_falls_to_the_stand_in_and_its_item_opens_there(office: Care) -> None:
+    case, pairing = office.case, office.pairing  # opens on 25 March, is due on 1 April
     helper, user = comrade(office)
     away(office, pairing.helper, date(2026, 3, 20), date(2026, 4, 10), stand_in=helper, agreed=True)
     assert Visit.objects.get().helper == helper
@@ -73,8 +73,8 @@ def test_a_plan_falls_to_the_stand_in_and_its_item_opens_there(office: Office) -
     assert Visit.objects.get(state="planned").helper == pairing.helper  # the next one is after the exams
 
 
-def test_without_a_stand_in_the_village_worker_goes(office: Office) -> None:
-    case, pairing = caring(office)
+def test_without_a_stand_in_the_village_worker_goes(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     away(office, pairing.helper, date(2026, 3, 20), None)
     assert Visit.objects.get().helper is None
     timer = office.next_timer(case)
@@ -85,8 +85,8 @@ def test_without_a_stand_in_the_village_worker_goes(office: Office) -> None:
     assert {"stand_in.village", "visit.left_to_village"} <= set(told)
 
 
-def test_an_open_item_goes_along_and_comes_back(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    case, pairing = caring(office)
+def test_an_open_item_goes_along_and_comes_back(office: Care, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)  # 25 March
     row = away(office, pairing.helper, office.today, date(2026, 3, 28))
     item = open_item(case)
@@ -101,8 +101,8 @@ def test_an_open_item_goes_along_and_comes_back(office: Office, monkeypatch: pyt
     assert absences.turn(office.now) == 0
 
 
-def test_withdrawn_it_is_as_it_was(office: Office) -> None:
-    case, pairing = caring(office)
+def test_withdrawn_it_is_as_it_was(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     helper, _user = comrade(office)
     row = away(office, pairing.helper, office.today, None, stand_in=helper, agreed=True)
@@ -111,8 +111,8 @@ def test_withdrawn_it_is_as_it_was(office: Office) -> None:
     assert not StandIn.objects.lasting().exists()
 
 
-def test_the_stand_in_sees_the_family_on_these_days_only(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    case, pairing = caring(office)
+def test_the_stand_in_sees_the_family_on_these_days_only(office: Care, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, pairing = office.case, office.pairing
     helper, user = comrade(office)
     away(office, pairing.helper, date(2026, 3, 10), date(2026, 3, 12), stand_in=helper, agreed=True)
     seen = {}
@@ -122,9 +122,8 @@ def test_the_stand_in_sees_the_family_on_these_days_only(office: Office, monkeyp
     assert seen == {9: [0, 0, 0], 10: [1, 1, 1], 11: [1, 1, 1], 12: [0, 0, 0]}
 
 
-def test_moved_to_other_days_plans_go_along() -> None:
-    office = Office()
-    _case, pairing = caring(office)
+def test_moved_to_other_days_plans_go_along(office: Care) -> None:
+    pairing = office.pairing
     helper, _user = comrade(office)
     row = away(office, pairing.helper, date(2026, 3, 20), date(2026, 4, 10), stand_in=helper, agreed=True)
     actor = factories.actor(office.caseworker)
@@ -136,8 +135,8 @@ def test_moved_to_other_days_plans_go_along() -> None:
     assert (kept.helper, kept.from_date, kept.to_date) == (helper, moved.from_date, moved.to_date)
 
 
-def test_a_stand_in_who_goes_away_too_leaves_it_to_the_village(office: Office) -> None:
-    case, pairing = caring(office)
+def test_a_stand_in_who_goes_away_too_leaves_it_to_the_village(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     helper, _user = comrade(office)
     away(office, pairing.helper, office.today, None, stand_in=helper, agreed=True)

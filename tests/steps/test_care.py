@@ -25,7 +25,7 @@ from backend.visits.models import FollowUp, Visit
 from backend.visits.visits import record_contact
 from tests import factories
 from tests.kept import kept
-from tests.steps.office import Office
+from tests.steps.office import Care, Office
 from workflows.beginnings import begin
 from workflows.models import Instance, Trace, WorkItem
 from workflows.visitors import follow
@@ -34,25 +34,15 @@ pytestmark = pytest.mark.django_db
 
 
 @kept
-def office() -> Office:
-    return Office()
+def office() -> Care:
+    return Care()
 
 
 def fresh(case: Case) -> Case:
     return Case.objects.select_related("family").get(pk=case.pk)
 
 
-def caring(office: Office, *, cadence: str = "monthly", **survey: Any) -> tuple[Case, Pairing]:
-    """A case in care, nobody called back by chance."""
-    Parameter.objects.create(key="visit.rules", value={"sample_percent": 0}, from_date=date(2026, 1, 1))
-    helper = office.helper(max_families=3)
-    case = office.open()
-    office.file(case, **survey)
-    office.pair(case, helper, cadence=cadence)
-    return case, Pairing.objects.get(case=case)
-
-
-def until_due(office: Office, case: Case) -> None:
+def until_due(office: Care, case: Case) -> None:
     """Wait until the item of the next visit opens."""
     timer = office.next_timer(case)
     assert timer is not None
@@ -60,8 +50,8 @@ def until_due(office: Office, case: Case) -> None:
     assert office.waiting(case) == ["record_visit"]
 
 
-def test_the_item_opens_a_week_before_and_is_the_helpers(office: Office) -> None:
-    case, pairing = caring(office)
+def test_the_item_opens_a_week_before_and_is_the_helpers(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     visit = Visit.objects.get()
     assert (visit.planned_for, visit.helper, visit.channel) == (date(2026, 4, 1), pairing.helper, "home")
     assert office.waiting(case) == []
@@ -74,8 +64,8 @@ def test_the_item_opens_a_week_before_and_is_the_helpers(office: Office) -> None
     assert Visit.objects.get(state="planned").planned_for == date(2026, 4, 24)
 
 
-def test_while_the_pairing_is_suspended_the_village_worker_goes(office: Office) -> None:
-    case, pairing = caring(office)
+def test_while_the_pairing_is_suspended_the_village_worker_goes(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     actor = factories.actor(office.caseworker)
     spells = Pairing.objects.filter(pk=pairing.pk)
@@ -94,17 +84,8 @@ def test_while_the_pairing_is_suspended_the_village_worker_goes(office: Office) 
     assert office.item(case, "record_visit").assignee == office.volunteer
 
 
-def test_high_risk_is_seen_the_next_day_and_weekly(office: Office) -> None:
-    case, _pairing = caring(office, self_care=3, disease="severe")
-    assert fresh(case).family.risk_tier == "A"
-    assert Visit.objects.get().planned_for == date(2026, 3, 3)
-    assert office.waiting(case) == ["record_visit"]
-    office.do(case, "record_visit", office.volunteer, office.visited())
-    assert Visit.objects.get(state="planned").planned_for == date(2026, 3, 9)
-
-
-def test_missed_the_village_worker_goes_the_supervisor_hears(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_missed_the_village_worker_goes_the_supervisor_hears(office: Care) -> None:
+    case = office.case
     office.go_to(datetime(2026, 4, 2, 0, 0, tzinfo=LOCAL))
     assert office.waiting(case) == ["visit_instead"]
     visit = Visit.objects.get()
@@ -121,8 +102,8 @@ def test_missed_the_village_worker_goes_the_supervisor_hears(office: Office) -> 
 
 
 @pytest.mark.parametrize("why", ["away", "no account", "inactive", "no membership", "discharged"])
-def test_when_the_helper_cannot_the_village_worker_goes(office: Office, why: str) -> None:
-    case, pairing = caring(office)
+def test_when_the_helper_cannot_the_village_worker_goes(office: Care, why: str) -> None:
+    case, pairing = office.case, office.pairing
     if why == "away":
         set_status(helper=pairing.helper, status="away", reason="考试", actor=factories.actor(), now=office.now)
     elif why == "discharged":
@@ -141,8 +122,8 @@ def test_when_the_helper_cannot_the_village_worker_goes(office: Office, why: str
     assert office.waiting(case) == ["visit_instead"]
 
 
-def test_a_record_from_elsewhere_closes_the_item_and_goes_on(office: Office) -> None:
-    case, pairing = caring(office)
+def test_a_record_from_elsewhere_closes_the_item_and_goes_on(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     office.pass_time(hours=3)
     volunteer, id_ = factories.actor(office.volunteer, role="helper"), uuid4()
@@ -159,9 +140,9 @@ def test_a_record_from_elsewhere_closes_the_item_and_goes_on(office: Office) -> 
 
 
 @pytest.mark.parametrize("by_telephone", [False, True])
-def test_one_visit_serves_two_programmes_and_is_followed_up_once(office: Office, by_telephone: bool) -> None:
+def test_one_visit_serves_two_programmes_and_is_followed_up_once(office: Care, by_telephone: bool) -> None:
     """E6: whoever comes for one programme comes for the other too; nobody is asked twice about the same visit."""
-    case, pairing = caring(office)
+    case, pairing = office.case, office.pairing
     other = office.open_another(case)
     first, office.volunteer = office.volunteer, factories.user("neighbour", role="helper", name="钱大嫂")
     neighbour = office.helper(name="钱大嫂")
@@ -188,8 +169,8 @@ def test_one_visit_serves_two_programmes_and_is_followed_up_once(office: Office,
     assert len({plan.planned_for for plan in plans}) == 1  # the stricter agreement, for both
 
 
-def test_whoever_is_faster_the_item_or_the_telephone(office: Office) -> None:
-    case, pairing = caring(office)
+def test_whoever_is_faster_the_item_or_the_telephone(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     plan = Visit.objects.get()
     volunteer = factories.actor(office.volunteer, role="helper")
@@ -202,8 +183,8 @@ def test_whoever_is_faster_the_item_or_the_telephone(office: Office) -> None:
     assert Visit.objects.filter(state="planned").count() == 1
 
 
-def test_visited_before_it_was_due(office: Office) -> None:
-    case, pairing = caring(office)
+def test_visited_before_it_was_due(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     plan = Visit.objects.get()
     volunteer = factories.actor(office.volunteer, role="helper")
     record_contact(case=case, pairing=pairing, answers=office.visited(), actor=volunteer, now=office.now, id=plan.pk)
@@ -211,8 +192,8 @@ def test_visited_before_it_was_due(office: Office) -> None:
     assert Visit.objects.get(state="planned").planned_for == office.today + timedelta(days=30)
 
 
-def test_late_needs_a_reason_in_the_form(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_late_needs_a_reason_in_the_form(office: Care) -> None:
+    case = office.case
     until_due(office, case)
     start = (office.now - timedelta(days=3)).isoformat()
     answers = office.visited(started_at=start, ended_at=start)
@@ -224,8 +205,8 @@ def test_late_needs_a_reason_in_the_form(office: Office) -> None:
 
 
 @pytest.mark.parametrize("decision", ["allow", "refuse"])
-def test_a_very_late_record_waits_for_the_supervisor(office: Office, decision: str) -> None:
-    case, _pairing = caring(office)
+def test_a_very_late_record_waits_for_the_supervisor(office: Care, decision: str) -> None:
+    case = office.case
     until_due(office, case)
     start = (office.now - timedelta(days=8)).isoformat()
     answers = office.visited(started_at=start, ended_at=start, late_reason="手机坏了")
@@ -249,16 +230,16 @@ def test_a_very_late_record_waits_for_the_supervisor(office: Office, decision: s
         ({"mental": "despair"}, ["follow_up"]),
     ],
 )
-def test_red_flags_go_where_they_belong(office: Office, found: dict[str, Any], waiting: list[str]) -> None:
-    case, _pairing = caring(office)
+def test_red_flags_go_where_they_belong(office: Care, found: dict[str, Any], waiting: list[str]) -> None:
+    case = office.case
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited(**found))
     assert office.waiting(case) == waiting
 
 
-def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on(office: Office) -> None:
+def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on(office: Care) -> None:
     """E8: the officer on duty has it, whoever recorded it stands nowhere, and the caseworker sees where it went."""
-    case, _pairing = caring(office)
+    case = office.case
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious", note="倒在灶台旁"))
     incident = Incident.objects.get()
@@ -278,9 +259,9 @@ def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on(office: O
     assert Visit.objects.filter(state="planned").count() == 1
 
 
-def test_a_sealed_emergency_is_named_nowhere_in_the_case(office: Office) -> None:
+def test_a_sealed_emergency_is_named_nowhere_in_the_case(office: Care) -> None:
     """E9: who reads the case, or follows its visit up, learns no number to look for."""
-    case, _pairing = caring(office)
+    case = office.case
     until_due(office, case)
     office.do(case, "record_visit", office.volunteer, office.visited(worries=["minor_alone"]))
     incident = Incident.objects.get()
@@ -289,8 +270,8 @@ def test_a_sealed_emergency_is_named_nowhere_in_the_case(office: Office) -> None
     assert not Event.objects.filter(case_id=case.pk, action__startswith="emergency.").exists()
 
 
-def test_the_same_visit_told_twice_is_one_emergency(office: Office) -> None:
-    case, pairing = caring(office)
+def test_the_same_visit_told_twice_is_one_emergency(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     volunteer, id_ = factories.actor(office.volunteer, role="helper"), uuid4()
     for _ in range(2):
@@ -303,22 +284,9 @@ def test_the_same_visit_told_twice_is_one_emergency(office: Office) -> None:
     assert Instance.objects.filter(process__key="emergency_response").count() == 1
 
 
-def test_danger_is_reported_when_no_process_waits_for_the_visit(office: Office) -> None:
-    """E8: somebody just went there; the case is not in care, and still it does not get lost."""
-    case = office.open()
-    village = factories.actor(office.village, role="village")
-    record_contact(case=case, answers=office.visited(), actor=village, now=office.now)
-    office.work()
-    assert not Incident.objects.exists()
-    record_contact(case=case, answers=office.visited(worries=["gas_or_fire"]), actor=village, now=office.now)
-    office.work()
-    assert (Incident.objects.get().kind, Incident.objects.get().level) == ("fire", "at_once")
-    assert WorkItem.objects.filter(step="acknowledge").count() == 1
-
-
-def test_a_visit_leads_on_to_a_plan_a_complaint_and_a_health_service(office: Office) -> None:
+def test_a_visit_leads_on_to_a_plan_a_complaint_and_a_health_service(office: Care) -> None:
     """P03 step 4: each begins a process, and the case tells only that something was passed on."""
-    case, pairing = caring(office)
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     found = office.visited(needs=["legal"], money_or_gifts=True)
     office.do(case, "record_visit", office.volunteer, found)
@@ -348,21 +316,8 @@ def test_a_visit_leads_on_to_a_plan_a_complaint_and_a_health_service(office: Off
     assert not Event.objects.filter(case_id=case.pk, action__startswith="grievance.").exists()
 
 
-@pytest.mark.parametrize("cadence", ["weekly", "quarterly"])
-def test_nobody_at_home_is_sought_again_after_some_days(office: Office, cadence: str) -> None:
-    """However rarely the family is visited: the time to come again opens a quarter of the wait before its day."""
-    case, _pairing = caring(office, cadence=cadence)
-    until_due(office, case)
-    office.do(case, "record_visit", office.volunteer, office.visited(visit_result="not_met"))
-    again = Visit.objects.get(state="planned")
-    assert (again.planned_for, again.opens_at) == (
-        office.today + timedelta(days=7),
-        datetime.combine(office.today + timedelta(days=6), DAY_BEGINS, LOCAL),
-    )
-
-
-def test_three_times_nobody_is_a_welfare_check(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_three_times_nobody_is_a_welfare_check(office: Care) -> None:
+    case = office.case
     until_due(office, case)
     for attempt in (1, 2, 3):
         office.pass_time(hours=3)
@@ -373,8 +328,8 @@ def test_three_times_nobody_is_a_welfare_check(office: Office) -> None:
             until_due(office, case)
 
 
-def test_called_back_by_somebody_else(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_called_back_by_somebody_else(office: Care) -> None:
+    case = office.case
     Parameter.objects.create(key="visit.rules", value={"sample_percent": 100}, from_date=office.today)
     cache.clear()
     until_due(office, case)
@@ -384,8 +339,8 @@ def test_called_back_by_somebody_else(office: Office) -> None:
     assert FollowUp.objects.get().result == "confirmed"
 
 
-def test_whoever_recorded_a_visit_over_the_api_does_not_call_back(office: Office) -> None:
-    case, pairing = caring(office)
+def test_whoever_recorded_a_visit_over_the_api_does_not_call_back(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     Parameter.objects.create(key="visit.rules", value={"sample_percent": 100}, from_date=office.today)
     cache.clear()
     until_due(office, case)
@@ -399,8 +354,8 @@ def test_whoever_recorded_a_visit_over_the_api_does_not_call_back(office: Office
     office.do(case, "call_back", factories.user("another", role="caseworker"), answers)
 
 
-def test_discharge_ends_the_spell_and_somebody_else_is_sought(office: Office) -> None:
-    case, pairing = caring(office)
+def test_discharge_ends_the_spell_and_somebody_else_is_sought(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     factories.helper()
     end_helper(
         helper=pairing.helper, reason="discharged", ended_on=office.today, actor=factories.actor(), now=office.now
@@ -414,9 +369,9 @@ def test_discharge_ends_the_spell_and_somebody_else_is_sought(office: Office) ->
     assert care.outcome == "helper_ended"
 
 
-def test_of_a_helper_suddenly_gone_the_family_hears_in_person_before_anybody_new_is_sought(office: Office) -> None:
+def test_of_a_helper_suddenly_gone_the_family_hears_in_person_before_anybody_new_is_sought(office: Care) -> None:
     """E33: whoever the family knows goes there; only then somebody else is looked for, and history says who told."""
-    case, pairing = caring(office)
+    case, pairing = office.case, office.pairing
     factories.helper()
     end_helper(helper=pairing.helper, reason="gone", ended_on=office.today, actor=factories.actor(), now=office.now)
     office.work()
@@ -435,8 +390,8 @@ def test_of_a_helper_suddenly_gone_the_family_hears_in_person_before_anybody_new
 
 
 @pytest.mark.parametrize("reason", ["ill", "left"])
-def test_of_any_other_end_nobody_is_sent_to_tell(office: Office, reason: str) -> None:
-    case, pairing = caring(office)
+def test_of_any_other_end_nobody_is_sent_to_tell(office: Care, reason: str) -> None:
+    case, pairing = office.case, office.pairing
     factories.helper()
     end_helper(helper=pairing.helper, reason=reason, ended_on=office.today, actor=factories.actor(), now=office.now)
     office.work()
@@ -444,15 +399,15 @@ def test_of_any_other_end_nobody_is_sent_to_tell(office: Office, reason: str) ->
     assert not Event.objects.filter(action="family.told_in_person").exists()
 
 
-def test_a_message_alone_ends_the_spell_too(office: Office) -> None:
-    case, pairing = caring(office)
+def test_a_message_alone_ends_the_spell_too(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     office.send(case, "helper_ended", helper=str(pairing.helper_id), reason="transferred")
     pairing.refresh_from_db()
     assert (pairing.to_date, pairing.end_reason) == (office.today, "transferred")
 
 
-def test_not_this_helper_by_telephone_only_or_not_at_all(office: Office) -> None:
-    case, pairing = caring(office)
+def test_not_this_helper_by_telephone_only_or_not_at_all(office: Care) -> None:
+    case, pairing = office.case, office.pairing
     office.send(case, "family_refused", level="phone_only")
     assert fresh(case).family.willingness == "phone"
     assert Pairing.objects.get().to_date is None
@@ -476,8 +431,8 @@ def test_not_this_helper_by_telephone_only_or_not_at_all(office: Office) -> None
         ("case_closed", {"reason": "programme_ended"}, "programme_ended", "registered"),
     ],
 )
-def test_what_ends_everything(office: Office, message: str, data: dict[str, Any], reason: str, status: str) -> None:
-    case, pairing = caring(office)
+def test_what_ends_everything(office: Care, message: str, data: dict[str, Any], reason: str, status: str) -> None:
+    case, pairing = office.case, office.pairing
     until_due(office, case)
     office.send(case, message, **data)
     case = fresh(case)
@@ -491,16 +446,16 @@ def test_what_ends_everything(office: Office, message: str, data: dict[str, Any]
     assert office.waiting(case) == []
 
 
-def test_when_nobody_is_left_alive_everything_stops_by_itself(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_when_nobody_is_left_alive_everything_stops_by_itself(office: Care) -> None:
+    case = office.case
     person = case.family.persons.get()
     record_death(person=person, died_on=office.today, actor=factories.actor(), now=office.now)
     office.work()
     assert (fresh(case).state, fresh(case).close_reason) == ("closed", "died")
 
 
-def test_no_visits_wanted_waits_for_the_review(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_no_visits_wanted_waits_for_the_review(office: Care) -> None:
+    case = office.case
     until_due(office, case)
     wishes = Family.Willingness.FESTIVAL
     set_willingness(family=fresh(case).family, willingness=wishes, actor=factories.actor(), now=office.now)
@@ -512,9 +467,45 @@ def test_no_visits_wanted_waits_for_the_review(office: Office) -> None:
     assert office.waiting(case) == ["ask_family_wish"]
 
 
-def test_quarterly_visits_end_the_review_begins_when_its_time_has_come(office: Office) -> None:
+def test_the_diagram_tells_who_did_what(office: Care) -> None:
+    case = office.case
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    row = Trace.objects.get(node="record_visit")
+    assert (row.by, row.outcome) == (office.volunteer.name, "met")
+
+
+# --- other families ---------------------------------------------------------------------------------------------------
+
+
+def test_high_risk_is_seen_the_next_day_and_weekly() -> None:
+    office = Care(self_care=3, disease="severe")
+    case = office.case
+    assert fresh(case).family.risk_tier == "A"
+    assert Visit.objects.get().planned_for == date(2026, 3, 3)
+    assert office.waiting(case) == ["record_visit"]
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    assert Visit.objects.get(state="planned").planned_for == date(2026, 3, 9)
+
+
+@pytest.mark.parametrize("cadence", ["weekly", "quarterly"])
+def test_nobody_at_home_is_sought_again_after_some_days(cadence: str) -> None:
+    """However rarely the family is visited: the time to come again opens a quarter of the wait before its day."""
+    office = Care(cadence=cadence)
+    case = office.case
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited(visit_result="not_met"))
+    again = Visit.objects.get(state="planned")
+    assert (again.planned_for, again.opens_at) == (
+        office.today + timedelta(days=7),
+        datetime.combine(office.today + timedelta(days=6), DAY_BEGINS, LOCAL),
+    )
+
+
+def test_quarterly_visits_end_the_review_begins_when_its_time_has_come() -> None:
     """No visit is planned beyond the year; the review still begins 30 days before its day, not after the last visit."""
-    case, pairing = caring(office, cadence="quarterly")
+    office = Care(cadence="quarterly")
+    case, pairing = office.case, office.pairing
     for _ in range(4):
         until_due(office, case)
         office.do(case, "record_visit", office.volunteer, office.visited())
@@ -527,9 +518,15 @@ def test_quarterly_visits_end_the_review_begins_when_its_time_has_come(office: O
     assert office.waiting(case) == ["ask_family_wish"]
 
 
-def test_the_diagram_tells_who_did_what(office: Office) -> None:
-    case, _pairing = caring(office)
-    until_due(office, case)
-    office.do(case, "record_visit", office.volunteer, office.visited())
-    row = Trace.objects.get(node="record_visit")
-    assert (row.by, row.outcome) == (office.volunteer.name, "met")
+def test_danger_is_reported_when_no_process_waits_for_the_visit() -> None:
+    """E8: somebody just went there; the case is not in care, and still it does not get lost."""
+    office = Office()
+    case = office.open()
+    village = factories.actor(office.village, role="village")
+    record_contact(case=case, answers=office.visited(), actor=village, now=office.now)
+    office.work()
+    assert not Incident.objects.exists()
+    record_contact(case=case, answers=office.visited(worries=["gas_or_fire"]), actor=village, now=office.now)
+    office.work()
+    assert (Incident.objects.get().kind, Incident.objects.get().level) == ("fire", "at_once")
+    assert WorkItem.objects.filter(step="acknowledge").count() == 1

@@ -17,8 +17,7 @@ from backend.visits.cadence import LOCAL
 from backend.visits.models import Visit
 from tests import factories
 from tests.kept import kept
-from tests.steps.office import Office
-from tests.steps.test_care import caring
+from tests.steps.office import Care
 from workflows import month, pauses, reminders
 from workflows.engine.definition import Definition, compile_definition
 from workflows.models import Instance, WorkItem, past_due
@@ -27,30 +26,30 @@ pytestmark = pytest.mark.django_db
 
 
 @kept
-def office() -> Office:
-    return Office()
+def office() -> Care:
+    return Care()
 
 
 def local(month: int, day: int, hour: int = 9) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=LOCAL)
 
 
-def pause(office: Office, case: Case, reason: str = "hospital", **days: Any) -> Pause:
+def pause(office: Care, case: Case, reason: str = "hospital", **days: Any) -> Pause:
     actor = factories.actor(office.village, role="village")
     made = pauses.begin_pause(family=case.family, reason=reason, actor=actor, now=office.now, **days)
     office.work()
     return made
 
 
-def resume(office: Office, made: Pause) -> None:
+def resume(office: Care, made: Pause) -> None:
     pauses.end_pause(pause=made, actor=factories.actor(office.village, role="village"), now=office.now)
     office.go_to(office.now)
     office.work()
 
 
-def test_a_visit_waits_until_the_family_is_home_again(office: Office) -> None:
+def test_a_visit_waits_until_the_family_is_home_again(office: Care) -> None:
     """Nobody is reminded, nothing is missed; each deadline comes as many working days later as the pause covered."""
-    case, _pairing = caring(office)
+    case = office.case
     office.go_to(local(3, 26))
     made = pause(office, case)
     item = office.item(case, "record_visit")
@@ -71,8 +70,8 @@ def test_a_visit_waits_until_the_family_is_home_again(office: Office) -> None:
     assert office.waiting(case) == ["visit_instead"]
 
 
-def test_a_visit_that_had_not_come_near_comes_later(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_a_visit_that_had_not_come_near_comes_later(office: Care) -> None:
+    case = office.case
     office.go_to(local(3, 16))
     made = pause(office, case)
     office.go_to(local(3, 30))
@@ -87,9 +86,9 @@ def test_a_visit_that_had_not_come_near_comes_later(office: Office) -> None:
     assert office.next_timer(case) == local(4, 17, 0)
 
 
-def test_what_is_done_meanwhile_is_done_and_what_follows_waits(office: Office) -> None:
+def test_what_is_done_meanwhile_is_done_and_what_follows_waits(office: Care) -> None:
     """The helper went to the hospital: the visit counts, and the next one is for afterwards."""
-    case, _pairing = caring(office)
+    case = office.case
     office.go_to(local(3, 26))
     made = pause(office, case)
     office.go_to(local(4, 2))
@@ -107,9 +106,9 @@ def test_what_is_done_meanwhile_is_done_and_what_follows_waits(office: Office) -
     assert coming.planned_for == date(2026, 5, 8)
 
 
-def test_an_alarm_never_waits(office: Office) -> None:
+def test_an_alarm_never_waits(office: Care) -> None:
     """A clock of minutes goes on, whatever the family's pause."""
-    case, _pairing = caring(office)
+    case = office.case
     office.go_to(local(3, 26))
     office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious"))
     alarms = WorkItem.objects.filter(state="open").exclude(process="family_case")
@@ -118,27 +117,9 @@ def test_an_alarm_never_waits(office: Office) -> None:
     assert not alarms.filter(step__in=steps, paused_at__isnull=False).exists()
 
 
-def test_e1_away_means_a_call_each_month_and_back_home_means_visits(office: Office) -> None:
-    """E1: a family away is called once a month instead of visited; back home it is taken up again, not made anew."""
-    case, _pairing = caring(office, cadence="quarterly")
-    assert Visit.objects.get().planned_for == date(2026, 5, 31)
-    made = pause(office, case, "away")
-    call = Visit.objects.get(state="planned")
-    assert (call.channel, call.planned_for, call.paused_at) == ("phone", date(2026, 4, 1), None)
-    office.go_to(local(3, 26))
-    assert office.waiting(case) == ["record_visit"]
-    assert not WorkItem.objects.filter(paused_at__isnull=False).exists()
-    office.do(case, "record_visit", office.volunteer, office.visited(channel="phone"))
-    assert Visit.objects.get(state="planned").channel == "phone"
-    resume(office, made)
-    visit = Visit.objects.get(state="planned")
-    assert (visit.channel, Family.objects.count(), Case.objects.count()) == ("home", 1, 1)
-    assert Pairing.objects.get().to_date is None
-
-
-def test_e5_a_refusal_is_asked_again_after_half_a_year_whatever_pauses_meanwhile(office: Office) -> None:
+def test_e5_a_refusal_is_asked_again_after_half_a_year_whatever_pauses_meanwhile(office: Care) -> None:
     """E5: not sooner, and a stay in hospital does not put the question off for ever."""
-    case, _pairing = caring(office)
+    case = office.case
     office.send(case, "family_refused", level="all", reason="want_quiet")
     asked = office.next_timer(case)
     assert asked is not None
@@ -151,7 +132,7 @@ def test_e5_a_refusal_is_asked_again_after_half_a_year_whatever_pauses_meanwhile
     assert office.waiting(case) == ["ask_again"]
 
 
-def test_what_begins_during_a_pause_stands_still_from_the_start(office: Office) -> None:
+def test_what_begins_during_a_pause_stands_still_from_the_start(office: Care) -> None:
     family = factories.family(status=Family.Status.DRAFT, willingness=Family.Willingness.UNKNOWN)
     actor = factories.actor(office.caseworker)
     made = pauses.begin_pause(family=family, reason="disaster", actor=actor, now=office.now)
@@ -164,8 +145,8 @@ def test_what_begins_during_a_pause_stands_still_from_the_start(office: Office) 
     assert office.item(case, "survey_family").due_at.astimezone(LOCAL).date() == date(2026, 4, 27)
 
 
-def test_a_pause_ends_by_itself_on_its_day_even_when_the_machine_was_off(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_a_pause_ends_by_itself_on_its_day_even_when_the_machine_was_off(office: Care) -> None:
+    case = office.case
     office.go_to(local(3, 26))
     pause(office, case, expected_on=date(2026, 3, 30))
     assert pauses.turn(local(3, 29)) == 0
@@ -176,8 +157,8 @@ def test_a_pause_ends_by_itself_on_its_day_even_when_the_machine_was_off(office:
     assert office.item(case, "record_visit").due_at.astimezone(LOCAL).date() == date(2026, 4, 3)
 
 
-def test_one_pause_at_a_time_and_no_impossible_days(office: Office) -> None:
-    case, _pairing = caring(office)
+def test_one_pause_at_a_time_and_no_impossible_days(office: Care) -> None:
+    case = office.case
     made = pause(office, case)
     with pytest.raises(AlreadyPaused):
         pause(office, case, "disaster")
@@ -197,9 +178,9 @@ def test_one_pause_at_a_time_and_no_impossible_days(office: Office) -> None:
     assert Pause.objects.count() == 1
 
 
-def test_history_tells_that_it_pauses_never_why(office: Office) -> None:
+def test_history_tells_that_it_pauses_never_why(office: Care) -> None:
     """In hospital is a matter of health (PIPL art. 28)."""
-    case, _pairing = caring(office)
+    case = office.case
     resume(office, pause(office, case))
     told = Event.objects.filter(action__startswith="family.pause")
     assert [event.action for event in told.order_by("seq")] == ["family.paused", "family.pause_ended"]
@@ -207,7 +188,7 @@ def test_history_tells_that_it_pauses_never_why(office: Office) -> None:
 
 
 def test_many_families_need_no_more_statements_than_one(
-    office: Office, django_assert_max_num_queries: DjangoAssertNumQueries
+    office: Care, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     """E30: a township's families pause at once; doing it twice is harmless."""
     actor, now = factories.actor(), office.now
@@ -217,15 +198,27 @@ def test_many_families_need_no_more_statements_than_one(
     factories.family(number="closed", status="closed")
 
     def begin() -> int:
-        return pauses.begin_many(families=Family.objects.all(), reason="disaster", actor=actor, now=now)
+        return pauses.begin_many(
+            families=Family.objects.exclude(pk=office.case.family_id), reason="disaster", actor=actor, now=now
+        )
 
     with django_assert_max_num_queries(16):
         assert begin() == 4
     assert begin() == 0
     assert WorkItem.objects.filter(paused_at__isnull=False).count() == 4
     with django_assert_max_num_queries(16):
-        assert pauses.end_many(families=Family.objects.all(), reason="disaster", actor=actor, now=now) == 4
-    assert pauses.end_many(families=Family.objects.all(), reason="disaster", actor=actor, now=now) == 0
+        assert (
+            pauses.end_many(
+                families=Family.objects.exclude(pk=office.case.family_id), reason="disaster", actor=actor, now=now
+            )
+            == 4
+        )
+    assert (
+        pauses.end_many(
+            families=Family.objects.exclude(pk=office.case.family_id), reason="disaster", actor=actor, now=now
+        )
+        == 0
+    )
     assert not Instance.objects.filter(paused_at__isnull=False).exists()
 
 
@@ -254,3 +247,22 @@ def test_only_what_needs_the_family_stands_still() -> None:
         "service_plan_referral": ["ask_family", "assess_needs", "half_year_over", "review_due", "review_effect"],
         "yearly_review": ["ask_family_wish"],
     }  # fmt: skip
+
+
+def test_e1_away_means_a_call_each_month_and_back_home_means_visits() -> None:
+    """E1: a family away is called once a month instead of visited; back home it is taken up again, not made anew."""
+    office = Care(cadence="quarterly")
+    case = office.case
+    assert Visit.objects.get().planned_for == date(2026, 5, 31)
+    made = pause(office, case, "away")
+    call = Visit.objects.get(state="planned")
+    assert (call.channel, call.planned_for, call.paused_at) == ("phone", date(2026, 4, 1), None)
+    office.go_to(local(3, 26))
+    assert office.waiting(case) == ["record_visit"]
+    assert not WorkItem.objects.filter(paused_at__isnull=False).exists()
+    office.do(case, "record_visit", office.volunteer, office.visited(channel="phone"))
+    assert Visit.objects.get(state="planned").channel == "phone"
+    resume(office, made)
+    visit = Visit.objects.get(state="planned")
+    assert (visit.channel, Family.objects.count(), Case.objects.count()) == ("home", 1, 1)
+    assert Pairing.objects.get().to_date is None

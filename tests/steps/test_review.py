@@ -11,21 +11,20 @@ from backend.core.errors import DomainError
 from backend.helpers.models import Pairing
 from backend.visits.models import Visit
 from tests.kept import kept
-from tests.steps.office import Office
-from tests.steps.test_care import caring
+from tests.steps.office import Care
 from workflows.models import Instance
 
 pytestmark = pytest.mark.django_db
 
 
 @kept
-def office() -> Office:
-    return Office()
+def office() -> Care:
+    return Care()
 
 
-def reviewing(office: Office) -> Case:
+def reviewing(office: Care) -> Case:
     """A case whose year is over: no visits were wanted, so that it passes quickly."""
-    case, pairing = caring(office)
+    case, pairing = office.case, office.pairing
     Pairing.objects.filter(pk=pairing.pk).update(review_on=office.today + timedelta(days=20))
     office.send(case, "nothing_waits_for_this")
     visit = Visit.objects.get(state="planned")
@@ -35,20 +34,20 @@ def reviewing(office: Office) -> Case:
     return case
 
 
-def wish(office: Office, case: Case, what: str = "continue", **more: Any) -> None:
+def wish(office: Care, case: Case, what: str = "continue", **more: Any) -> None:
     answers = {"wish": what, "given_by": "self", "given_on": office.today.isoformat(), "method": "home", **more}
     office.do(case, "ask_family_wish", office.village, answers)
 
 
-def propose(office: Office, case: Case, what: str = "renew", **more: Any) -> None:
+def propose(office: Care, case: Case, what: str = "renew", **more: Any) -> None:
     office.do(case, "prepare_review", office.caseworker, {"proposal": what, "summary": "见附表", **more})
 
 
-def decide(office: Office, case: Case, what: str, **more: Any) -> None:
+def decide(office: Care, case: Case, what: str, **more: Any) -> None:
     office.do(case, "decide_review", office.supervisor, {"decision": what, **more})
 
 
-def test_who_decides_sees_the_year(office: Office) -> None:
+def test_who_decides_sees_the_year(office: Care) -> None:
     case = reviewing(office)
     wish(office, case, notice_version="2027-01")
     propose(office, case)
@@ -58,7 +57,7 @@ def test_who_decides_sees_the_year(office: Office) -> None:
     assert Consent.objects.filter(notice_version="2027-01").exists()  # asked anew each year
 
 
-def test_approved_the_pairing_goes_on_for_a_year(office: Office) -> None:
+def test_approved_the_pairing_goes_on_for_a_year(office: Care) -> None:
     case = reviewing(office)
     before = Pairing.objects.get().review_on
     wish(office, case)
@@ -80,7 +79,7 @@ def test_approved_the_pairing_goes_on_for_a_year(office: Office) -> None:
     ("decision", "end_reason", "phases"),
     [("repair", "replaced", {"pairing", "waiting"}), ("end", "need_met", {"review"})],
 )
-def test_another_helper_or_none(office: Office, decision: str, end_reason: str, phases: set[str]) -> None:
+def test_another_helper_or_none(office: Care, decision: str, end_reason: str, phases: set[str]) -> None:
     case = reviewing(office)
     wish(office, case, "other_helper")
     propose(office, case, "repair" if decision == "repair" else "end")
@@ -92,7 +91,7 @@ def test_another_helper_or_none(office: Office, decision: str, end_reason: str, 
     assert (case.state == "closed") == (decision == "end")
 
 
-def test_the_family_stops(office: Office) -> None:
+def test_the_family_stops(office: Care) -> None:
     case = reviewing(office)
     wish(office, case, "stop")
     case = Case.objects.select_related("family").get()
@@ -100,7 +99,7 @@ def test_the_family_stops(office: Office) -> None:
     assert Pairing.objects.get().end_reason == "family_refused"
 
 
-def test_ten_days_without_a_decision_are_told(office: Office) -> None:
+def test_ten_days_without_a_decision_are_told(office: Care) -> None:
     case = reviewing(office)
     wish(office, case)
     propose(office, case)
@@ -109,7 +108,7 @@ def test_ten_days_without_a_decision_are_told(office: Office) -> None:
     assert office.waiting(case) == ["decide_review"]
 
 
-def test_the_helper_leaves_during_the_review(office: Office) -> None:
+def test_the_helper_leaves_during_the_review(office: Care) -> None:
     case = reviewing(office)
     helper = Pairing.objects.get().helper
     office.send(case, "helper_ended", helper=str(helper.pk), reason="transferred")
@@ -118,7 +117,7 @@ def test_the_helper_leaves_during_the_review(office: Office) -> None:
     assert Review.objects.get(subject="year").decided_at is None
 
 
-def test_whoever_proposed_does_not_decide(office: Office) -> None:
+def test_whoever_proposed_does_not_decide(office: Care) -> None:
     case = reviewing(office)
     wish(office, case)
     propose(office, case)

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from backend.core import garbage
 from tests.year.meter import Cost, Month, Ratio, memory, ratio, together
 
 JANUARY = date(2026, 1, 1)
@@ -250,6 +251,8 @@ def _worker(plan: Plan, number: int, barrier: Any, bell: Bell, told: Any) -> Non
     django.setup()
     from tests.year import places, year
     from tests.year.queue import Share
+
+    garbage.settle()
 
     try:
         with year.standing_still(year.at(year.BEGINS, places.MORNING)) as clock:

@@ -125,20 +125,26 @@ def localise(schema: Schema, language: str) -> dict[str, Any]:
 
 def read_form(content: bytes) -> dict[str, Any]:
     """The schema in a form's file, checked to be one that can be shown in both languages. Raises FormRefused."""
+    if problems := _problems(content):
+        raise FormRefused(list(problems))
+    schema: dict[str, Any] = json.loads(content)
+    return schema
+
+
+@lru_cache(maxsize=1024)
+def _problems(content: bytes) -> tuple[tuple[str, str], ...]:
+    """What keeps a file from being a form. Looked at once: a process brings the forms of all that it calls along."""
     try:
         schema = json.loads(content)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise FormRefused([("", f"not JSON: {error}")]) from error
+        return (("", f"not JSON: {error}"),)
     if not isinstance(schema, dict):
-        raise FormRefused([("", "not an object")])
+        return (("", "not an object"),)
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise FormRefused([("/" + "/".join(str(part) for part in error.path), error.message)]) from error
-    problems = list(_form_problems(schema))
-    if problems:
-        raise FormRefused(problems)
-    return schema
+        return (("/" + "/".join(str(part) for part in error.path), error.message),)
+    return tuple(_form_problems(schema))
 
 
 # -- checking answers ---------------------------------------------------------------------------------------------

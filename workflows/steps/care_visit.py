@@ -249,8 +249,7 @@ def _visit(call: Call) -> Visit:
     held: Visit | None = of(call).held.get("visit")
     if held is not None and str(held.pk) == call.data["visit"]:
         return held
-    rows = Visit.objects.select_related("case", "family__unit", "helper", "pairing__helper")
-    return rows.get(pk=call.data["visit"])
+    return Visit.objects.with_visitor(call.data["visit"])
 
 
 def _keep_flags(call: Call) -> None:
