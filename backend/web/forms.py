@@ -100,6 +100,17 @@ def fields(
     ]
 
 
+def begun(schema: Schema, typed: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What somebody typed before; of the questions that were not asked then, what is known beforehand.
+
+    An answer that asks for less (send the file back) takes nothing from who chooses another one later.
+    """
+    if typed is None:
+        return known
+    asked = shown_now(schema, typed)
+    return {**{name: value for name, value in known.items() if name not in asked}, **typed}
+
+
 def general_errors(schema: Schema, refused: Refused | None) -> list[str]:
     """What was refused and belongs to no field of the form."""
     if refused is None:

@@ -87,7 +87,8 @@ class WorkItemPage(Page):
         if item["state"] != "open":
             return {"events": self._events(item)}
         form = read(self.request, WorkItems, "form", pk=item["id"])
-        known = given if given is not None else form["draft"] or form["values"]
+        typed = given if given is not None else form["draft"] or None
+        known = forms.begun(form["schema"], typed, form["values"])
         return {
             "form": form,
             "may_see_pairing": bool(granting(self.user, "proposal.read")),

@@ -172,6 +172,31 @@ def test_required_marks_follow_and_completion_leads_on(reader: Readers) -> None:
     page.wait_for_url("**/inbox/?doable=true&step=pick_helper")
 
 
+def test_nothing_moves_while_a_button_is_pressed(reader: Readers) -> None:
+    """What was chosen last shows more fields; the answer that says so comes while somebody presses the button below."""
+    here = reader("caseworker")
+    here.expected |= {422}
+    page = here.open("/inbox/?step=check_file&doable=true")
+    page.locator("a[href^='/work-items/']", has_text="核对档案与分类").first.click()
+    page.wait_for_url("**/work-items/**")
+    coming: list[Route] = []
+    page.route("**/typed/", lambda route: coming.append(route))
+    with page.expect_request("**/typed/"):
+        page.locator("input[name=check_result]:not([value=submit]):not(:checked)").first.check()
+    button = page.locator("#answers button[type=submit]")
+    button.scroll_into_view_if_needed()
+    before = button.bounding_box()
+    button.hover()
+    page.mouse.down()
+    with page.expect_response("**/typed/"):
+        coming.pop().continue_()
+    page.wait_for_timeout(300)
+    assert button.bounding_box() == before
+    page.mouse.up()
+    expect(page.locator("#refused, .errors:not(:empty)").first).to_be_visible()
+    assert button.bounding_box() != before
+
+
 def test_a_step_is_done_from_today_to_its_end(reader: Readers, screen: Screen) -> None:
     here = reader("caseworker", **screen)
     page = here.open("/")

@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from lxml import html
 
 from tests import factories
 from tests.kept import kept
-from tests.steps.office import Office
+from tests.steps.office import CONSENTED, SURVEYED, Office
 from tests.web.test_inbox import HTMX, client, text
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
@@ -88,6 +89,30 @@ def test_what_is_typed_is_kept_and_checked(stage: Stage) -> None:
     assert "半句" in text(writer.get(address(stage)))
     too_long = json.loads(text(writer.post(address(stage, "typed/"), {"text": "好" * 3000}, headers=HTMX)))
     assert too_long["errors"]["text"] == ["This is too long."]
+
+
+def test_what_was_known_beforehand_outlives_a_draft_that_did_not_ask_for_it() -> None:
+    """The advised tier and categories are there when somebody was about to send the file back, and then does not."""
+    office = Office()
+    case = office.open()
+    day = office.today.isoformat()
+    office.do(case, "survey_family", office.village, {**SURVEYED, "surveyed_on": day})
+    office.do(case, "record_consent", office.village, {**CONSENTED, "given_on": day})
+    reader, where = client(office.caseworker), f"/work-items/{office.item(case, 'check_file').pk}/"
+    advised = checked(text(reader.get(where)))
+    assert {"categories", "tier"} == {name for name, _value in advised}
+    text(reader.post(f"{where}typed/", {"check_result": "return"}, headers=HTMX))
+    assert checked(text(reader.get(where))) == advised | {("check_result", "return")}
+    assert checked(text(reader.post(where, {"check_result": "return"}, headers=HTMX), 422)) > advised
+    emptied = {"check_result": "submit", "tier": "D"}
+    text(reader.post(f"{where}typed/", emptied, headers=HTMX))
+    assert checked(text(reader.get(where))) == set(emptied.items())
+
+
+def checked(page: str) -> set[tuple[str, str]]:
+    """The choices that are made on the page: name and value."""
+    boxes = html.fromstring(page).iter("input")
+    return {(box.get("name", ""), box.get("value", "")) for box in boxes if "checked" in box.attrib}
 
 
 def test_a_draft_that_cannot_be_kept_says_so(stage: Stage) -> None:

@@ -37,6 +37,19 @@ function showState({ shown, required, errors }) {
   }
 }
 
+// While somebody presses a button, it stays where it is: fields that come or go above would draw it away from under them.
+let pressed = null; // a promise of the end of the press
+let letGo = null;
+document.addEventListener("pointerdown", () => {
+  pressed = new Promise((resolve) => { letGo = resolve; });
+});
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => setTimeout(() => { // after the click that it makes
+    pressed = null;
+    letGo?.();
+  }));
+}
+
 async function send() {
   if (!form() || completing) return;
   if (sending) return later();
@@ -56,7 +69,8 @@ async function send() {
       tell("ended");
     } else if (answer.ok) {
       const state = await answer.json();
-      if (!form()) return;
+      await pressed;
+      if (!form() || completing) return;
       showState(state);
       if (state.problem) tell("failed", state.problem);
       else if (unsent) tell("typing");
