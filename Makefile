@@ -6,8 +6,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
 REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
-# Three more than there are processors: tests wait for browsers and servers, too.
-JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 3)")
+# Two more than there are processors: tests wait for browsers and servers, too.
+JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 2)")
 
 # Python's packages and the browser's are fetched at the same time.
 ifeq ($(MAKELEVEL),0)

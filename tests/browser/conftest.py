@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.reader import Reader, Screen
 from tests.system import System, wait_for
@@ -26,6 +26,8 @@ QUIET = [
 """It asks nobody outside for anything."""
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first has no windows of its own: half the work of the others, which draw theirs for nobody."""
+PATIENCE = 20_000
+"""Milliseconds: a machine that has much else to do is no fault of the page."""
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), "")
 
 
@@ -44,6 +46,7 @@ def chromium() -> str:
 def browser(chromium: str) -> Iterator[Browser]:
     """Debian's Chromium, headless: one for all stories. It ends with them: while it is there, an event loop runs in
     this thread, which Django and the worker of other tests would not bear."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield started

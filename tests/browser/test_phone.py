@@ -11,13 +11,12 @@ from tests.browser.conftest import PASSWORD
 from tests.browser.reader import Reader, Screen
 
 Readers = Callable[..., Reader]
-PATIENCE = 20_000
 
 
 def opened(here: Reader) -> Page:
     """The list of visits as the server has it, and the page kept for when there is no network."""
     page = here.open("/visits/")
-    expect(page.locator("#unsent-count")).to_have_attribute("data-unsent", "0", timeout=PATIENCE)
+    expect(page.locator("#unsent-count")).to_have_attribute("data-unsent", "0")
     expect(page.locator("section[aria-labelledby=coming]")).to_be_visible()
     kept(page)
     return page
@@ -25,7 +24,7 @@ def opened(here: Reader) -> Page:
 
 def unsent(page: Page, number: int) -> None:
     expect(page.locator("section[aria-labelledby=coming]")).to_be_visible()  # the list: what was written is saved
-    expect(page.locator("#unsent-count")).to_have_attribute("data-unsent", str(number), timeout=PATIENCE)
+    expect(page.locator("#unsent-count")).to_have_attribute("data-unsent", str(number))
 
 
 def loaded_anew(page: Page) -> None:
@@ -33,7 +32,7 @@ def loaded_anew(page: Page) -> None:
     told = page.locator("[data-as-of]")
     before = told.get_attribute("data-as-of") or ""
     page.reload()
-    expect(told).not_to_have_attribute("data-as-of", before, timeout=PATIENCE)
+    expect(told).not_to_have_attribute("data-as-of", before)
 
 
 def recorded(page: Page) -> Locator:
@@ -89,7 +88,7 @@ def test_a_visit_is_recorded_in_a_few_taps(reader: Readers, screen: Screen) -> N
     assert here.overflow() <= 0
     assert 1 + fill_in(page) <= 6
     unsent(page, 0)
-    expect(recorded(page)).to_have_count(shown + 1, timeout=PATIENCE)
+    expect(recorded(page)).to_have_count(shown + 1)
     assert len(on_server(page) - known) == 1
     page.goto("/visits/#alarm")
     expect(page.locator("#phone a[href='/emergency/']")).to_be_visible()
@@ -126,9 +125,9 @@ def test_two_visits_without_network_are_sent_once_each_after_a_restart(reader: R
     assert here.barriers() == []
     online(here, True)
     unsent(page, 0)
-    expect(recorded(page)).to_have_count(before + 2, timeout=PATIENCE)
+    expect(recorded(page)).to_have_count(before + 2)
     page.reload()
-    expect(recorded(page)).to_have_count(before + 2, timeout=PATIENCE)
+    expect(recorded(page)).to_have_count(before + 2)
 
 
 def test_a_photograph_taken_without_network_is_sent_after_its_record(reader: Readers) -> None:
@@ -148,7 +147,7 @@ def test_a_photograph_taken_without_network_is_sent_after_its_record(reader: Rea
     page.reload()
     unsent(page, 2)
     expect(page.locator("[data-unsent] .bi-camera")).to_have_count(1)
-    with page.expect_response("**/photos/", timeout=PATIENCE) as sent:
+    with page.expect_response("**/photos/") as sent:
         online(here, True)
     told = sent.value.json()
     assert (told["shown"], told["width"], told["height"]) == (True, 1600, 1200)
@@ -180,7 +179,7 @@ def test_two_telephones_say_different_things_and_a_person_decides(reader: Reader
     unsent(page, 0)
     online(second, True)
     choose = other.locator("section[aria-labelledby=conflicts] button")
-    expect(choose).to_have_count(1, timeout=PATIENCE)
+    expect(choose).to_have_count(1)
     choose.click()
     expect(other.locator("#phone form")).to_contain_text("第二部手机")
     expect(other.locator("#phone form")).to_contain_text("第一部手机")
@@ -189,7 +188,7 @@ def test_two_telephones_say_different_things_and_a_person_decides(reader: Reader
         other.locator(f"label[for=keep-{field}-sent]").click()
     other.locator(".save-bar button").click()
     unsent(other, 0)  # the list again: the server has the decision
-    expect(other.locator("section[aria-labelledby=conflicts]")).to_have_count(0, timeout=PATIENCE)
+    expect(other.locator("section[aria-labelledby=conflicts]")).to_have_count(0)
     loaded_anew(page)
     expect(page.locator("section[aria-labelledby=conflicts]")).to_have_count(0)
     recorded(page).first.locator("button").click()
@@ -208,7 +207,7 @@ def test_after_the_session_nothing_can_be_read_until_the_same_person_logs_in(rea
     here.context.clear_cookies(name="sessionid")  # the session has ended meanwhile
     here.expected |= {401}
     online(here, True)
-    expect(page.locator("#phone a[href*='log-in']")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#phone a[href*='log-in']")).to_be_visible()
     expect(page.locator("#phone .alert")).to_contain_text("1")
     assert secret not in page.content()
     rows = page.evaluate(EVERYTHING)
