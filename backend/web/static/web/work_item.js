@@ -1,6 +1,7 @@
 // The form of a work item: it tells as one types what is needed and what is wrong, and keeps what was typed.
 const PAUSE = 700; // ms without a key before something is sent
 const AGAIN = 10_000; // ms until it is tried again without a connection
+const LONGEST = 1000; // ms for which a press keeps the form as it is
 
 let timer = 0;
 let unsent = false; // something was typed that the server does not have
@@ -39,15 +40,14 @@ function showState({ shown, required, errors }) {
 
 // While somebody presses a button, it stays where it is: fields that come or go above would draw it away from under them.
 let pressed = null; // a promise of the end of the press
-let letGo = null;
+let letGo = () => {};
 document.addEventListener("pointerdown", () => {
+  letGo();
   pressed = new Promise((resolve) => { letGo = resolve; });
+  setTimeout(letGo, LONGEST); // let go outside the window, it is not heard
 });
 for (const name of ["pointerup", "pointercancel"]) {
-  document.addEventListener(name, () => setTimeout(() => { // after the click that it makes
-    pressed = null;
-    letGo?.();
-  }));
+  document.addEventListener(name, () => setTimeout(letGo)); // after the click that it makes
 }
 
 async function send() {
