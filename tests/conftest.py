@@ -24,7 +24,7 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
-from backend.core import embedded
+from backend.core import embedded, garbage
 from backend.core.databases import connection_settings
 from backend.ops.catalogues import compile_catalogues
 from tests import kept
@@ -78,8 +78,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collector of garbage need not look through it again and again. Nor need it come
     as often as a server wants it: that took a tenth of the tests' time."""
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
     gc.set_threshold(50_000, 20, 100)
 
 
