@@ -5,14 +5,14 @@ Counted in half hours: a started one does not count. Whoever served or claimed n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -146,15 +146,15 @@ def claim_visit(
 
 def facts(claim: HourClaim) -> Mapping[str, Any]:
     """What table D24 looks at: codes and numbers, nobody's name."""
-    day = timezone.localdate(claim.started_at)
+    day, others = timezone.localdate(claim.started_at), _others(claim)
     return {
         "banned": Ban.objects.on(day).filter(helper=claim.helper_id).exists(),
         "hours": claim.claimed / 2,
-        "overlap": _overlap(claim),
+        "overlap": _overlap(claim, others),
         "evidence": claim.evidence,
         "confirmation": claim.confirmation,
         "source": claim.source,
-        "day_hours": (_of_day(claim) + claim.claimed) / 2,
+        "day_hours": (_of_day(claim, others) + claim.claimed) / 2,
         "days_late": (timezone.localdate(claim.claimed_at) - timezone.localdate(claim.ended_at)).days,
     }
 
@@ -252,23 +252,36 @@ def _create(
     return claim
 
 
-def _overlap(claim: HourClaim) -> str:
+Other = tuple[datetime, datetime, int]
+"""When another claim begins and ends, and its half hours."""
+
+
+def _others(claim: HourClaim) -> list[Other]:
+    """What else the volunteer claims of the same local day, or of the same time."""
+    begin = _midnight(claim)
+    that_day = Q(started_at__gte=begin, started_at__lt=begin + timedelta(days=1))
+    that_time = Q(started_at__lt=claim.ended_at, ended_at__gt=claim.started_at)
+    rows = HourClaim.objects.filter(that_day | that_time, helper=claim.helper_id, state__in=LIVE).exclude(pk=claim.pk)
+    return list(rows.values_list("started_at", "ended_at", "claimed"))
+
+
+def _overlap(claim: HourClaim, others: Iterable[Other]) -> str:
     """How it meets other claims of the volunteer: none, part (at two places at once), same (within another one)."""
-    others = HourClaim.objects.filter(helper=claim.helper_id, state__in=LIVE).exclude(pk=claim.pk)
-    meeting = others.filter(started_at__lt=claim.ended_at, ended_at__gt=claim.started_at)
-    spans = list(meeting.values_list("started_at", "ended_at"))
+    spans = [(begin, end) for begin, end, _count in others if begin < claim.ended_at and end > claim.started_at]
     if not spans:
         return "none"
     within = any(begin <= claim.started_at and claim.ended_at <= end for begin, end in spans)
     return "same" if within and claim.source == HourClaim.Source.MANUAL else "part"
 
 
-def _of_day(claim: HourClaim) -> int:
+def _of_day(claim: HourClaim, others: Iterable[Other]) -> int:
     """Half hours of the same local day that count or may yet count, without this claim."""
-    begin = timezone.localtime(claim.started_at).replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = HourClaim.objects.filter(helper=claim.helper_id, started_at__gte=begin, state__in=LIVE)
-    found = rows.filter(started_at__lt=begin + timedelta(days=1)).exclude(pk=claim.pk)
-    return int(found.aggregate(total=Sum("claimed"))["total"] or 0)
+    begin = _midnight(claim)
+    return sum(claimed for started_at, _end, claimed in others if begin <= started_at < begin + timedelta(days=1))
+
+
+def _midnight(claim: HourClaim) -> datetime:
+    return timezone.localtime(claim.started_at).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _decide(claim: HourClaim, state: str, half_hours: int, actor: Actor, now: datetime) -> None:

@@ -81,13 +81,16 @@ class Presence:
 
     def is_there(self, helper: Helper, day: date) -> bool:
         """Active, in service, and not away on that day."""
-        if helper.status != Helper.Status.ACTIVE or (helper.to_date is not None and helper.to_date <= day):
-            return False
-        return not any(_covers(absence, day) for absence in self._away.get(helper.pk, ()))
+        return _is_active(helper, day) and not any(_covers(absence, day) for absence in self._away.get(helper.pk, ()))
 
 
 def visitor_on(pairing: Pairing, day: date) -> Helper | None:
-    """The helper who is there for this family on that day; None: the village worker goes."""
+    """The helper who is there for this family on that day; None: the village worker goes.
+
+    Mostly it is the family's own: then one statement says so.
+    """
+    if _is_active(pairing.helper, day) and not Pairing.objects.filter(pk=pairing.pk).left_alone(day).exists():
+        return pairing.helper
     return Presence([pairing]).visitor(pairing, day)
 
 
@@ -151,6 +154,10 @@ def room(helper: Helper, from_date: date, to_date: date | None, but: Pairing | N
     if but is not None:
         held = held.exclude(pairing=but)
     return free_places(helper, from_date) - held.values("pairing").distinct().count()
+
+
+def _is_active(helper: Helper, day: date) -> bool:
+    return helper.status == Helper.Status.ACTIVE and (helper.to_date is None or helper.to_date > day)
 
 
 def _serves(helper: Helper, from_date: date, to_date: date | None) -> bool:

@@ -53,10 +53,14 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
         By a dated suspension, by the suspension of the helper as a whole, or because the helper's background check is
         over while a minor lives with the family: that is true from midnight on, whether or not anything ran since.
         """
-        from backend.helpers.models.suspensions import Suspension  # names the pairing
+        return self.filter(_suspended(day))
 
-        dated = Exists(Suspension.objects.on(day).filter(pairing=OuterRef("pk")))
-        return self.filter(Q(dated) | Q(helper__status=Helper.Status.SUSPENDED) | check_missing(day))
+    def left_alone(self, day: date) -> PairingQuerySet:
+        """Those whose helper is suspended that day, or away."""
+        from backend.helpers.models.absences import Absence  # names the helper
+
+        away = Exists(Absence.objects.on(day).filter(helper=OuterRef("helper")))
+        return self.filter(Q(away) | _suspended(day))
 
     def own(self, user: Viewer) -> PairingQuerySet:
         """The user's spells as a helper."""
@@ -103,6 +107,13 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
             instead = Pairing.objects.all().stood_in_for(user, timezone.localdate())
             condition |= Q(helper__user_id=user.pk) | Q(pk__in=instead.values("pk"))
         return self.filter(condition)
+
+
+def _suspended(day: date) -> Q:
+    from backend.helpers.models.suspensions import Suspension  # names the pairing
+
+    dated = Exists(Suspension.objects.on(day).filter(pairing=OuterRef("pk")))
+    return Q(dated) | Q(helper__status=Helper.Status.SUSPENDED) | check_missing(day)
 
 
 def check_missing(day: date) -> Q:
