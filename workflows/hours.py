@@ -15,6 +15,7 @@ from backend.activities import hours
 from backend.activities.hours import Stretch
 from backend.activities.models import HourClaim
 from backend.audit.history import collect
+from backend.core import prepared
 from backend.helpers.models import Helper
 from backend.org.access import SYSTEM, Actor
 from backend.visits.models import FollowUp, Visit
@@ -51,8 +52,7 @@ def dispute(*, claim: HourClaim, text: str, actor: Actor, now: datetime) -> Hour
 
 def have_verified(*, claim_id: UUID, actor: Actor, now: datetime) -> None:
     """Begin the run of a claim, once."""
-    rows = HourClaim.objects.select_for_update(of=("self",)).select_related("helper", "unit__parent")
-    claim = rows.get(pk=claim_id)
+    claim = prepared.found(HourClaim, claim_id, follow=("helper", "unit__parent"), lock=True)
     if claim.instance_id is None:
         _start(claim, actor, now, disputed=False, closed_to=claim.claimed_by_id or claim.helper.user_id)
 

@@ -144,7 +144,7 @@ class Instance(Record):
     def case_in_full(self) -> Case | None:
         """The case with its family, place and programme: what steps work with."""
         if self.case_id and not self._knows_case:
-            self.case = Case.objects.select_related("family__unit__parent", "programme").get(pk=self.case_id)
+            self.case = prepared.found(Case, self.case_id, follow=("family__unit__parent", "programme"))
         return self.case
 
     @cached_property

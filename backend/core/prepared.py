@@ -6,7 +6,8 @@ depends on the place and the filters, stay with Django, which sends the values w
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar
@@ -74,6 +75,108 @@ def _converted(model: type[models.Model], names: tuple[str, ...]) -> list[tuple[
 
 def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
     return next(field for field in model._meta.concrete_fields if field.attname == name)
+
+
+def found(model: type[Stored], key: object, *, follow: tuple[str, ...] = (), lock: bool = False) -> Stored:
+    """The row with this primary key and those it points to, by the names that `select_related` takes.
+
+    Django takes longer to build such a statement, and PostgreSQL to plan its join, than both to answer it.
+
+    `lock`: the row itself, not those it points to, is held until the transaction ends. Raises the model's DoesNotExist.
+    """
+    row = execute(_finding(model, follow, lock), [model._meta.pk.get_prep_value(key)]).fetchone()
+    if row is None:
+        raise model.DoesNotExist  # type: ignore[attr-defined]
+    rows: dict[tuple[str, ...], models.Model | None] = {}
+    for part in _joined(model, follow):
+        values = row[part.begin : part.begin + len(part.names)]
+        # Where nothing is pointed to, the join gives a row without a key.
+        rows[part.path] = stored(part.model, part.names, values) if values[part.key] is not None else None
+        if part.path and (pointing := rows[part.path[:-1]]) is not None:
+            setattr(pointing, part.path[-1], rows[part.path])
+    return rows[()]  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One table of a join: by which pointers it is reached, and where its columns begin."""
+
+    path: tuple[str, ...]
+    pointer: str
+    """The column that points to it; empty for the first table."""
+    model: type[models.Model]
+    begin: int
+    names: tuple[str, ...]
+    key: int
+    """Which of them is its key."""
+
+    @property
+    def alias(self) -> str:
+        return "__".join(("found", *self.path))
+
+
+@cache
+def _joined(model: type[models.Model], follow: tuple[str, ...]) -> list[_Part]:
+    """The tables of a join, each after the one that points to it."""
+    paths = [tuple(each.split("__")) for each in follow]
+    reached = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+    parts: dict[tuple[str, ...], _Part] = {(): _part((), "", model, 0)}
+    for path in sorted(reached, key=lambda path: (len(path), path)):
+        pointer = parts[path[:-1]].model._meta.get_field(path[-1])
+        if not isinstance(pointer, models.ForeignKey):
+            raise TypeError(f"{path[-1]} points to no single row")
+        last = next(reversed(parts.values()))
+        begin = last.begin + len(last.names)
+        parts[path] = _part(path, str(pointer.column), pointer.remote_field.model, begin)
+    return list(parts.values())
+
+
+def _part(path: tuple[str, ...], pointer: str, model: type[models.Model], begin: int) -> _Part:
+    names = tuple(field.attname for field in model._meta.concrete_fields)
+    return _Part(path, pointer, model, begin, names, names.index(str(model._meta.pk.attname)))
+
+
+@cache
+def _finding(model: type[models.Model], follow: tuple[str, ...], lock: bool) -> str:
+    first, *others = parts = _joined(model, follow)
+    alias = {part.path: part.alias for part in parts}
+    columns = [
+        sql.Identifier(part.alias, str(field.column)) for part in parts for field in part.model._meta.concrete_fields
+    ]
+    joins = [
+        sql.SQL("LEFT JOIN {} AS {} ON {} = {}").format(
+            sql.Identifier(part.model._meta.db_table),
+            sql.Identifier(part.alias),
+            sql.Identifier(part.alias, str(part.model._meta.pk.column)),
+            sql.Identifier(alias[part.path[:-1]], part.pointer),
+        )
+        for part in others
+    ]
+    statement = sql.SQL("SELECT {} FROM {} AS {} {} WHERE {} = %s").format(
+        sql.SQL(", ").join(columns),
+        sql.Identifier(model._meta.db_table),
+        sql.Identifier(first.alias),
+        sql.SQL(" ").join(joins),
+        sql.Identifier(first.alias, str(model._meta.pk.column)),
+    )
+    return statement.as_string() + (f" FOR UPDATE OF {first.alias}" if lock else "")
+
+
+def whether(rows: models.QuerySet[Any]) -> Callable[[UUID], bool]:
+    """A question: whether the row with a key is among these. Keep it, and ask as often as you like.
+
+    Django builds it once, here, and PostgreSQL plans it once for each connection.
+    """
+    statement, values = rows.filter(pk=_ANY_KEY).values("pk").query.sql_with_params()
+
+    def ask(key: UUID) -> bool:
+        return execute(statement, [key if each == _ANY_KEY else each for each in values]).fetchone() is not None
+
+    return ask
+
+
+_ANY_KEY = UUID("00000000-0000-4000-8000-000000000000")
+"""What a question is built with in place of a key."""
 
 
 def insert(rows: Sequence[models.Model], columns: tuple[str, ...] = ()) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from backend.core import prepared
 from backend.helpers.candidates import applicant, place_of
 from backend.helpers.models import Absence, Helper, Pairing, StandIn
 from backend.helpers.models.pairings import stand_in_unfit
@@ -89,9 +91,15 @@ def visitor_on(pairing: Pairing, day: date) -> Helper | None:
 
     Mostly it is the family's own: then one statement says so.
     """
-    if _is_active(pairing.helper, day) and not Pairing.objects.filter(pk=pairing.pk).left_alone(day).exists():
+    if _is_active(pairing.helper, day) and not _is_left_alone(day)(pairing.pk):
         return pairing.helper
     return Presence([pairing]).visitor(pairing, day)
+
+
+@lru_cache(maxsize=64)
+def _is_left_alone(day: date) -> Callable[[UUID], bool]:
+    """Asked for every visit that is planned or made, mostly about the same few days."""
+    return prepared.whether(Pairing.objects.left_alone(day))
 
 
 @dataclass(frozen=True)

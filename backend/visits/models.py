@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.cases.models import Case, Family, visible_families
+from backend.core import prepared
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
 from backend.helpers.models import Helper, Pairing
@@ -33,16 +34,6 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             hidden = Pairing.objects.all().own(user).suspended(timezone.localdate())
             condition |= Q(helper__user_id=user.pk) & ~Q(pairing__in=hidden.values("pk"))
         return self.filter(condition)
-
-    def with_visitor(self, id: UUID | str) -> Visit:
-        """The visit with its case, family and helper, and the spell it is made in. Raises Visit.DoesNotExist.
-
-        Who goes is mostly the spell's own helper: read once.
-        """
-        visit = self.select_related("case", "family__unit", "helper", "pairing").get(pk=id)
-        if visit.pairing is not None and visit.helper is not None and visit.pairing.helper_id == visit.helper_id:
-            visit.pairing.helper = visit.helper
-        return visit
 
 
 def overdue(now: datetime) -> Q:
@@ -116,6 +107,17 @@ class Visit(Record):
             models.Index(fields=["planned_for"], name="visit_planned"),
             models.Index(fields=["recorded_at"], condition=~Q(red_flags=[]), name="visit_flagged"),
         ]
+
+    @classmethod
+    def with_visitor(cls, id: UUID | str, *, lock: bool = False) -> Visit:
+        """The visit with its case, family and helper, and the spell it is made in. Raises Visit.DoesNotExist.
+
+        `lock`: nobody else changes it until the transaction ends. Who goes is mostly the spell's own helper: read once.
+        """
+        visit = prepared.found(cls, id, follow=("case", "family__unit", "helper", "pairing"), lock=lock)
+        if visit.pairing is not None and visit.helper is not None and visit.pairing.helper_id == visit.helper_id:
+            visit.pairing.helper = visit.helper
+        return visit
 
     def is_overdue(self, now: datetime) -> bool:
         """The same for one row in memory."""

@@ -502,7 +502,7 @@ def _often_missed(visit: Visit) -> bool:
 
 
 def _awaited(visit_id: UUID) -> Visit:
-    held = Visit.objects.select_for_update(of=("self",)).with_visitor(visit_id)
+    held = Visit.with_visitor(visit_id, lock=True)
     if held.state in RECORDED:
         raise AlreadyRecorded
     if not _is_awaited(held):

@@ -249,7 +249,7 @@ def _visit(call: Call) -> Visit:
     held: Visit | None = of(call).held.get("visit")
     if held is not None and str(held.pk) == call.data["visit"]:
         return held
-    return Visit.objects.with_visitor(call.data["visit"])
+    return Visit.with_visitor(call.data["visit"])
 
 
 def _keep_flags(call: Call) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.activities import hours, stars
 from backend.activities.models import HourClaim
+from backend.core import prepared
 from backend.org.access import SYSTEM
 from backend.org.models import Unit
 from workflows.engine.runner import Call
@@ -79,8 +80,7 @@ def _leader(claim: HourClaim, route: str) -> Mapping[str, Any]:
 def _claim(call: Call) -> HourClaim:
     held = of(call).held
     if "claim" not in held:
-        rows = HourClaim.objects.select_related("helper__unit", "unit", "place")
-        held["claim"] = rows.get(pk=call.data["claim"])
+        held["claim"] = prepared.found(HourClaim, call.data["claim"], follow=("helper__unit", "unit", "place"))
     claim: HourClaim = held["claim"]
     return claim
 
