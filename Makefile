@@ -25,13 +25,12 @@ run: $(VENV)/base.stamp $(WEB)/.stamp
 
 # Every check and every test; the last line is pytest's. With THOROUGH=1, as before a release, the tests that try
 # much of the same (a year of families, random days of telephones, random requests) try more of it. Types, of one
-# process's work almost a minute, are checked beside the tests; what is wrong with them is said at the end. One process
-# reads all tests first: compiled by then, they are read in half the time by each of the others.
+# process's work half a minute, are checked beside everything else; what is wrong with them is said at the end. One
+# process reads all tests first: compiled by then, they are read in half the time by each of the others.
 test: $(VENV)/dev.stamp $(WEB)/.stamp
-	@$(MAKE) --no-print-directory layers style
 	@said=$$(mktemp); $(MAKE) --no-print-directory types >"$$said" 2>&1 & types=$$!; \
-	$(PY) -m pytest --collect-only --quiet >/dev/null; \
-	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5; \
+	$(MAKE) --no-print-directory layers style && { $(PY) -m pytest --collect-only --quiet >/dev/null; \
+	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5; }; \
 	tests=$$?; wait $$types || { cat "$$said"; tests=1; }; rm -f "$$said"; exit $$tests
 
 check: types layers style

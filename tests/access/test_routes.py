@@ -40,16 +40,13 @@ def world() -> World:
 
 
 def call(caller: Caller, route: Route, world: World, role: str) -> Any:
-    """Call the route with the id that concerns the role most, and undo it."""
+    """Call the route with the id that concerns the role most, and undo what it may have changed."""
     path = route.path.replace("{pk}", world.id_for(route.resource, role)) if "{pk}" in route.path else route.path
+    if route.method == "GET":
+        return caller.get(path)
     try:
         with transaction.atomic():
-            if route.method == "GET":
-                response = caller.get(path)
-            else:
-                response = getattr(caller.http, route.method.lower())(f"/api/{path}", {}, format="json")
-            if not hasattr(response, "content"):
-                response.render()
+            response = getattr(caller.http, route.method.lower())(f"/api/{path}", {}, format="json")
             raise Undo
     except Undo:
         return response
