@@ -1,12 +1,18 @@
 """Statements that are prepared once and then only given their values."""
 
+import threading
+from typing import Any
+from uuid import uuid4
+
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from backend.cases.models import CaseNumber, Person
+from backend.cases.models import CaseNumber, Family, Person
 from backend.core import prepared
 from backend.core.models import JobDone
+from backend.helpers.models import Absence, Pairing
+from backend.visits.models import Visit
 from tests import factories
 from tests.bench import diagrams, statements
 from workflows.models import Trace, WorkItem
@@ -80,3 +86,76 @@ def test_an_encrypted_field_never_goes_as_plain_text() -> None:
     person = factories.family(members=[{"name": "甲"}]).persons.get()
     with pytest.raises(TypeError, match="JSON cannot carry"):
         prepared.insert([Person(family=person.family, name="乙")])
+
+
+FOLLOWED = ("case", "family__unit__parent", "helper", "pairing")
+
+
+def test_a_row_is_found_with_those_it_points_to(django_assert_num_queries: Any) -> None:
+    visit = factories.visit(factories.pairing(), red_flags=["gas"], answers='{"note": "引号 \' \\" 与𠀀"}')
+    with django_assert_num_queries(1):
+        found = prepared.found(Visit, str(visit.pk), follow=FOLLOWED)
+        reached = [found, found.case, found.family, found.family.unit, found.family.unit.parent, found.helper]
+        reached.append(found.pairing)
+    wanted = Visit.objects.select_related(*FOLLOWED).get(pk=visit.pk)
+    others = [wanted, wanted.case, wanted.family, wanted.family.unit, wanted.family.unit.parent, wanted.helper]
+    for row, other in zip(reached, [*others, wanted.pairing], strict=True):
+        assert row is not None
+        assert other is not None
+        assert row.get_deferred_fields() == set()
+        for field in other._meta.concrete_fields:
+            assert getattr(row, field.attname) == getattr(other, field.attname), field
+
+
+def test_where_nothing_is_pointed_to_there_is_nothing() -> None:
+    visit = factories.visit(factories.pairing())
+    Visit.objects.filter(pk=visit.pk).update(pairing=None, helper=None)
+    found = prepared.found(Visit, visit.pk, follow=("helper__unit", "pairing__helper", "recorded_by"))
+    assert (found.helper, found.pairing, found.recorded_by) == (None, None, None)
+
+
+def test_no_row_is_none_to_be_found() -> None:
+    with pytest.raises(Visit.DoesNotExist):
+        prepared.found(Visit, uuid4())
+
+
+def test_only_pointers_are_followed() -> None:
+    with pytest.raises(TypeError, match="state points to no single row"):
+        prepared.found(Visit, uuid4(), follow=("state",))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_found_row_is_held_and_those_it_points_to_are_not() -> None:
+    visit = factories.visit(factories.pairing())
+    held, asked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                prepared.found(Visit, visit.pk, follow=("family",), lock=True)
+                held.set()
+                asked.wait(10)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    try:
+        assert held.wait(10)
+        with transaction.atomic():
+            assert Family.objects.select_for_update(nowait=True).get(pk=visit.family_id)
+            with pytest.raises(OperationalError):
+                Visit.objects.select_for_update(nowait=True).get(pk=visit.pk)
+    finally:
+        asked.set()
+        other.join()
+
+
+def test_a_question_is_asked_of_any_row() -> None:
+    """And what changes meanwhile is seen: only the question is kept, no answer."""
+    one, other = factories.pairing(), factories.pairing()
+    is_away = prepared.whether(Pairing.objects.left_alone(factories.TODAY))
+    before = kept()
+    Absence.objects.create(helper=one.helper, from_date=factories.TODAY, reason="exams")
+    assert [is_away(one.pk), is_away(other.pk), is_away(uuid4())] == [True, False, False]
+    assert len(kept()) == len(before) + 1
