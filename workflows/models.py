@@ -49,8 +49,8 @@ class ProcessQuerySet(models.QuerySet["Process"]):
         return self if readers else self.none()
 
     def newest(self, key: str) -> Process:
-        """The version that new instances take. Raises NotDeployed."""
-        found = self.filter(key=key, is_active=True).order_by("-number").first()
+        """The version that new instances take; its files, for whoever asks for them. Raises NotDeployed."""
+        found = self.filter(key=key, is_active=True).defer("files").order_by("-number").first()
         if found is None:
             raise NotDeployed(params={"process": key})
         return found

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from backend.subsidies.amounts import Judge, Verdict
-from workflows.engine.decisions import Table, decide, read_table
+from workflows.engine.decisions import Table, decide
 from workflows.models import Process
+from workflows.tables import table_of
 
 PROCESS = "subsidy_application"
 AMOUNT = "subsidy_amount"
@@ -28,11 +27,3 @@ def judge_of(table: Table) -> Judge:
 def judge() -> Judge:
     """Decision D14 of the newest version of the process. Raises NotDeployed when there is none."""
     return judge_of(table_of(Process.objects.newest(PROCESS).pk, AMOUNT))
-
-
-@lru_cache(maxsize=16)
-def table_of(process_id: UUID, name: str) -> Table:
-    """A table of a version of the process, which never changes."""
-    files: Mapping[str, str] = Process.objects.values_list("files", flat=True).get(pk=process_id)
-    path = next(path for path in files if path.endswith(f"/{name}.dmn"))
-    return read_table(files[path].encode())

@@ -11,19 +11,19 @@ from backend.org.access import SYSTEM
 from backend.visits import facts, visits
 from backend.visits.models import Visit
 from workflows import emergencies
-from workflows.engine.decisions import decide, read_table
+from workflows.engine.decisions import decide
 from workflows.models import Process
+from workflows.tables import table_of
 
 PROCESS = "care_visit"
-TABLE = "care_visit/red_flags.dmn"
+TABLE = "red_flags"
 
 
 def look_through(*, visit_id: UUID, now: datetime) -> None:
     """Ask decision D07, as the newest version of the process has it, and begin an emergency where there is one."""
     visit = Visit.objects.select_related("case", "family__unit").get(pk=visit_id)
-    files: dict[str, str] = Process.objects.newest(PROCESS).files
-    table = next(text for path, text in files.items() if path.endswith(TABLE))
-    found = decide(read_table(table.encode()), facts.visit_facts(visit)).outputs
+    table = table_of(Process.objects.newest(PROCESS).pk, TABLE)
+    found = decide(table, facts.visit_facts(visit)).outputs
     with collect():
         visits.note_flags(visit=visit, flags=found["flags"])
         if is_dangerous(found["flag_reasons"]):

@@ -10,10 +10,11 @@ from backend.org.access import SYSTEM
 from backend.rights import tickets
 from backend.rights.models import AccessTicket
 from backend.rights.offices import guardian_of_data
-from workflows.engine.decisions import decide, read_table
+from workflows.engine.decisions import decide
 from workflows.engine.runner import Call
 from workflows.models import Process
 from workflows.steps.context import Step, of
+from workflows.tables import table_of
 
 PROCESS = "access_ticket"
 TABLE = "access"
@@ -21,9 +22,7 @@ TABLE = "access"
 
 def judge_of(process: Process) -> Callable[[Mapping[str, Any]], str]:
     """Decision D32 as this version of the process has it: facts → allow, masked, deny or ask."""
-    files: Mapping[str, str] = Process.objects.values_list("files", flat=True).get(pk=process.pk)
-    path = next(name for name in files if name.endswith(f"/{TABLE}.dmn"))
-    table = read_table(files[path].encode())
+    table = table_of(process.pk, TABLE)
 
     def judge(facts: Mapping[str, Any]) -> str:
         return str(decide(table, facts).outputs["verdict"])

@@ -10,19 +10,18 @@ from typing import Any
 from backend.funds import allocations, donations, use_reports
 from backend.funds.aid import Judge, Verdict
 from backend.funds.models import Donation
-from workflows.engine.decisions import decide, read_table
+from workflows.engine.decisions import decide
 from workflows.engine.runner import Call
 from workflows.models import Process
 from workflows.steps.context import Step, of
+from workflows.tables import table_of
 
 TABLE = "aid_allocation"
 
 
 def judge_of(process: Process) -> Judge:
     """Decision D22 as this version of the process `donation` has it; study aid asks the newest."""
-    files: Mapping[str, str] = Process.objects.values_list("files", flat=True).get(pk=process.pk)
-    path = next(name for name in files if name.endswith(f"/{TABLE}.dmn"))
-    table = read_table(files[path].encode())
+    table = table_of(process.pk, TABLE)
 
     def judge(facts: Mapping[str, Any]) -> Verdict:
         made = decide(table, facts)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backend.cases.merging import Duplicate, duplicates_of
 from backend.cases.models import Family
-from workflows.engine.decisions import decide, read_table
+from workflows.engine.decisions import decide
 from workflows.models import Process
+from workflows.tables import NoTable, table_of
 
-TABLE = "household_intake/duplicates.dmn"
+TABLE = "duplicates"
 SIGNS = ("same_certificate", "same_name_and_birth", "same_head_and_address", "same_name_and_phone")
 
 
@@ -33,9 +33,9 @@ def judged(process: Process, family: Family) -> list[Judged]:
     found = duplicates_of(family)
     if not found:
         return []
-    files: Mapping[str, str] = Process.objects.values_list("files", flat=True).get(pk=process.pk)
-    if TABLE not in files:  # a run that began before the table was there
+    try:
+        table = table_of(process.pk, TABLE)
+    except NoTable:  # a run that began before the table was there
         return [Judged(each, 0) for each in found]
-    table = read_table(files[TABLE].encode())
     scored = [Judged(each, int(decide(table, facts(each)).outputs["duplicate_score"])) for each in found]
     return sorted(scored, key=lambda each: -each.score)

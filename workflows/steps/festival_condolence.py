@@ -12,11 +12,12 @@ from backend.benefits.gifts import Judge, Verdict
 from backend.benefits.models import Condolence
 from backend.core.jobs import enqueue
 from backend.reminders.outbox import intend, role_at
-from workflows.engine.decisions import decide, read_table
+from workflows.engine.decisions import decide
 from workflows.engine.runner import Call
 from workflows.models import Process
 from workflows.steps import condolence_goods
 from workflows.steps.context import Step, of
+from workflows.tables import table_of
 
 TABLE = "condolence"
 _BETWEEN = re.compile(r"[、，,;；]")
@@ -24,9 +25,7 @@ _BETWEEN = re.compile(r"[、，,;；]")
 
 def judge_of(process: Process) -> Judge:
     """Decision D21 as this version of the process has it."""
-    files: Mapping[str, str] = Process.objects.values_list("files", flat=True).get(pk=process.pk)
-    path = next(name for name in files if name.endswith(f"/{TABLE}.dmn"))
-    table = read_table(files[path].encode())
+    table = table_of(process.pk, TABLE)
 
     def judge(facts: Mapping[str, Any]) -> Verdict:
         made = decide(table, facts)

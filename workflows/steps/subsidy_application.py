@@ -26,7 +26,8 @@ from backend.subsidies.decisions import first_day
 from backend.subsidies.models import Application, Entitlement, Stage
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
-from workflows.subsidy_tables import AMOUNT, judge_of, table_of
+from workflows.subsidy_tables import AMOUNT, judge_of
+from workflows.tables import table_of
 
 COUNTS = ("participants", "recused", "votes_for", "votes_against")
 NO_LAYER = {"mode": "add", "value": 0, "above": 0, "min_age": 0, "age": 0}
