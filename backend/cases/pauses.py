@@ -21,6 +21,7 @@ from psycopg.errors import ExclusionViolation
 from backend.audit.history import collect, record
 from backend.cases.cases import FamilyGone
 from backend.cases.models import Family, Pause, PauseQuerySet
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.org.access import Actor
 
@@ -126,7 +127,13 @@ def locked(rows: PauseQuerySet, version: int | None = None) -> list[Pause]:
 
 def reason_of(family_id: UUID) -> str:
     """Why the family's time stands still now; empty when it does not."""
-    return Pause.objects.running().filter(family=family_id).values_list("reason", flat=True).first() or ""
+    rows = _reasons(family_id)
+    return str(rows[0][0]) if rows else ""
+
+
+_reasons = prepared.question(
+    lambda family: Pause.objects.running().filter(family=family).order_by("pk").values_list("reason")[:1]
+)
 
 
 def _made(family: Family, reason: str, begins: date, expected_on: date | None, actor: Actor, now: datetime) -> Pause:

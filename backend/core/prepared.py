@@ -162,17 +162,31 @@ def _finding(model: type[models.Model], follow: tuple[str, ...], lock: bool) -> 
     return statement.as_string() + (f" FOR UPDATE OF {first.alias}" if lock else "")
 
 
-def whether(rows: models.QuerySet[Any]) -> Callable[[UUID], bool]:
-    """A question: whether the row with a key is among these. Keep it, and ask as often as you like.
+def question(build: Callable[[UUID], models.QuerySet[Any, tuple[Any, ...]]]) -> Callable[[UUID], list[tuple[Any, ...]]]:
+    """A question about a key that is asked again and again: keep what comes back, and call it with a key.
 
-    Django builds it once, here, and PostgreSQL plans it once for each connection.
+    `build` makes the rows, by `values_list` of plain columns, for the key it is given. It is called once: Django builds
+    the statement then, and PostgreSQL plans it once for each connection.
     """
-    statement, values = rows.filter(pk=_ANY_KEY).values("pk").query.sql_with_params()
 
-    def ask(key: UUID) -> bool:
-        return execute(statement, [key if each == _ANY_KEY else each for each in values]).fetchone() is not None
+    @cache
+    def built() -> tuple[str, tuple[Any, ...]]:
+        return build(_ANY_KEY).query.sql_with_params()
+
+    def ask(key: UUID) -> list[tuple[Any, ...]]:
+        statement, values = built()
+        rows: list[tuple[Any, ...]] = execute(
+            statement, [key if each == _ANY_KEY else each for each in values]
+        ).fetchall()
+        return rows
 
     return ask
+
+
+def whether(rows: models.QuerySet[Any]) -> Callable[[UUID], bool]:
+    """The question whether the row with a key is among these."""
+    ask = question(lambda key: rows.filter(pk=key).values_list("pk"))
+    return lambda key: bool(ask(key))
 
 
 _ANY_KEY = UUID("00000000-0000-4000-8000-000000000000")

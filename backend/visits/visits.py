@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import Case, Family
 from backend.cases.surveys import answers_of
+from backend.core import prepared
 from backend.core.crypto import encrypt
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed, StaleVersion
 from backend.core.jobs import enqueue
@@ -120,6 +121,16 @@ class Recorded:
             "call_back": self.call_back and not looked_into,
             "looked_into": looked_into,
         }
+
+
+@dataclass(frozen=True)
+class LastContacts:
+    """When somebody of the family was met last, and what was agreed then; when last tried, and missed."""
+
+    met: datetime | None
+    agreed: date | None
+    tried: datetime | None
+    missed: date | None
 
 
 def rules_for(path: str, day: date) -> Rules:
@@ -363,13 +374,46 @@ def note_flags(*, visit: Visit, flags: Iterable[str]) -> None:
 
 def unanswered(family: Family) -> int:
     """How many visits in a row nobody answered, up to the last one that met somebody."""
-    rows = Visit.objects.filter(family=family, state__in=[Visit.State.DONE, Visit.State.NOT_MET])
     count = 0
-    for state in rows.order_by("-started_at", "-id").values_list("state", flat=True)[:10]:
+    for (state,) in _last_answers(family.pk):
         if state != Visit.State.NOT_MET:
             break
         count += 1
     return count
+
+
+def last_contacts(family: Family) -> LastContacts:
+    """What the next visit is planned by."""
+    [met] = _last_met(family.pk) or [(None, None)]
+    [tried] = _last_tried(family.pk) or [(None,)]
+    [missed] = _last_missed(family.pk) or [(None,)]
+    return LastContacts(met=met[0], agreed=met[1], tried=tried[0], missed=missed[0])
+
+
+def _of_family(family: UUID, *states: Visit.State) -> models.QuerySet[Visit]:
+    return Visit.objects.filter(family=family, state__in=states)
+
+
+_last_answers = prepared.question(
+    lambda family: (
+        _of_family(family, Visit.State.DONE, Visit.State.NOT_MET)
+        .order_by("-started_at", "-id")
+        .values_list("state")[:10]
+    )
+)
+_last_met = prepared.question(
+    lambda family: _of_family(family, Visit.State.DONE).order_by("-started_at").values_list("started_at", "next_on")[:1]
+)
+_last_tried = prepared.question(
+    lambda family: (
+        _of_family(family, Visit.State.NOT_MET, Visit.State.REFUSED)
+        .order_by("-started_at")
+        .values_list("started_at")[:1]
+    )
+)
+_last_missed = prepared.question(
+    lambda family: _of_family(family, Visit.State.MISSED).order_by("-due_at").values_list("planned_for")[:1]
+)
 
 
 def _write(

@@ -156,7 +156,6 @@ def test_a_question_is_asked_of_any_row() -> None:
     """And what changes meanwhile is seen: only the question is kept, no answer."""
     one, other = factories.pairing(), factories.pairing()
     is_away = prepared.whether(Pairing.objects.left_alone(factories.TODAY))
-    before = kept()
     Absence.objects.create(helper=one.helper, from_date=factories.TODAY, reason="exams")
     assert [is_away(one.pk), is_away(other.pk), is_away(uuid4())] == [True, False, False]
-    assert len(kept()) == len(before) + 1
+    assert sum("helpers_absence" in statement for statement in kept()) == 1

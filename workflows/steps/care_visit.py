@@ -206,17 +206,13 @@ def _until_review(day: date, context: Context) -> dict[str, Any]:
 
 def _next_day(case: Case, pairing: Pairing | None, period: int, context: Context, rules: cadence.Rules) -> date:
     """The day of the next visit: the family's last contact counts, whoever made it (E6)."""
-    before = Visit.objects.filter(family=case.family_id)
-    met = before.filter(state=Visit.State.DONE).order_by("-started_at").values_list("started_at", "next_on").first()
-    tried_states = [Visit.State.NOT_MET, Visit.State.REFUSED]
-    tried = before.filter(state__in=tried_states).order_by("-started_at").values_list("started_at", flat=True).first()
-    missed = before.filter(state=Visit.State.MISSED).order_by("-due_at").values_list("planned_for", flat=True).first()
-    attempts = [day for day in (_local(tried), missed) if day is not None]
+    last = visits.last_contacts(case.family)
+    attempts = [day for day in (_local(last.tried), last.missed) if day is not None]
     return cadence.next_day(
         start=pairing.from_date if pairing else timezone.localdate(case.opened_at),
-        last_met=_local(met[0]) if met else None,
+        last_met=_local(last.met),
         last_tried=max(attempts, default=None),
-        agreed=met[1] if met else None,
+        agreed=last.agreed,
         period_days=period,
         today=context.today,
         tier=case.family.risk_tier,

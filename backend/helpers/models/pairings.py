@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -13,6 +16,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from backend.cases.models import Case, Family, Person, Programme
+from backend.core import prepared
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
 from backend.helpers.models.helpers import Helper, HelperKind
@@ -222,4 +226,10 @@ class Pairing(Record):
 
     def is_suspended(self, day: date) -> bool:
         """Whether the helper may neither see nor visit the family that day."""
-        return Pairing.objects.filter(pk=self.pk).suspended(day).exists()
+        return _is_suspended(day)(self.pk)
+
+
+@lru_cache(maxsize=64)
+def _is_suspended(day: date) -> Callable[[UUID], bool]:
+    """Asked for every record of a visit, mostly about the same few days."""
+    return prepared.whether(Pairing.objects.all().suspended(day))
