@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from backend.core import prepared
 from backend.emergencies.models import Incident
 from backend.health.models import HealthService
 from backend.org.access import Actor
@@ -26,7 +27,7 @@ def _emergency(id: UUID, actor: Actor, now: datetime) -> None:
 
 
 def _grievance(id: UUID, actor: Actor, now: datetime) -> None:
-    grievances.begin(grievance=Grievance.objects.select_related("about_case").get(pk=id), actor=actor, now=now)
+    grievances.begin(grievance=prepared.found(Grievance, id, follow=("about_case",)), actor=actor, now=now)
 
 
 def _health_service(id: UUID, actor: Actor, now: datetime) -> None:

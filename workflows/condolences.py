@@ -16,6 +16,7 @@ from backend.benefits import condolences, gifts
 from backend.benefits.condolences import HeldAlready
 from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Family, Programme
+from backend.core import prepared
 from backend.org import calendar, parameters
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit
@@ -74,7 +75,7 @@ def leave_out_gone(now: datetime) -> int:
 
 def start_villages(*, condolence_id: UUID, now: datetime) -> int:
     """Each village on the list gets the delivery as its work; returns how many villages."""
-    row = Condolence.objects.select_related("unit").get(pk=condolence_id)
+    row = prepared.found(Condolence, condolence_id, follow=("unit",))
     villages = condolences.open_gifts(row).order_by().values_list("unit_id", flat=True).distinct()
     for village in sorted(villages):
         data = {"condolence": str(row.pk), "village": str(village), "eve_at": end_of_day(row.eve).isoformat()}

@@ -9,6 +9,7 @@ from django.db import transaction
 from backend.activities import sites
 from backend.activities.models import Site
 from backend.audit.history import collect
+from backend.core import prepared
 from backend.org.access import SYSTEM, Actor
 from workflows import services
 from workflows.activities import office_of
@@ -19,7 +20,7 @@ def start_due(now: datetime) -> int:
     begun = 0
     for site, check in list(sites.due_checks(now)):
         with transaction.atomic():
-            held = Site.objects.select_for_update(of=("self",)).select_related("unit__parent").get(pk=site.pk)
+            held = prepared.found(Site, site.pk, follow=("unit__parent",), lock=True)
             if check not in held.under_check:
                 start(site=held, check=check, actor=SYSTEM, now=now)
                 begun += 1

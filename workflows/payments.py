@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import collect
+from backend.core import prepared
 from backend.core.errors import Conflict
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit
@@ -54,7 +55,7 @@ def start_correction(*, payable_id: UUID, now: datetime) -> None:
 
     What is settled meanwhile asks nobody, and for whatever else waits for the same account nobody is asked again.
     """
-    row = Payable.objects.select_related("unit", "person__family__unit__parent").get(pk=payable_id)
+    row = prepared.found(Payable, payable_id, follow=("unit", "person__family__unit__parent"))
     if row.state != Payable.State.RETURNED and not _lacks_account(row):
         return
     place = office_of(row.person.family.unit) if row.person else None

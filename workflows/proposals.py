@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext
 
+from backend.core import prepared
 from backend.core.errors import DomainError
 from backend.helpers.announcements import wake
 from backend.helpers.models import Offer, Proposal
@@ -26,9 +27,7 @@ def offer_as_proposed(*, proposal: Proposal, actor: Actor, now: datetime) -> boo
     A case that waits is woken first: it ranks anew, and this is called again then. What a rule has come to forbid since
     (the last place was given away, say) is closed as no longer possible; the work item stays for a person.
     """
-    held = (
-        Proposal.objects.select_for_update(of=("self",)).select_related("batch", "case", "helper").get(pk=proposal.pk)
-    )
+    held = prepared.found(Proposal, proposal.pk, follow=("batch", "case", "helper"), lock=True)
     if held.state != Proposal.State.ACCEPTED or held.helper is None:
         return False
     if held.case.phase == WAITING_PHASE:

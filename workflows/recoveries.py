@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from backend.audit.history import collect
+from backend.core import prepared
 from backend.org.access import Actor
 from backend.rights.offices import office_for
 from backend.subsidies import recoveries
@@ -23,7 +24,7 @@ PROCESS = "recovery"
 
 def begin(*, exit_id: UUID, actor: Actor, now: datetime) -> Recovery | None:
     """What was overpaid by an exit, and the process that deals with it; None when nothing was. Twice is once."""
-    ended = Exit.objects.select_related("unit", "entitlement__person__family").get(pk=exit_id)
+    ended = prepared.found(Exit, exit_id, follow=("unit", "entitlement__person__family"))
     with suppress(NothingOverpaid), collect():
         row = recoveries.find(ended=ended, actor=actor, now=now)
         if row.instance_id is None:

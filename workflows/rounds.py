@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from backend.audit.history import collect
 from backend.cases.models import Family, Survey
+from backend.core import prepared
 from backend.helpers import rounds
 from backend.helpers.coverage import GONE
 from backend.helpers.differences import case_under_way, take_in
@@ -30,7 +31,7 @@ SILENT_DAYS = 60
 
 def compare_round(*, round_id: UUID, run: int, actor: Actor, now: datetime) -> None:
     """Compare, and bring each new difference to an inbox, portion by portion. Done already: nothing happens."""
-    round = Round.objects.select_related("unit").get(pk=round_id)
+    round = prepared.found(Round, round_id, follow=("unit",))
     if (round.state, round.runs) != (Round.State.COMPARING, run):
         return
     comparison = comparison_of(round, now)

@@ -339,7 +339,7 @@ def _place(instance: Instance, node: Node, data: Mapping[str, Any], *, assigned:
 
 def _unit(named: Any) -> Unit:
     """The unit that the process data names, or the one into which it went since (E16)."""
-    unit = Unit.objects.select_related("successor").get(pk=named)
+    unit = prepared.found(Unit, named, follow=("successor",))
     return unit.successor or unit
 
 

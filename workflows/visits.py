@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.audit.history import collect, record
+from backend.core import prepared
 from backend.emergencies.found import is_dangerous, raise_alarm
 from backend.org.access import SYSTEM
 from backend.visits import facts, visits
@@ -21,7 +22,7 @@ TABLE = "red_flags"
 
 def look_through(*, visit_id: UUID, now: datetime) -> None:
     """Ask decision D07, as the newest version of the process has it, and begin an emergency where there is one."""
-    visit = Visit.objects.select_related("case", "family__unit").get(pk=visit_id)
+    visit = prepared.found(Visit, visit_id, follow=("case", "family__unit"))
     table = table_of(Process.objects.newest(PROCESS).pk, TABLE)
     found = decide(table, facts.visit_facts(visit)).outputs
     with collect():

@@ -15,6 +15,7 @@ from backend.activities import rules, stars, volunteers
 from backend.activities.models import Ban
 from backend.activities.notices import notify_supervisors
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.helpers.models import Helper
 from backend.helpers.pairings import check_reason, months_later
@@ -156,7 +157,7 @@ def _second(ban: Ban, user: User) -> Ban:
 
 
 def _locked(ban: Ban, state: str) -> Ban:
-    row = Ban.objects.select_for_update(of=("self",)).select_related("helper__unit").get(pk=ban.pk)
+    row = prepared.found(Ban, ban.pk, follow=("helper__unit",), lock=True)
     if row.state != state:
         raise NotInState
     return row

@@ -20,6 +20,7 @@ from backend.activities import rules
 from backend.activities.models import Ban, HourClaim
 from backend.activities.notices import notify
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.core.jobs import enqueue
 from backend.helpers.models import Helper
@@ -202,7 +203,7 @@ def dispute(*, claim: HourClaim, text: str, actor: Actor, now: datetime) -> Hour
 
     Somebody else than whoever decided looks at it again (workflows.hours.have_verified).
     """
-    row = HourClaim.objects.select_for_update(of=("self",)).select_related("helper__unit", "unit").get(pk=claim.pk)
+    row = prepared.found(HourClaim, claim.pk, follow=("helper__unit", "unit"), lock=True)
     if row.disputed_at is not None:
         raise DisputedAlready
     if row.state not in {HourClaim.State.ADJUSTED, HourClaim.State.REJECTED} or row.verified_at is None:

@@ -12,6 +12,7 @@ from backend.activities import volunteers
 from backend.activities.models import Activity, SignUp
 from backend.audit.history import record
 from backend.cases.models import Family
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.helpers.models import Helper
 from backend.org.access import Actor
@@ -167,7 +168,7 @@ def counts(activity: Activity) -> dict[str, int]:
 
 def _locked(activity: Activity) -> Activity:
     """The row, locked: two who want the last place come one after the other."""
-    return Activity.objects.select_for_update(of=("self",)).select_related("unit").get(pk=activity.pk)
+    return prepared.found(Activity, activity.pk, follow=("unit",), lock=True)
 
 
 def _has_place(activity: Activity) -> bool:

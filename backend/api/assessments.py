@@ -27,6 +27,7 @@ from backend.assessment import agreements, checks
 from backend.assessment.checks import MOST_BYTES, EvidenceTooLarge
 from backend.assessment.indicators import INDICATORS
 from backend.assessment.models import Assessment, CallBack, Evidence, Line, PolicyGrade, row_of
+from backend.core import prepared
 from backend.core.errors import NotAllowed
 from backend.inspection.models import SampleRow
 from backend.org.access import may
@@ -336,7 +337,7 @@ class Assessments(Resource):
         return {"actor": self.actor(name, row.unit.path), "now": self.now}
 
     def _in_full(self, pk: UUID, *, status: int = 200) -> Response:
-        row = Assessment.objects.select_related("unit", "checker").get(pk=pk)
+        row = prepared.found(Assessment, pk, follow=("unit", "checker"))
         audits = may(self.user, "sample.read", path=row.unit.path)
         context = {
             **self.get_serializer_context(),

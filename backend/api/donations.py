@@ -22,6 +22,7 @@ from backend.api.resource import Resource
 from backend.api.sums import Summed
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family
+from backend.core import prepared
 from backend.core.errors import NotAllowed, NotFound
 from backend.funds import allocations, donations, use_reports
 from backend.funds.allocations import Handover
@@ -264,7 +265,7 @@ class Donations(Summed):
         return self.actor("donation.write", row.unit.path)
 
     def _in_full(self, row: Donation, status: int = 200) -> Response:
-        shown = Donation.objects.select_related("unit", "limited_to", "donor").get(pk=row.pk)
+        shown = prepared.found(Donation, row.pk, follow=("unit", "limited_to", "donor"))
         context = self.get_serializer_context()
         return Response(DonationInFullSerializer(shown, context=context).data, status=status)
 

@@ -24,6 +24,7 @@ from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Family
+from backend.core import prepared
 from backend.core.errors import NotAllowed
 from backend.emergencies.duties import is_confidant
 from backend.emergencies.incidents import Report, note_opened, reveal_finder
@@ -342,5 +343,5 @@ class Emergencies(Resource):
 
     def _own_place(self) -> Unit:
         """Where the caller works; a partner unit's people are answered where the unit is."""
-        unit = Unit.objects.select_related("parent__parent").get(pk=grants(self.user)[0].unit_id)
+        unit = prepared.found(Unit, grants(self.user)[0].unit_id, follow=("parent__parent",))
         return unit.parent if unit.kind == Unit.Kind.PARTNER and unit.parent is not None else unit

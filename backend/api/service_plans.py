@@ -31,6 +31,7 @@ from backend.api.resource import Resource
 from backend.api.reviews import CaseRef
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.models import Case
+from backend.core import prepared
 from backend.core.errors import NotAllowed
 from backend.org.access import may
 from backend.org.models import Unit
@@ -267,7 +268,7 @@ class ServicePlans(Resource):
     def create(self, request: Request) -> Response:
         """The caseworker finds it in the inbox; a plan that is open takes the needs in."""
         given = self.given(BeginSerializer)
-        case: Case = Case.objects.select_related("programme", "unit", "family").get(pk=given["case"].pk)
+        case: Case = prepared.found(Case, given["case"].pk, follow=("programme", "unit", "family"))
         if not may(self.user, "plan.write", path=case.unit_path):
             raise NotAllowed
         plan = start_plan(case=case, needs=given["needs"], actor=self.actor("plan.write", case.unit_path), now=self.now)

@@ -23,7 +23,7 @@ from backend.benefits.itinerary import Hours, Stop, half_days, spread
 from backend.benefits.models import Condolence, Gift
 from backend.cases.models import SPECIAL, SPECIAL_CHILD_STATES, Case, Family, Person
 from backend.cases.surveys import families_with_photo_consent
-from backend.core import bulk
+from backend.core import bulk, prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.org import calendar, codes, parameters
 from backend.org.access import SYSTEM, Actor
@@ -456,7 +456,7 @@ def settle_by(condolence: Condolence, now: datetime) -> date:
 
 def _changeable(condolence: Condolence) -> Condolence:
     """The campaign, locked, while its list may still be changed. Raises ListClosed."""
-    held = Condolence.objects.select_for_update(of=("self",)).select_related("unit").get(pk=condolence.pk)
+    held = prepared.found(Condolence, condolence.pk, follow=("unit",), lock=True)
     if held.state not in {Condolence.State.LISTING, Condolence.State.LOCKED}:
         raise ListClosed
     return held

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import Case, Consent, Family, Programme
 from backend.cases.numbers import case_number
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
 from backend.org.access import Actor
@@ -215,7 +216,7 @@ def _set_state(case: Case, state: Case.State, action: str, reason: str, actor: A
 
 def _locked_family(family: Family) -> Family:
     """The family's row under lock: who opens or moves a case of one family waits for the other."""
-    held = Family.objects.select_for_update(of=("self",)).select_related("unit").get(pk=family.pk)
+    held = prepared.found(Family, family.pk, follow=("unit",), lock=True)
     if held.merged_into_id or held.status == Family.Status.CLOSED:
         raise FamilyGone
     return held

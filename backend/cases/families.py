@@ -14,6 +14,7 @@ from backend.cases.cases import LIVE, FamilyGone, NotAPlace
 from backend.cases.certificates import refuse_twin, settle_certificate
 from backend.cases.models import Case, Family, Person
 from backend.cases.search import initials, search_text
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
 from backend.org import parameters
@@ -105,7 +106,7 @@ def create_family(
 
 def add_person(*, family: Family, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Person:
     """A member entered by hand. Raises NotEditable, FamilyGone, BadNumber, DuplicatePerson."""
-    held = Family.objects.select_for_update(of=("self",)).select_related("unit").get(pk=family.pk)
+    held = prepared.found(Family, family.pk, follow=("unit",), lock=True)
     if held.status == Family.Status.CLOSED:
         raise FamilyGone([FieldProblem("/family", FamilyGone.code, FamilyGone.message)])
     person = Person(family=held, status="present", created_at=now, updated_at=now)
@@ -130,7 +131,7 @@ def update_family(
     reason: str = "",
 ) -> Family:
     """Correct a household's file. Raises NotEditable for other fields, StaleVersion when somebody was faster (E26)."""
-    held = Family.objects.select_for_update(of=("self",)).select_related("unit").get(pk=family.pk)
+    held = prepared.found(Family, family.pk, follow=("unit",), lock=True)
     told = _apply(held, changes, FAMILY_FIELDS, version)
     if told:
         held.updated_at = now
@@ -153,7 +154,7 @@ def update_person(
 
     The number of somebody else on file is taken, too: two who turn out to be one are merged afterwards (E7).
     """
-    held = Person.objects.select_for_update(of=("self",)).select_related("family__unit").get(pk=person.pk)
+    held = prepared.found(Person, person.pk, follow=("family__unit",), lock=True)
     told = _apply(held, changes, PERSON_FIELDS, version)
     if not told:
         return held
@@ -270,7 +271,7 @@ def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, 
     """
     if died_on > timezone.localdate(now):
         raise InFuture([FieldProblem("/died_on", InFuture.code, InFuture.message)])
-    held = Person.objects.select_for_update(of=("self",)).select_related("family__unit").get(pk=person.pk)
+    held = prepared.found(Person, person.pk, follow=("family__unit",), lock=True)
     if held.died_on is not None:
         raise AlreadyDead
     held.died_on, held.status, held.updated_at, held.version = died_on, "dead", now, held.version + 1

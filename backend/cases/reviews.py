@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import Case, Review
 from backend.cases.surveys import answers_of
+from backend.core import prepared
 from backend.core.errors import Conflict
 from backend.org.access import Actor
 
@@ -58,7 +59,7 @@ def decide(
     *, review: Review, decision: str, actor: Actor, now: datetime, reason: str = "", reason_code: str = ""
 ) -> Review:
     """Sign a review. Raises AlreadyDecided, CaseHeld."""
-    held = Review.objects.select_for_update(of=("self",)).select_related("case").get(pk=review.pk)
+    held = prepared.found(Review, review.pk, follow=("case",), lock=True)
     if held.decided_at is not None:
         raise AlreadyDecided
     _check_free(held.case)

@@ -17,6 +17,7 @@ from backend.audit.history import collect, record
 from backend.cases.cases import FamilyGone
 from backend.cases.families import NumberTaken, refresh_search
 from backend.cases.models import Family, Person
+from backend.core import prepared
 from backend.core.errors import FieldProblem, Invalid
 from backend.org.access import Actor
 
@@ -45,7 +46,7 @@ def split_family(
 
     It is a draft: its wish and its consents are asked anew. Raises FamilyGone, NotSplittable, NumberTaken.
     """
-    held = Family.objects.select_for_update(of=("self",)).select_related("unit").get(pk=family.pk)
+    held = prepared.found(Family, family.pk, follow=("unit",), lock=True)
     if held.merged_into_id or held.status == Family.Status.CLOSED:
         raise FamilyGone
     leaving = _leaving(held, members)

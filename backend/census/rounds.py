@@ -18,6 +18,7 @@ from backend.cases.families import ask_again_on
 from backend.cases.models import Family
 from backend.census import contacts
 from backend.census.models import LATE, SETTLED, SurveyRound, SurveyTarget
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.helpers.models import Pairing
 from backend.org import parameters
@@ -208,7 +209,7 @@ def to_reselect(day: date) -> Q:
 
 
 def _locked(round: SurveyRound) -> SurveyRound:
-    return SurveyRound.objects.select_for_update(of=("self",)).select_related("unit").get(pk=round.pk)
+    return prepared.found(SurveyRound, round.pk, follow=("unit",), lock=True)
 
 
 def _save(round: SurveyRound, *fields: str) -> None:

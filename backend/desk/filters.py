@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict, Invalid, NotAllowed, StaleVersion
 from backend.desk.models import SavedFilter
 from backend.org.access import Actor
@@ -55,7 +56,7 @@ def change_filter(
     """Another name or other conditions. Raises StaleVersion, NameTaken, NotAllowed."""
     if not saved.is_changeable_by(user):
         raise NotAllowed
-    row = SavedFilter.objects.select_for_update(of=("self",)).select_related("unit").get(pk=saved.pk)
+    row = prepared.found(SavedFilter, saved.pk, follow=("unit",), lock=True)
     if version is not None and version != row.version:
         raise StaleVersion
     if "name" in changes and _beside(row).filter(name=changes["name"]).exclude(pk=row.pk).exists():

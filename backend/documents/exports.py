@@ -9,6 +9,7 @@ from io import BytesIO
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.crypto import decrypt_bytes, encrypt_bytes
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
@@ -69,7 +70,7 @@ def repeat(*, export: Export, user: User, actor: Actor, now: datetime) -> Export
 
 def stop(*, export: Export, actor: Actor, now: datetime) -> Export:
     """Nobody wants it any more; the job notices after its next rows. Raises NotWorking."""
-    row = Export.objects.select_for_update(of=("self",)).select_related("unit").get(pk=export.pk)
+    row = prepared.found(Export, export.pk, follow=("unit",), lock=True)
     if row.state not in WORKING:
         raise NotWorking
     _move(row, State.STOPPED, "export.stopped", actor, now)
@@ -90,7 +91,7 @@ def advance(*, export: Export, done: int) -> None:
 
 def finish(*, export: Export, content: bytes, now: datetime) -> None:
     """Keep the file, encrypted, for a day. Raises Stopped."""
-    row = Export.objects.select_for_update(of=("self",)).select_related("unit").get(pk=export.pk)
+    row = prepared.found(Export, export.pk, follow=("unit",), lock=True)
     if row.state != State.RUNNING:
         raise Stopped
     pieces = BytesIO(content)
@@ -103,7 +104,7 @@ def finish(*, export: Export, content: bytes, now: datetime) -> None:
 
 def fail(*, export: Export, now: datetime) -> None:
     """It could not be written: whoever asked may not read it any more, or something broke."""
-    row = Export.objects.select_for_update(of=("self",)).select_related("unit").get(pk=export.pk)
+    row = prepared.found(Export, export.pk, follow=("unit",), lock=True)
     if row.state in WORKING:
         _move(row, State.FAILED, "export.failed", SYSTEM, now)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import Family
 from backend.cases.numbers import next_number
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.emergencies.models import Disaster, Incident, RollCount, RollEntry
 from backend.org import codes, parameters
@@ -91,7 +92,7 @@ def tick(
     *, entry: RollEntry, state: str, note: str, actor: Actor, now: datetime, version: int | None = None
 ) -> RollEntry:
     """How a family was found; the last word counts. Raises DisasterOver, StaleVersion."""
-    held = RollEntry.objects.select_for_update(of=("self",)).select_related("disaster", "family__unit").get(pk=entry.pk)
+    held = prepared.found(RollEntry, entry.pk, follow=("disaster", "family__unit"), lock=True)
     if held.disaster.ended_at is not None:
         raise DisasterOver
     if version is not None and version != held.version:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.funds import stock
 from backend.funds.models import Donation, Donor, PurposeChange, StockLot, StockMove, Store
@@ -276,7 +277,7 @@ def store_for(donation: Donation, now: datetime) -> Store:
 
 def locked(pk: Any) -> Donation:
     """The row, for one command."""
-    return Donation.objects.select_for_update(of=("self",)).select_related("unit", "donor").get(pk=pk)
+    return prepared.found(Donation, pk, follow=("unit", "donor"), lock=True)
 
 
 def _check(offered: Offer, giver: Giver, day: date) -> None:

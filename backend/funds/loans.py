@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import OF_AGE, Family, Person
 from backend.cases.numbers import next_number, township_code
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.funds import instalments, loan_fund
 from backend.funds.instalments import Owed
@@ -376,7 +377,7 @@ def restructure(*, loan: Loan, actor: Actor, now: datetime) -> None:
 def repay(*, loan: Loan, amount: Decimal, on: date, receipt_number: str, actor: Actor, now: datetime) -> Repayment:
     """Record what came back: oldest instalment first, into the fund again. Raises NotRepayable, Overpaid,
     ReceiptTaken."""
-    held = Loan.objects.select_for_update(of=("self",)).select_related("unit").get(pk=loan.pk)
+    held = prepared.found(Loan, loan.pk, follow=("unit",), lock=True)
     if held.state != State.RUNNING:
         raise NotRepayable
     if held.repayments.filter(receipt_number=receipt_number).exists():

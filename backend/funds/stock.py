@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.funds.models import Article, StockLot, StockMove, Store
 from backend.ledger import entries
@@ -135,7 +136,7 @@ def hand_over(*, lot: StockLot, quantity: int, to: Account, source: Source, acto
 
     Raises OutOfStock, also for what has expired.
     """
-    held = StockLot.objects.select_for_update(of=("self",)).select_related("article__store__unit").get(pk=lot.pk)
+    held = prepared.found(StockLot, lot.pk, follow=("article__store__unit",), lock=True)
     fresh = held.expires_on is None or held.expires_on >= timezone.localdate(now)
     if quantity > held.left or not fresh:
         raise OutOfStock(params={"item": held.article.name, "left": held.left if fresh else 0})
@@ -149,7 +150,7 @@ def take_back(
     *, lot: StockLot, quantity: int, amount: Decimal, out_of: Account, source: Source, actor: Actor, now: datetime
 ) -> None:
     """What was handed over and not needed is in the store again, at the price at which it went."""
-    held = StockLot.objects.select_for_update(of=("self",)).select_related("article__store__unit").get(pk=lot.pk)
+    held = prepared.found(StockLot, lot.pk, follow=("article__store__unit",), lock=True)
     move = _move(held, quantity, amount, Reason.HANDED, source, actor, now)
     _post("goods_handed_back", amount, stock_account(held.article.store), out_of, source, actor, now, mark=str(move.pk))
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict
 from backend.funds.models import Allocation, Donation, UseReport
 from backend.org import parameters
@@ -57,7 +58,7 @@ def make_due(now: datetime) -> int:
 
 def publish(*, report: UseReport, actor: Actor, now: datetime) -> UseReport:
     """Totals are taken and frozen. Raises PublishedAlready, NotOver."""
-    held = UseReport.objects.select_for_update(of=("self",)).select_related("unit", "donation").get(pk=report.pk)
+    held = prepared.found(UseReport, report.pk, follow=("unit", "donation"), lock=True)
     if held.published_on is not None:
         raise PublishedAlready
     if held.to_date >= timezone.localdate(now):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.errors import ExclusionViolation
 
 from backend.audit.history import collect, record
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.helpers.models import Absence, Helper, Pairing, PairingQuerySet, StandIn
 from backend.helpers.models.absences import REASONS
@@ -187,7 +188,7 @@ def choose_stand_in(
 
 def note_told(*, stand_in: StandIn, actor: Actor, now: datetime) -> StandIn:
     """Somebody whom the family knows has told it who comes instead; telling it twice is harmless."""
-    held = StandIn.objects.select_for_update(of=("self",)).select_related("pairing__case", "helper").get(pk=stand_in.pk)
+    held = prepared.found(StandIn, stand_in.pk, follow=("pairing__case", "helper"), lock=True)
     if held.told_at is None:
         held.told_at, held.told_by_id, held.told_by_label = now, actor.user_id, actor.label
         held.save(update_fields=["told_at", "told_by", "told_by_label"])

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import Case, Family
 from backend.cases.surveys import answers_of
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.helpers.accounts import account_of
 from backend.helpers.candidates import applicant, place_of
@@ -82,7 +83,7 @@ def make_offer(
 ) -> Offer:
     """Ask a helper. The row of the helper is locked: an offer promises a place. Raises NotFitting, AlreadyAsked."""
     today = timezone.localdate(now)
-    held = Helper.objects.select_for_update(of=("self",)).select_related("unit", "kind").get(pk=helper.pk)
+    held = prepared.found(Helper, helper.pk, follow=("unit", "kind"), lock=True)
     if Offer.objects.filter(case=case, helper=held, state=Offer.State.OPEN).exists():
         raise AlreadyAsked
     load = taken_places([held.pk], today).get(held.pk, 0) + promised_places([held.pk]).get(held.pk, 0)
@@ -213,7 +214,7 @@ def withdraw_offers(*, case: Case, actor: Actor, now: datetime, reason: str = ""
 
 
 def _held(offer: Offer, states: tuple[Offer.State, ...]) -> Offer:
-    held = Offer.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=offer.pk)
+    held = prepared.found(Offer, offer.pk, follow=("case", "helper"), lock=True)
     if held.state not in states:
         raise AlreadyAnswered
     return held

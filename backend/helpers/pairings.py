@@ -16,6 +16,7 @@ from backend.audit.history import record
 from backend.cases.cases import LIVE, NotOpen
 from backend.cases.models import Case, Family
 from backend.cases.numbers import next_number
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
 from backend.helpers.models import Helper, HelperKind, Offer, Pairing
@@ -212,7 +213,7 @@ def end_pairing(
     was in force, and a seat that it had taken over goes back. Raises AlreadyEnded, UnknownReason.
     """
     check_reason("helper_end_reason", reason)
-    held = Pairing.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=pairing.pk)
+    held = prepared.found(Pairing, pairing.pk, follow=("case", "helper"), lock=True)
     if held.to_date is not None and held.to_date <= max(ended_on, held.from_date):
         raise AlreadyEnded
     held.to_date, held.end_reason, held.version = max(ended_on, held.from_date), reason, held.version + 1
@@ -269,7 +270,7 @@ def renew_pairing(*, pairing: Pairing, actor: Actor, now: datetime) -> Pairing:
     Raises AlreadyEnded, NotRenewable.
     """
     today = timezone.localdate(now)
-    held = Pairing.objects.select_for_update(of=("self",)).select_related("case", "helper", "kind").get(pk=pairing.pk)
+    held = prepared.found(Pairing, pairing.pk, follow=("case", "helper", "kind"), lock=True)
     if held.to_date is not None and held.to_date <= today:
         raise AlreadyEnded
     months, since = held.kind.renewal_months, max(today, held.review_on or today)

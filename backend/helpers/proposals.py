@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.models import Case, CaseQuerySet
-from backend.core import bulk
+from backend.core import bulk, prepared
 from backend.core.crypto import decrypt_bytes, encrypt_bytes
 from backend.core.errors import Conflict, DomainError, FieldProblem, Invalid
 from backend.core.jobs import enqueue
@@ -189,7 +189,7 @@ def start_batch(
 
 def run_batch(*, batch: Batch, now: datetime) -> Batch:
     """Work a batch out and keep every proposal with its reasons. Once: a batch that is done stays as it is."""
-    held = Batch.objects.select_for_update(of=("self",)).select_related("unit", "partner_unit").get(pk=batch.pk)
+    held = prepared.found(Batch, batch.pk, follow=("unit", "partner_unit"), lock=True)
     if held.state == Batch.State.DONE:
         return held
     with connection.cursor() as cursor:
@@ -241,7 +241,7 @@ def recompute(*, batch: Batch) -> Recomputed:
 
 def take_up(*, proposal: Proposal, actor: Actor, now: datetime) -> Proposal:
     """Have the helper asked: the case's process makes the offer, as if chosen from its shortlist. Raises NotOpen."""
-    held = Proposal.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=proposal.pk)
+    held = prepared.found(Proposal, proposal.pk, follow=("case", "helper"), lock=True)
     if held.state != Proposal.State.OPEN or held.helper is None:
         raise NotOpen
     held.state, held.decided_by_id, held.decided_at = Proposal.State.ACCEPTED, actor.user_id, now

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
 from backend.cases.search import initials, search_text
+from backend.core import prepared
 from backend.core.crypto import blind_index
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.core.jobs import enqueue
@@ -162,7 +163,7 @@ def _tell_asking(helper: Helper, reason: str, ended_on: date, actor: Actor) -> N
 
 
 def _locked(helper: Helper) -> Helper:
-    return Helper.objects.select_for_update(of=("self",)).select_related("unit", "kind").get(pk=helper.pk)
+    return prepared.found(Helper, helper.pk, follow=("unit", "kind"), lock=True)
 
 
 def _set(helper: Helper, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from psycopg.errors import ExclusionViolation
 
 from backend.audit.history import record
 from backend.cases.models import Family
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
 from backend.helpers.coverage import figures_of
@@ -285,7 +286,7 @@ def _county(path: str) -> str:
 
 def _held(round: Round, state: Round.State) -> Round:
     """The round's row, locked, in the state that is needed. Raises RoundClosed, RoundBusy."""
-    held = Round.objects.select_for_update(of=("self",)).select_related("unit").get(pk=round.pk)
+    held = prepared.found(Round, round.pk, follow=("unit",), lock=True)
     if held.state == state:
         return held
     raise RoundBusy if held.state == Round.State.COMPARING else RoundClosed

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem
 from backend.core.jobs import enqueue
 from backend.helpers.models import Helper, Pairing, Suspension
@@ -134,7 +135,7 @@ def _expired_on(pairing: Pairing, today: date) -> date:
 
 
 def _locked(pairing: Pairing) -> Pairing:
-    return Pairing.objects.select_for_update(of=("self",)).select_related("case", "helper").get(pk=pairing.pk)
+    return prepared.found(Pairing, pairing.pk, follow=("case", "helper"), lock=True)
 
 
 def _with_names(rows: Any) -> list[Pairing]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
+from backend.core import prepared
 from backend.emergencies.models import Disaster
 from backend.jobs.once import once
 from backend.org.access import Actor
@@ -21,7 +22,7 @@ def pause(context: JobContext, *, disaster_id: str, actor: dict[str, Any] | None
     """Everything that can wait does."""
     with once(context) as first:
         if first:
-            row = Disaster.objects.select_related("unit").get(pk=disaster_id)
+            row = prepared.found(Disaster, disaster_id, follow=("unit",))
             disasters.pause_families(disaster=row, actor=Actor.from_json(actor), now=timezone.now())
 
 
@@ -30,5 +31,5 @@ def go_on(context: JobContext, *, disaster_id: str, actor: dict[str, Any] | None
     """It falls due later by the days that the roll took."""
     with once(context) as first:
         if first:
-            row = Disaster.objects.select_related("unit").get(pk=disaster_id)
+            row = prepared.found(Disaster, disaster_id, follow=("unit",))
             disasters.let_go_on(disaster=row, actor=Actor.from_json(actor), now=timezone.now())

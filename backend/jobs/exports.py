@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from procrastinate.contrib.django import app
 
+from backend.core import prepared
 from backend.documents import exports, sheets
 from backend.documents.exports import Stopped
 from backend.documents.models import Export
@@ -19,7 +20,7 @@ from backend.reporting.registers import REGISTERS, Register, Row, pieces
 @app.task(name="exports.produce")
 def produce(*, export_id: str) -> None:
     """Write a register as far as whoever asked may read it now. Taken up again after a crash, it begins anew."""
-    export = Export.objects.select_related("unit", "requested_by").get(pk=UUID(export_id))
+    export = prepared.found(Export, UUID(export_id), follow=("unit", "requested_by"))
     if not may(export.requested_by, "export.write", path=export.unit.path):
         with transaction.atomic():
             exports.fail(export=export, now=timezone.now())

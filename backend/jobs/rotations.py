@@ -9,6 +9,7 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from backend.core import prepared
 from backend.helpers.models import Rotation
 from backend.jobs.once import once
 from backend.jobs.processes import RETRY
@@ -22,7 +23,7 @@ def carry_out(context: JobContext, *, rotation_id: str, helper_id: str, actor: d
     with once(context) as first:
         if first:
             rotations.carry_out(
-                rotation=Rotation.objects.select_related("office", "partner_unit").get(pk=rotation_id),
+                rotation=prepared.found(Rotation, rotation_id, follow=("office", "partner_unit")),
                 helper_id=UUID(helper_id),
                 actor=Actor.from_json(actor),
                 now=timezone.now(),

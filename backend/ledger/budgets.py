@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict, DomainError, FieldProblem, Invalid, StaleVersion
 from backend.core.models import Record
 from backend.ledger.accounts import account
@@ -149,7 +150,7 @@ def decide(
 ) -> Appropriation:
     """Agree to it, or refuse. Raises NotProposed, OwnAppropriation, StaleVersion, and BadAppropriation when less than
     nothing would be left by now."""
-    row = Appropriation.objects.select_for_update(of=("self",)).select_related("unit").get(pk=appropriation.pk)
+    row = prepared.found(Appropriation, appropriation.pk, follow=("unit",), lock=True)
     if version is not None and version != row.version:
         raise StaleVersion
     if row.state != State.PROPOSED:

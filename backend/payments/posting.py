@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from backend.audit.history import collect, record
+from backend.core import prepared
 from backend.core.jobs import enqueue
 from backend.ledger.models import Account
 from backend.org.access import SYSTEM
@@ -64,7 +65,7 @@ def post_answers(*, batch_id: UUID, now: datetime, told: Callable[[int], None] =
 def post_some(*, batch_id: UUID, now: datetime) -> int:
     """One portion, in a transaction of its own; nothing left: the batch is settled when every line is answered."""
     with transaction.atomic(), collect():
-        batch = Batch.objects.select_for_update(of=("self",)).select_related("unit").get(pk=batch_id)
+        batch = prepared.found(Batch, batch_id, follow=("unit",), lock=True)
         unposted = batch.transfers.unposted().select_related("payable__person", "payable__standing")
         lines = list(unposted.order_by("number")[:PORTION])
         if lines:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.core import small_numbers
+from backend.core import prepared, small_numbers
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.small_numbers import Told
 from backend.org import codes, forbidden_words, parameters
@@ -105,7 +105,7 @@ def announce_counts(
 
 def take_down(*, notice: Notice, actor: Actor, now: datetime, reason: str = "") -> Notice:
     """Not public any more: lines are deleted, the digest stays. Twice is once."""
-    row = Notice.objects.select_for_update(of=("self",)).select_related("unit").get(pk=notice.pk)
+    row = prepared.found(Notice, notice.pk, follow=("unit",), lock=True)
     if row.state == Notice.State.TAKEN_DOWN:
         return row
     Line.objects.filter(sheet__notice=row).delete()

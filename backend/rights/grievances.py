@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import Case, Family, Person
 from backend.cases.numbers import next_number, township_code
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.helpers.models import Helper
 from backend.org.access import Actor
@@ -132,7 +133,7 @@ def place_grievance(
 
 def notify(*, grievance: Grievance, way: str, told_on: date, actor: Actor, now: datetime) -> Grievance:
     """The person was told that it is looked into. Raises NothingToNotify, WrongDay."""
-    row = Grievance.objects.select_for_update(of=("self",)).select_related("office").get(pk=grievance.pk)
+    row = prepared.found(Grievance, grievance.pk, follow=("office",), lock=True)
     if row.notice_by is None or row.notified_on is not None or row.decided_at is not None:
         raise NothingToNotify
     if not timezone.localdate(row.created_at) <= told_on <= timezone.localdate(now):

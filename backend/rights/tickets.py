@@ -19,6 +19,7 @@ from backend.audit.history import record
 from backend.cases.families import reveal
 from backend.cases.models import OF_AGE, Family, Person
 from backend.cases.numbers import next_number, township_code
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.org import codes, parameters
 from backend.org.access import Actor
@@ -157,7 +158,7 @@ def note_use(*, ticket: AccessTicket, person: Person, field: str, now: datetime)
 
 def close_ticket(*, ticket: AccessTicket, actor: Actor, now: datetime) -> AccessTicket:
     """Give it back, or take it back, before its time is over. Raises TicketOver."""
-    row = AccessTicket.objects.select_for_update(of=("self",)).select_related("office").get(pk=ticket.pk)
+    row = prepared.found(AccessTicket, ticket.pk, follow=("office",), lock=True)
     if row.state(now) not in {AccessTicket.State.GRANTED, AccessTicket.State.OPEN}:
         raise TicketOver
     row.from_at, row.to_at, row.closed_at = min(row.from_at, now), now, now

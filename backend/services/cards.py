@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.models import Family
 from backend.cases.numbers import next_number, township_code
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
 from backend.helpers.pairings import months_later
 from backend.org import codes
@@ -91,7 +92,7 @@ def _end(entry: Entry, today: date) -> date | None:
 
 
 def _locked(card: Card, version: int | None) -> Card:
-    row = Card.objects.select_for_update(of=("self",)).select_related("family__unit", "entry", "plan").get(pk=card.pk)
+    row = prepared.found(Card, card.pk, follow=("family__unit", "entry", "plan"), lock=True)
     if version is not None and version != row.version:
         raise StaleVersion
     return row

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import collect, record
 from backend.cases.numbers import next_number, township_code
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.ledger import entries
 from backend.ledger.accounts import Place, accounts
@@ -191,7 +192,7 @@ def receive(
     *, row: Recovery, amount: Decimal, received_on: date, method: str, number: str, actor: Actor, now: datetime
 ) -> Receipt:
     """Something was paid back: a receipt, and an entry. Raises NoNotice, BadReceipt."""
-    held = Recovery.objects.select_for_update(of=("self",)).select_related("unit", "exit").get(pk=row.pk)
+    held = prepared.found(Recovery, row.pk, follow=("unit", "exit"), lock=True)
     if held.served_on is None:
         raise NoNotice
     wrong = [] if 0 < amount <= held.left else ["amount"]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.org import parameters
 from backend.org.access import SYSTEM, Actor
@@ -202,7 +203,7 @@ def _locked(row: ReviewCheck) -> ReviewCheck:
 
 
 def _locked_review(review: AnnualReview) -> AnnualReview:
-    return AnnualReview.objects.select_for_update(of=("self",)).select_related("unit").get(pk=review.pk)
+    return prepared.found(AnnualReview, review.pk, follow=("unit",), lock=True)
 
 
 def _save_check(row: ReviewCheck, *fields: str) -> None:

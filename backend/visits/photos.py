@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.surveys import answers_of, families_with_photo_consent
+from backend.core import prepared
 from backend.core.crypto import decrypt_bytes, encrypt_bytes
 from backend.core.errors import Conflict, DomainError
 from backend.org import parameters
@@ -72,7 +73,7 @@ def add_photo(
         return _same(known, visit, actor)
     _check_allowed(visit)
     picture = pictures.cleaned(data)
-    held = Visit.objects.select_for_update(of=("self",)).select_related("case", "family").get(pk=visit.pk)
+    held = prepared.found(Visit, visit.pk, follow=("case", "family"), lock=True)
     most = parameters.value("visit.photos_most", path=held.unit_path, day=timezone.localdate(now), default=MOST)
     if Photo.objects.filter(visit=held, removed_at__isnull=True).count() >= most:
         raise TooManyPhotos

@@ -283,7 +283,7 @@ def decide_late_record(*, visit: Visit, allow: bool, reason: str, actor: Actor, 
 
     Raises NotRecorded when no record is held, OwnRecord.
     """
-    held = Visit.objects.select_for_update(of=("self",)).select_related("case").get(pk=visit.pk)
+    held = prepared.found(Visit, visit.pk, follow=("case",), lock=True)
     if held.state != Visit.State.HELD:
         raise NotRecorded
     _check_other(held, actor)
@@ -312,7 +312,7 @@ def amend_visit(
     """
     if not reason.strip():
         raise NoReason([FieldProblem("/reason", NoReason.code, NoReason.message)])
-    held = Visit.objects.select_for_update(of=("self",)).select_related("case").get(pk=visit.pk)
+    held = prepared.found(Visit, visit.pk, follow=("case",), lock=True)
     if held.state not in RECORDED:
         raise NotRecorded
     if version is not None and version != held.version:

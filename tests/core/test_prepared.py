@@ -5,8 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
-from django.db.models import Model
+from django.db.models import ForeignKey, Model, UUIDField
 from django.utils import timezone
 
 from backend.cases.models import CaseNumber, Family, Person
@@ -106,6 +108,20 @@ def test_a_row_is_found_with_those_it_points_to(django_assert_num_queries: Any) 
         assert row.get_deferred_fields() == set()
         for field in other._meta.concrete_fields:
             assert getattr(row, field.attname) == getattr(other, field.attname), field
+
+
+OWN = [model for model in apps.get_models() if model.__module__.startswith(("backend.", "workflows."))]
+
+
+@pytest.mark.parametrize("model", OWN, ids=lambda model: model._meta.label)
+def test_every_model_can_be_found_with_all_that_it_points_to(model: type[Model]) -> None:
+    pointers = tuple(field.name for field in model._meta.fields if isinstance(field, ForeignKey))
+    key = model._meta.pk.to_python(uuid4()) if isinstance(model._meta.pk, UUIDField) else 0
+    with pytest.raises(ObjectDoesNotExist):
+        prepared.found(model, key, follow=pointers, lock=True)
+    for field in model._meta.concrete_fields:  # nothing is lost of what Django does with a value that it reads
+        converters = field.get_col(model._meta.db_table).get_db_converters(connection)
+        assert converters in ([], [getattr(field, "from_db_value", None)]), field
 
 
 def test_where_nothing_is_pointed_to_there_is_nothing() -> None:

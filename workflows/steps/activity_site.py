@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.activities import campaigns, hours, sign_ups
 from backend.activities.models import Activity
+from backend.core import prepared
 from backend.org.models import Membership, Unit
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
@@ -107,7 +108,7 @@ def cancel_activity(call: Call) -> None:
 def merge_activity(call: Call) -> None:
     """It will be held with another one: everybody on the list goes there."""
     context, row = of(call), _activity(call)
-    into = Activity.objects.select_related("unit").get(pk=call.data["into"])
+    into = prepared.found(Activity, call.data["into"], follow=("unit",))
     reason = str(call.data.get("reason") or "")
     campaigns.merge(activity=row, into=into, reason=reason, actor=context.actor, now=context.now)
     sign_ups.move_to(activity=row, into=into, actor=context.actor, now=context.now)
@@ -125,7 +126,7 @@ def _somebody_else(row: Activity, call: Call) -> bool:
 
 
 def _activity(call: Call) -> Activity:
-    return Activity.objects.select_related("unit__parent").get(pk=call.data["activity"])
+    return prepared.found(Activity, call.data["activity"], follow=("unit__parent",))
 
 
 STEPS: Mapping[str, Step] = {

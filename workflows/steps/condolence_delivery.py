@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from backend.benefits import condolences, gifts
 from backend.benefits.condolences import Unsettled
 from backend.benefits.models import Condolence, Gift
+from backend.core import prepared
 from backend.org.models import Unit
 from backend.org.working_days import end_of_day
 from backend.reminders.outbox import intend, role_at
@@ -56,7 +57,7 @@ def tell_eve(call: Call) -> None:
 
 
 def _place(call: Call) -> tuple[Condolence, Unit]:
-    row = Condolence.objects.select_related("unit").get(pk=call.data["condolence"])
+    row = prepared.found(Condolence, call.data["condolence"], follow=("unit",))
     return row, Unit.objects.get(pk=call.data["village"])
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import collect
 from backend.benefits import stock as gifts_stock
 from backend.benefits.models import Condolence, Gift, Lot
+from backend.core import prepared
 from backend.core.errors import Conflict
 from backend.funds import allocations, donations, stock
 from backend.funds.models import Donation, StockLot
@@ -64,7 +65,7 @@ def available(condolence: Condolence) -> list[StockLot]:
 def bring(*, condolence: Condolence, lot: UUID, item: str, quantity: int, actor: Actor, now: datetime) -> Lot:
     """Hand goods over from the store room. Raises NotOpen, FromElsewhere, OtherPurpose, Undecided, NotPlanned, Expired,
     OutOfStock."""
-    row = Condolence.objects.select_for_update(of=("self",)).select_related("unit").get(pk=condolence.pk)
+    row = prepared.found(Condolence, condolence.pk, follow=("unit",), lock=True)
     if row.state not in OPEN:
         raise NotOpen
     kept = _lots(row).filter(pk=lot).first()
@@ -98,7 +99,7 @@ def settle(*, condolence: Condolence, actor: Actor, now: datetime) -> None:
     """The accounts are closed: what was given is given, the rest goes back. Twice is harmless."""
     for lot in Lot.objects.select_for_update().filter(condolence=condolence, stock_lot__isnull=False, settled=False):
         assert lot.stock_lot is not None, "the query says so"
-        kept = StockLot.objects.select_related("article__store__unit").get(pk=lot.stock_lot)
+        kept = prepared.found(StockLot, lot.stock_lot, follow=("article__store__unit",))
         back = lot.quantity - lot.out
         worth_back = (lot.worth * back / lot.quantity).quantize(CENT, ROUND_HALF_UP)
         if back:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backend.core import prepared
 from backend.core.jobs import enqueue
 from backend.emergencies import disasters
 from backend.emergencies.models import Disaster
@@ -47,7 +48,7 @@ def record_end(call: Call) -> None:
 
 
 def _disaster(call: Call) -> Disaster:
-    return Disaster.objects.select_related("unit").get(pk=call.data["disaster"])
+    return prepared.found(Disaster, call.data["disaster"], follow=("unit",))
 
 
 STEPS: Mapping[str, Step] = {

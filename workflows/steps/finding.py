@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backend.core import prepared
 from backend.inspection import findings
 from backend.inspection.models import Finding
 from workflows.engine.runner import Call
@@ -61,7 +62,7 @@ def _reason(call: Call) -> str:
 
 
 def _finding(call: Call) -> Finding:
-    return Finding.objects.select_related("case__unit").get(pk=call.data["finding"])
+    return prepared.found(Finding, call.data["finding"], follow=("case__unit",))
 
 
 STEPS: Mapping[str, Step] = {

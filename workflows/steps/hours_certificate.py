@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.activities import certificates
 from backend.activities.models import Certificate
+from backend.core import prepared
 from backend.org.working_days import end_of_day
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
@@ -44,7 +45,7 @@ def _refuse(call: Call, row: Certificate) -> None:
 
 
 def _certificate(call: Call) -> Certificate:
-    return Certificate.objects.select_related("helper__unit", "unit").get(pk=call.data["certificate"])
+    return prepared.found(Certificate, call.data["certificate"], follow=("helper__unit", "unit"))
 
 
 STEPS: Mapping[str, Step] = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from backend.core import prepared
 from backend.core.errors import Conflict
 from backend.org import parameters
 from backend.org.models import Unit
@@ -82,7 +83,7 @@ def tell_late(call: Call) -> None:
 
 
 def _batch(call: Call) -> Batch:
-    return Batch.objects.select_for_update(of=("self",)).select_related("unit").get(pk=call.data["batch"])
+    return prepared.found(Batch, call.data["batch"], follow=("unit",), lock=True)
 
 
 STEPS: Mapping[str, Step] = {

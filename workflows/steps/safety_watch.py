@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backend.core import prepared
 from backend.core.jobs import enqueue
 from backend.emergencies import safety_watches
 from backend.emergencies.incidents import Report, create_incident
@@ -72,7 +73,7 @@ def wind_up(call: Call) -> None:
 
 
 def _watch(call: Call) -> SafetyWatch:
-    return SafetyWatch.objects.select_related("case__family__unit").get(pk=call.data["watch"])
+    return prepared.found(SafetyWatch, call.data["watch"], follow=("case__family__unit",))
 
 
 STEPS: Mapping[str, Step] = {

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from backend.cases import surveys
 from backend.cases.classification import category_facts
+from backend.core import prepared
 from backend.core.jobs import enqueue
 from backend.org import codes
 from backend.org.access import SYSTEM
@@ -199,7 +200,7 @@ def _giver(entry: Entry) -> str:
 
 
 def _plan(call: Call) -> Plan:
-    return Plan.objects.select_related("case__unit__parent", "family__unit__parent").get(pk=call.data["plan"])
+    return prepared.found(Plan, call.data["plan"], follow=("case__unit__parent", "family__unit__parent"))
 
 
 STEPS: Mapping[str, Step] = {

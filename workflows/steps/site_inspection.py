@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.activities import sites
 from backend.activities.models import Site
+from backend.core import prepared
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
 
@@ -52,7 +53,7 @@ def _record(call: Call, check: str) -> Mapping[str, Any]:
 
 
 def _site(call: Call) -> Site:
-    return Site.objects.select_related("unit").get(pk=call.data["site"])
+    return prepared.found(Site, call.data["site"], follow=("unit",))
 
 
 STEPS: Mapping[str, Step] = {

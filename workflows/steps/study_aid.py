@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from backend.core import prepared
 from backend.funds import study_aid
 from backend.funds.models import StudyAidCall
 from backend.funds.study_aid import Plan
@@ -126,7 +127,7 @@ def confirm_report(call: Call) -> None:
 
 
 def _call(call: Call) -> StudyAidCall:
-    return StudyAidCall.objects.select_for_update(of=("self",)).select_related("unit").get(pk=call.data["call"])
+    return prepared.found(StudyAidCall, call.data["call"], follow=("unit",), lock=True)
 
 
 STEPS: Mapping[str, Step] = {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from backend.core import prepared
 from backend.org.working_days import end_of_day
 from backend.reminders.outbox import intend, role_at
 from backend.subsidies import reviews
@@ -79,7 +80,7 @@ def _note(call: Call, action: str) -> None:
 
 
 def _review(call: Call) -> AnnualReview:
-    return AnnualReview.objects.select_related("unit").get(pk=call.data["review"])
+    return prepared.found(AnnualReview, call.data["review"], follow=("unit",))
 
 
 STEPS: Mapping[str, Step] = {

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from backend.audit.history import record
+from backend.core import prepared
 from backend.core.jobs import enqueue
 from backend.helpers import pairings, successions
 from backend.helpers.accounts import account_of
@@ -209,7 +210,7 @@ def _send(instance_id: Any, name: str, data: Mapping[str, Any], context: Context
 
 
 def _row(call: Call) -> Succession:
-    return Succession.objects.select_related("pairing__helper", "case").get(pk=call.data["succession"])
+    return prepared.found(Succession, call.data["succession"], follow=("pairing__helper", "case"))
 
 
 STEPS: Mapping[str, Step] = {

@@ -8,6 +8,7 @@ from typing import Any
 from backend.census import rounds
 from backend.census.models import SurveyRound, SurveyTarget
 from backend.census.rounds import Unsettled
+from backend.core import prepared
 from backend.core.jobs import enqueue
 from backend.reminders.outbox import intend, one_user
 from workflows.engine.runner import Call
@@ -84,7 +85,7 @@ def _check_settled(call: Call) -> None:
 
 
 def _round(call: Call) -> SurveyRound:
-    return SurveyRound.objects.select_related("unit").get(pk=call.data["round"])
+    return prepared.found(SurveyRound, call.data["round"], follow=("unit",))
 
 
 STEPS: Mapping[str, Step] = {

@@ -11,6 +11,7 @@ from django.utils import timezone
 from backend.audit.history import record
 from backend.cases import families, reviews, surveys
 from backend.cases.models import Case, Family, Review
+from backend.core import prepared
 from backend.helpers import pairings
 from backend.visits import facts
 from workflows.engine.runner import Call
@@ -137,7 +138,7 @@ def _refused(case: Case, context: Context) -> None:
 
 
 def _review(call: Call) -> Review:
-    return Review.objects.select_related("case").get(pk=call.data["review"])
+    return prepared.found(Review, call.data["review"], follow=("case",))
 
 
 def _tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> None:

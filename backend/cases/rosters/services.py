@@ -24,6 +24,7 @@ from backend.cases.rosters.kinds import Kind, Upload, Written, kind_of
 from backend.cases.rosters.problems import Problem, RosterEmpty, RosterState, RosterTooLarge
 from backend.cases.rosters.rows import Layout, understand
 from backend.cases.rosters.values import forget
+from backend.core import prepared
 from backend.core.errors import DomainError, FieldProblem, Invalid
 from backend.core.jobs import enqueue
 from backend.org.access import Actor
@@ -251,7 +252,7 @@ def _mended(groups: Iterable[Group]) -> Iterator[dict[str, Any]]:
 
 def start_applying(*, roster: Roster, actor: Actor, now: datetime, start_programme: str = "") -> Roster:
     """Have a checked roster applied by a job. Raises RosterState, NoSuchProgramme."""
-    held = Roster.objects.select_for_update(of=("self",)).select_related("unit").get(pk=roster.pk)
+    held = prepared.found(Roster, roster.pk, follow=("unit",), lock=True)
     if held.state != Roster.State.CHECKED:
         raise RosterState
     _check_programme(start_programme)
@@ -295,7 +296,7 @@ def in_background(*, verb: Callable[..., Roster], roster_id: UUID, now: datetime
 
     No transaction around it: the database would end one that stays idle while the file is read.
     """
-    roster = Roster.objects.select_related("unit").get(pk=roster_id)
+    roster = prepared.found(Roster, roster_id, follow=("unit",))
     try:
         verb(roster=roster, now=now)
     except RosterState:

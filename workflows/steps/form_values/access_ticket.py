@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from backend.core import prepared
 from backend.org.roles import ROLE_NAMES
 from backend.rights.models import AccessTicket
 from workflows.steps.context import Context
@@ -42,7 +43,7 @@ def access_used(context: Context, data: Mapping[str, Any]) -> Known:
 
 
 def _ticket(data: Mapping[str, Any]) -> AccessTicket:
-    return AccessTicket.objects.select_related("family__unit", "person").get(pk=data["ticket"])
+    return prepared.found(AccessTicket, data["ticket"], follow=("family__unit", "person"))
 
 
 FORM_VALUES: FormValues = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.activities import campaigns, sign_ups
 from backend.activities.models import Activity, Site
+from backend.core import prepared
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
 
@@ -71,7 +72,7 @@ def activity_record(context: Context, data: Mapping[str, Any]) -> Known:
 
 def site(context: Context, data: Mapping[str, Any]) -> Known:
     """The site, and what it lacked."""
-    row = Site.objects.select_related("unit").get(pk=data["site"])
+    row = prepared.found(Site, data["site"], follow=("unit",))
     facts = {
         "site": row.name,
         "site_kind": row.kind,
@@ -96,7 +97,7 @@ def equipment(context: Context, data: Mapping[str, Any]) -> Known:
 
 
 def _activity(data: Mapping[str, Any]) -> Activity:
-    return Activity.objects.select_related("unit", "site").get(pk=data["activity"])
+    return prepared.found(Activity, data["activity"], follow=("unit", "site"))
 
 
 FORM_VALUES: FormValues = {

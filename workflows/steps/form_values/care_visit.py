@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.cases import surveys
+from backend.core import prepared
 from backend.emergencies.models import Incident
 from backend.health.hospitals import hospitals
 from backend.visits.models import Visit
@@ -58,7 +59,7 @@ def _where_it_went(context: Context, made: Visit) -> Mapping[str, Any]:
 
 
 def _visit(data: Mapping[str, Any]) -> Visit | None:
-    return Visit.objects.select_related("family__unit").get(pk=data["visit"]) if data.get("visit") else None
+    return prepared.found(Visit, data["visit"], follow=("family__unit",)) if data.get("visit") else None
 
 
 FORM_VALUES: FormValues = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from backend.core import prepared
 from backend.emergencies.models import Incident
 from backend.org import codes
 from workflows.steps.context import Context
@@ -18,7 +19,7 @@ ANSWERING = frozenset({"village", "caseworker", "supervisor"})
 
 def emergency(context: Context, data: Mapping[str, Any]) -> Known:
     """Where to go and to whom, for those who act; who reported it stands nowhere here."""
-    row = Incident.objects.select_related("about_family", "place").get(pk=data["emergency"])
+    row = prepared.found(Incident, data["emergency"], follow=("about_family", "place"))
     facts: dict[str, Any] = {
         "emergency_number": row.number,
         "emergency_kind": row.kind,

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from backend.core import prepared
 from backend.health import services as health
 from backend.health.models import HealthService
 from backend.health.notices import NOTICES
@@ -70,7 +71,7 @@ def _told(context: Context, data: Mapping[str, Any]) -> HealthService | None:
     place = data.get(PLACES.get(actor.role, ""))
     if not place or not _works_at(actor.unit_id, str(place)):
         return None
-    row = HealthService.objects.select_related("person__family__unit", "hospital", "place").get(pk=data["service"])
+    row = prepared.found(HealthService, data["service"], follow=("person__family__unit", "hospital", "place"))
     if actor.role != "liaison":
         health.tell_read(rows=[row], actor=actor, path=row.unit_path, now=context.now)
     return row

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.activities.models import Honour
+from backend.core import prepared
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known
 
@@ -36,7 +37,7 @@ def honour_objection(context: Context, data: Mapping[str, Any]) -> Known:
 
 
 def _honour(data: Mapping[str, Any]) -> Honour:
-    return Honour.objects.select_related("call", "unit", "candidate_family", "helper").get(pk=data["honour"])
+    return prepared.found(Honour, data["honour"], follow=("call", "unit", "candidate_family", "helper"))
 
 
 FORM_VALUES: FormValues = {

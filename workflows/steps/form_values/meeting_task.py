@@ -7,13 +7,14 @@ from typing import Any
 
 from backend.coordination import tasks
 from backend.coordination.models import GroupTask
+from backend.core import prepared
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
 
 
 def task(context: Context, data: Mapping[str, Any]) -> Known:
     """For the unit and for whoever checks."""
-    row = GroupTask.objects.select_related("meeting", "unit").get(pk=data["task"])
+    row = prepared.found(GroupTask, data["task"], follow=("meeting", "unit"))
     shown = {name: getattr(row, name) for name in tasks.EVIDENCES if getattr(row, name)}
     facts: dict[str, Any] = {
         "meeting_title": row.meeting.title,

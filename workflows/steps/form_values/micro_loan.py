@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backend.core import prepared
 from backend.funds import loan_fund, loans
 from backend.funds.models import Loan
 from workflows.steps.context import Context
@@ -83,7 +84,7 @@ def _agreed(loan: Loan) -> dict[str, Any]:
 
 
 def _loan(data: Mapping[str, Any]) -> Loan:
-    return Loan.objects.select_related("unit__parent", "borrower").get(pk=data["loan"])
+    return prepared.found(Loan, data["loan"], follow=("unit__parent", "borrower"))
 
 
 FORM_VALUES: FormValues = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.coordination import reports
 from backend.coordination.models import MonthlyReport, Submission
+from backend.core import prepared
 from backend.reporting import member_months
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
@@ -54,7 +55,7 @@ def _answers(row: Submission) -> dict[str, Any]:
 
 
 def _report(data: Mapping[str, Any]) -> MonthlyReport:
-    return MonthlyReport.objects.select_related("unit").get(pk=data["report"])
+    return prepared.found(MonthlyReport, data["report"], follow=("unit",))
 
 
 FORM_VALUES: FormValues = {

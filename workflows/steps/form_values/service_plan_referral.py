@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backend.core import prepared
 from backend.services import share
 from backend.services.models import Plan, PlanItem, Referral
 from workflows.steps.context import Context
@@ -53,7 +54,7 @@ def plan_effect(context: Context, data: Mapping[str, Any]) -> Known:
 
 def referral_told(context: Context, data: Mapping[str, Any]) -> Known:
     """What a department decides by and works with: no name. What it may know is opened on the referral's own page."""
-    row = Referral.objects.select_related("item__entry", "item__plan__family__unit__parent").get(pk=data["referral"])
+    row = prepared.found(Referral, data["referral"], follow=("item__entry", "item__plan__family__unit__parent"))
     facts = {"referral_number": row.number, "department": row.department, **share.told_before(row.item, context.today)}
     if row.state == Referral.State.SENT:
         facts["answer_until"] = text(row.answer_by)
@@ -92,11 +93,11 @@ def _items(plan: Plan) -> list[PlanItem]:
 
 
 def _item_of(data: Mapping[str, Any]) -> PlanItem:
-    return PlanItem.objects.select_related("entry", "plan__family").get(pk=data["item"])
+    return prepared.found(PlanItem, data["item"], follow=("entry", "plan__family"))
 
 
 def _plan(data: Mapping[str, Any]) -> Plan:
-    return Plan.objects.select_related("case").get(pk=data["plan"])
+    return prepared.found(Plan, data["plan"], follow=("case",))
 
 
 FORM_VALUES: FormValues = {

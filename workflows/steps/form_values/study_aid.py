@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
+from backend.core import prepared
 from backend.funds import study_aid
 from backend.funds.models import StudyAidApplication, StudyAidCall
 from workflows.steps.context import Context
@@ -58,7 +59,7 @@ def review(context: Context, data: Mapping[str, Any]) -> Known:
 
 
 def _call(data: Mapping[str, Any]) -> StudyAidCall:
-    return StudyAidCall.objects.select_related("unit").get(pk=data["call"])
+    return prepared.found(StudyAidCall, data["call"], follow=("unit",))
 
 
 FORM_VALUES: FormValues = {

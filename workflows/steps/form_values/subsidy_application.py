@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backend.core import prepared
 from backend.subsidies.applications import advice_of
 from backend.subsidies.models import Application
 from backend.subsidies.rules import Children, governing_birth
@@ -82,7 +83,7 @@ def _found(row: Application) -> dict[str, Any]:
 
 
 def _row(data: Mapping[str, Any]) -> Application:
-    return Application.objects.select_related("person", "spouse", "unit").get(pk=data["application"])
+    return prepared.found(Application, data["application"], follow=("person", "spouse", "unit"))
 
 
 PROCESS = "subsidy_application"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backend.core import prepared
 from backend.subsidies.models import AnnualReview, Exit, Recovery
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
@@ -112,11 +113,11 @@ def _told(row: Exit) -> dict[str, Any]:
 
 
 def _exit(data: Mapping[str, Any]) -> Exit:
-    return Exit.objects.select_related("entitlement__person").get(pk=data["exit"])
+    return prepared.found(Exit, data["exit"], follow=("entitlement__person",))
 
 
 def _recovery(data: Mapping[str, Any]) -> Recovery:
-    return Recovery.objects.select_related("exit__entitlement__person").get(pk=data["recovery"])
+    return prepared.found(Recovery, data["recovery"], follow=("exit__entitlement__person",))
 
 
 FORM_VALUES: FormValues = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.activities import certificates
 from backend.activities.models import Certificate, HourClaim, Volunteer
+from backend.core import prepared
 from backend.helpers.gates import years_on
 from workflows.steps.context import Context
 from workflows.steps.form_values.known import FormValues, Known, text
@@ -14,7 +15,7 @@ from workflows.steps.form_values.known import FormValues, Known, text
 
 def volunteer(context: Context, data: Mapping[str, Any]) -> Known:
     """Who wants to serve, what they offer, for a minor whose word there is; what the register says of the papers."""
-    row = Volunteer.objects.select_related("helper", "kind").get(pk=data["volunteer"])
+    row = prepared.found(Volunteer, data["volunteer"], follow=("helper", "kind"))
     facts: dict[str, Any] = {
         "volunteer": row.name,
         "volunteer_source": row.source,
@@ -39,7 +40,7 @@ def volunteer(context: Context, data: Mapping[str, Any]) -> Known:
 
 def claim(context: Context, data: Mapping[str, Any]) -> Known:
     """What somebody claims, what shows it, and what is odd about it; never which family it was."""
-    row = HourClaim.objects.select_related("helper", "place").get(pk=data["claim"])
+    row = prepared.found(HourClaim, data["claim"], follow=("helper", "place"))
     facts = {
         "volunteer": row.helper.name,
         "service_content": row.content,
@@ -60,7 +61,7 @@ def claim(context: Context, data: Mapping[str, Any]) -> Known:
 
 def certificate(context: Context, data: Mapping[str, Any]) -> Known:
     """Whose hours, of which months, how many, and what somebody objects."""
-    row = Certificate.objects.select_related("helper").get(pk=data["certificate"])
+    row = prepared.found(Certificate, data["certificate"], follow=("helper",))
     facts = {
         "certificate_number": row.number,
         "volunteer": row.name,
