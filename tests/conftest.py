@@ -187,9 +187,10 @@ def _tables_can_be_emptied() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _what_was_prepared_stays() -> Iterator[None]:
     """The driver has every statement prepared anew after a rollback, lest a table was made in it. Tests make none, and
-    roll back all the time."""
+    roll back all the time. It keeps a hundred; tests do more different things in a second than a server in an hour."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PrepareManager, "clear", lambda _: False)
+        patch.setattr(PrepareManager, "prepared_max", 1000)
         yield
 
 

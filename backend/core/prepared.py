@@ -3,6 +3,8 @@
 PostgreSQL neither reads nor plans such a statement anew, which took it longer than the answer itself. After some
 executions it may settle on one plan for all values: so this is for what is found by a key. Lists, whose best plan
 depends on the place and the filters, stay with Django, which sends the values within the text and prepares nothing.
+
+A connection keeps the hundred that it used last; each takes the server about 170 KB.
 """
 
 import json
