@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
+# Of what is installed only what is used is ever compiled, when it is used first.
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
 # Two more than there are processors: tests wait for browsers and servers, too.
