@@ -20,6 +20,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
+from django.db.transaction import TransactionManagementError
 from psycopg import sql
 
 from backend.core.bulk import mark_stored
@@ -84,8 +85,11 @@ def found(model: type[Stored], key: object, *, follow: tuple[str, ...] = (), loc
 
     Django takes longer to build such a statement, and PostgreSQL to plan its join, than both to answer it.
 
-    `lock`: the row itself, not those it points to, is held until the transaction ends. Raises the model's DoesNotExist.
+    `lock`: the row itself, not those it points to, is held until the transaction ends. Raises the model's DoesNotExist,
+    and TransactionManagementError where no transaction could hold it.
     """
+    if lock and connections[DEFAULT_DB_ALIAS].get_autocommit():
+        raise TransactionManagementError("a row is held only within a transaction")
     row = execute(_finding(model, follow, lock), [model._meta.pk.get_prep_value(key)]).fetchone()
     if row is None:
         raise model.DoesNotExist  # type: ignore[attr-defined]
