@@ -98,8 +98,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 def pytest_unconfigure() -> None:
     """Stop the server and remove its files. What is left is looked through once: pytest would do it five times."""
     _ends.close()
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
 
 
 @pytest.fixture
