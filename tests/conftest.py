@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +65,32 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ |= {"DATABASE_URL": url, TEMPLATE: "migrated"}
         _ends.callback(lambda: [os.environ.pop(name) for name in ("DATABASE_URL", TEMPLATE)])
         settings.DATABASES["default"].update(connection_settings(url, folder))
+        if getattr(config.option, "numprocesses", 0):
+            threading.Thread(target=_make_early, args=[url], daemon=True).start()
+
+
+def _make_early(url: str) -> None:
+    """The processes' first half minute is spent on reading the tests; by then their database is there. What goes wrong
+    is said by the process that needs it."""
+    with contextlib.suppress(psycopg.Error, subprocess.CalledProcessError):
+        make_template(url, os.environ[TEMPLATE])
+
+
+def make_template(url: str, name: str) -> None:
+    """A database of this name in which all migrations have run, on the server of this URL, unless it is there."""
+    server = urlsplit(url)
+    with psycopg.connect(server._replace(path="/postgres").geturl(), autocommit=True) as maker:
+        maker.execute("SELECT pg_advisory_lock(1)")  # let go with the connection
+        if not maker.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            maker.execute("DROP DATABASE IF EXISTS draft")  # of an attempt that failed
+            maker.execute("CREATE DATABASE draft")
+            subprocess.run(
+                [sys.executable, "backend/manage.py", "migrate", "--verbosity", "0", "--skip-checks"],
+                cwd=settings.ROOT,
+                env=os.environ | {"DATABASE_URL": server._replace(path="/draft").geturl()},
+                check=True,
+            )
+            maker.execute(sql.SQL("ALTER DATABASE draft RENAME TO {}").format(sql.Identifier(name)))
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -130,18 +157,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
 def template() -> str:
     """The name of a database in which all migrations have run, made by whichever process comes first; empty without."""
     if name := os.environ.get(TEMPLATE, ""):
-        server = urlsplit(os.environ["DATABASE_URL"])
-        with psycopg.connect(server._replace(path="/postgres").geturl(), autocommit=True) as maker:
-            maker.execute("SELECT pg_advisory_lock(1)")  # let go with the connection
-            if not maker.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                maker.execute("CREATE DATABASE draft")
-                subprocess.run(
-                    [sys.executable, "backend/manage.py", "migrate", "--verbosity", "0", "--skip-checks"],
-                    cwd=settings.ROOT,
-                    env=os.environ | {"DATABASE_URL": server._replace(path="/draft").geturl()},
-                    check=True,
-                )
-                maker.execute(sql.SQL("ALTER DATABASE draft RENAME TO {}").format(sql.Identifier(name)))
+        make_template(os.environ["DATABASE_URL"], name)
     return name
 
 

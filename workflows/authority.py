@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.core.errors import Conflict, DomainError, NotAllowed
 from backend.org.access import Actor, Grant, actor_of, grants
-from backend.org.models import Membership, User
+from backend.org.models import User
 from backend.org.roles import ACTIONS, INDEPENDENT
 from workflows.models import WorkItem
 
@@ -127,9 +127,7 @@ def verbs_for(row: WorkItem, user: User, refusal: DomainError | None) -> list[st
 
 def able_to_do(row: WorkItem, *, day: date) -> UserQuerySet:
     """Active users who hold the item's role at its place that day and did no step that excludes them."""
-    above = [row.unit_path[: end + 1] for end, letter in enumerate(row.unit_path) if letter == "."]
-    held = Membership.objects.on(day).filter(role=row.role, unit__path__in=above)
-    return User.objects.filter(pk__in=held.values("user"), is_active=True).exclude(pk__in=row.excluded)
+    return User.objects.holding(row.role, row.unit_path, day).exclude(pk__in=row.excluded)
 
 
 def _may_oversee(row: WorkItem, user: User, action: str) -> bool:

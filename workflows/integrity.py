@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, CharField, Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,9 @@ WORDS: Mapping[str, str | Promise] = {
     "items_of_closed_accounts": _("open work items of people whose account is closed"),
     "items_of_people_who_left": _("open work items of people who work nowhere any more"),
     "items_between_two_absent": _("open work items of people who are away, as is whoever stands in for them"),
+    "items_nobody_may_do": _(
+        "open work items that nobody took and nobody may do: a vacant post, or only people who stand aside"
+    ),
     "cases_without_work": _("open cases in which neither a work item nor a timer waits"),
     "timers_overdue": _("timers that should have fired an hour ago"),
     "visits_of_absent_helpers": _("visits that may be made now, planned for a helper who is away, suspended or ended"),
@@ -56,6 +60,17 @@ def unattended(day: date) -> dict[str, Q]:
     }
 
 
+def _nobody_may(day: date) -> Q:
+    """Nobody holds the item's role at its place, or only people whom the four-eyes rule keeps away."""
+    holds = Membership.objects.on(day).filter(role=OuterRef("role"), user__is_active=True)
+    place = ExpressionWrapper(OuterRef("unit_path"), output_field=CharField())
+    above = holds.annotate(place=place).filter(place__startswith=F("unit__path"))
+    stands_aside = Func(
+        OuterRef("excluded"), Cast("user", CharField()), function="jsonb_exists", output_field=BooleanField()
+    )
+    return Q(~Exists(above.annotate(aside=stands_aside).filter(aside=False)), assignee__isnull=True)
+
+
 def found(now: datetime) -> dict[str, QuerySet[Any]]:
     """For each of WORDS the rows that should not be."""
     running = Instance.objects.filter(case=OuterRef("pk"), state=Instance.State.RUNNING)
@@ -66,6 +81,7 @@ def found(now: datetime) -> dict[str, QuerySet[Any]]:
     items = WorkItem.objects.filter(state=WorkItem.State.OPEN)
     return {
         **{code: items.filter(condition) for code, condition in unattended(today).items()},
+        "items_nobody_may_do": items.filter(_nobody_may(today)),
         "cases_without_work": Case.objects.filter(state=Case.State.OPEN).exclude(
             Exists(waiting) | Exists(running.filter(wake_at__isnull=False))
         ),

@@ -92,16 +92,14 @@ class KeysetPagination(BasePagination):
     """`?cursor=`, `?page_size=` (1 to 200), `?ordering=` (a name of the view's `orderings`, `-` for descending)."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        """One page in one statement: a row more than asked for tells whether another page follows."""
+        """One page: a row more than asked for tells whether another page follows."""
         self._url = request.build_absolute_uri()
         size = _size(request)
         order = chosen_order(request, view)
         place = _place(request, order)
         back = place is not None and place.back
         walked = order.reversed() if back else order
-        if place is not None:
-            queryset = queryset.filter(_beyond(queryset, walked, place))
-        rows = list(queryset.order_by(*walked.keys())[: size + 1])
+        rows = _taken(queryset.order_by(*walked.keys()), walked, place, size + 1)
         more = len(rows) > size
         rows = rows[:size]
         if back:
@@ -203,19 +201,33 @@ def _size(request: Request) -> int:
     return min(size, LARGEST_PAGE)
 
 
-def _beyond(rows: models.QuerySet[Any], order: Order, place: Place) -> Q | TupleGreaterThan | TupleLessThan:
-    """The condition "after this place in this order"."""
-    compare = TupleLessThan if order.descending else TupleGreaterThan
+def _taken(rows: models.QuerySet[Any], order: Order, place: Place | None, number: int) -> list[Any]:
+    """So many rows after the place. One statement, and a second one on the page where the empty values begin."""
+    if place is None:
+        return list(rows[:number])
+    taken: list[Any] = []
+    for condition in _ranges(rows, order, place):
+        if len(taken) < number:
+            taken += rows.filter(condition)[: number - len(taken)]
+    return taken
+
+
+def _ranges(rows: models.QuerySet[Any], order: Order, place: Place) -> list[Q | TupleGreaterThan | TupleLessThan]:
+    """What lies after this place in this order: ranges of an index, one after the other.
+
+    Rows with a value and rows without one are two ranges: for "beyond this value or without one" PostgreSQL would walk
+    the index from its beginning.
+    """
+    behind = Q(**{f"pk__{'lt' if order.descending else 'gt'}": place.pk})
     if not order.column:
-        return Q(**{f"pk__{'lt' if order.descending else 'gt'}": place.pk})
+        return [behind]
     empty = Q(**{f"{order.column}__isnull": True})
     if place.value is None:
-        behind = Q(**{f"pk__{'lt' if order.descending else 'gt'}": place.pk})
-        return (empty & behind) | ~empty if order.descending else empty & behind
+        return [empty & behind, ~empty] if order.descending else [empty & behind]
     field = _field(rows, order.column)
-    value = _value(field, place.value)
-    beyond = compare(Tuple(F(order.column), F("pk")), (value, place.pk))
-    return Q(beyond) | empty if field.null and not order.descending else beyond
+    compare = TupleLessThan if order.descending else TupleGreaterThan
+    beyond = compare(Tuple(F(order.column), F("pk")), (_value(field, place.value), place.pk))
+    return [beyond, empty] if field.null and not order.descending else [beyond]
 
 
 def _text(model: type[models.Model], column: str, value: Any) -> str | None:

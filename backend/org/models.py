@@ -93,6 +93,12 @@ class UserQuerySet(models.QuerySet["User"]):
         """Oneself, and those who work (or worked) in one's subtree when the role may read users."""
         return visible_users(self, user)
 
+    def holding(self, role: str, path: str, day: date) -> UserQuerySet:
+        """Active users who hold the role that day at the unit of this path or at one above it."""
+        above = [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
+        held = Membership.objects.on(day).filter(role=role, unit__path__in=above)
+        return self.filter(pk__in=held.values("user"), is_active=True)
+
 
 class User(AbstractBaseUser):
     """Somebody who logs in. What the user may do follows from memberships, never from flags here."""

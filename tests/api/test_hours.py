@@ -161,6 +161,25 @@ def test_by_hand_the_village_confirms_and_neither_volunteer_nor_claimant_can(tea
     assert (said.kind, said.page, team.helper.name in said.label) == ("notice", "/hours/", False)
 
 
+def test_where_the_villages_only_worker_served_the_township_confirms(team: Team) -> None:
+    """Nobody may confirm one's own hours, and nobody else is there: found by a year of 10,000 families."""
+    place = factories.village("120114101998")
+    factories.member(team.volunteer, "village", place)
+    claimed = team.post(team.volunteer, place=str(place.pk))
+    assert (claimed.status_code, claimed.json()["route"]) == (201, "leader")
+    assert team.item(team.volunteer, "verify_hours") is None
+    assert team.do(team.office.caseworker, "verify_hours", {"verification": "all"}).status_code == 200
+
+
+def test_where_the_units_only_liaison_served_the_village_confirms(team: Team) -> None:
+    unit = factories.partner()
+    Helper.objects.filter(pk=team.helper.pk).update(partner_unit=unit, unit=factories.village())
+    factories.member(team.volunteer, "liaison", unit)
+    assert team.post(team.volunteer).status_code == 201
+    assert not WorkItem.objects.filter(step="verify_in_unit").exists()
+    assert team.do(team.office.village, "verify_in_village", {"verification": "all"}).status_code == 200
+
+
 def test_entered_by_the_office_somebody_else_of_the_office_verifies(team: Team) -> None:
     caseworker = team.office.caseworker
     assert team.post(caseworker, helper=str(team.helper.pk)).status_code == 201

@@ -71,15 +71,33 @@ def test_the_way_back_shows_the_same_pages(caseworker: User, ordering: str) -> N
     assert last.json()["next"] is not None
 
 
-@pytest.mark.parametrize("ordering", ["to_date", "-to_date"])
-def test_empty_values_have_their_place(ordering: str) -> None:
+@pytest.fixture
+def pairings() -> User:
+    """Sees nine pairings of which three have an end."""
     user = factories.user("caseworker", role="caseworker")
     for place in range(9):
         ends = None if place % 3 else factories.TODAY + timedelta(days=place)
         factories.pairing(factories.case(factories.family()), factories.helper(), to_date=ends)
-    rows = flat(walk(Caller(user), "pairings/", ordering=ordering, page_size=2))
+    return user
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("ordering", ["to_date", "-to_date"])
+def test_empty_values_have_their_place(pairings: User, ordering: str, size: int) -> None:
+    caller = Caller(pairings)
+    pages = list(walk(caller, "pairings/", ordering=ordering, page_size=size))
+    assert all(len(page) == size for page in pages[:-1])
+    rows = flat(iter(pages))
     assert len(rows) == len(set(rows)) == 9
-    told = [row["to_date"] for row in Caller(user).get("pairings/", ordering=ordering).json()["results"]]
+    last = caller.get("pairings/", ordering=ordering, page_size=size)
+    while last.json()["next"]:
+        last = caller.http.get(last.json()["next"])
+    back = [row["id"] for row in last.json()["results"]][::-1]
+    while last.json()["previous"]:
+        last = caller.http.get(last.json()["previous"])
+        back += [row["id"] for row in last.json()["results"]][::-1]
+    assert back[::-1] == rows
+    told = [row["to_date"] for row in caller.get("pairings/", ordering=ordering).json()["results"]]
     empty_last = told if ordering == "to_date" else told[::-1]
     assert empty_last[3:] == [None] * 6
     assert empty_last[:3] == sorted(each for each in told if each)
@@ -103,6 +121,17 @@ def test_a_deep_page_is_found_by_comparison_not_by_counting(caseworker: User) ->
     [sql] = [query["sql"] for query in captured if "cases_case" in query["sql"]]
     assert "OFFSET" not in sql
     assert '("cases_case"."opened_at", "cases_case"."id") > (' in sql
+
+
+def test_a_place_before_the_empty_values_is_a_range_as_well(pairings: User) -> None:
+    """With "or empty" in one condition, PostgreSQL would read all rows from the first one on."""
+    caller = Caller(pairings)
+    page = caller.get("pairings/", ordering="to_date", page_size=1).json()
+    with CaptureQueriesContext(connection) as captured:
+        caller.http.get(page["next"])
+    [sql] = [query["sql"] for query in captured if 'FROM "helpers_pairing"' in query["sql"]]
+    assert '("helpers_pairing"."to_date", "helpers_pairing"."id") > (' in sql
+    assert '"helpers_pairing"."to_date" IS NULL' not in sql
 
 
 def test_page_sizes(caseworker: User) -> None:

@@ -14,7 +14,7 @@ from tests.kept import kept
 from tests.workflows.stage import Stage
 from workflows import services
 from workflows.integrity import found
-from workflows.models import Instance
+from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -35,7 +35,7 @@ def test_where_all_is_well_nothing_is_found(stage: Stage) -> None:
     assert numbers() == {}
     told = StringIO()
     call_command("check_integrity", stdout=told)
-    assert told.getvalue().count("\n0 ") == 5
+    assert told.getvalue().count("\n0 ") == 6
 
 
 def test_an_item_of_a_closed_account(stage: Stage) -> None:
@@ -60,6 +60,18 @@ def test_an_item_between_two_who_are_away(stage: Stage) -> None:
     Deputy.objects.create(absent=stage.caseworker, deputy=stage.colleague, from_date=today, reason="病假")
     assert numbers() == {"items_between_two_absent": 1}
     Deputy.objects.create(absent=stage.village, deputy=stage.supervisor, from_date=today, reason="病假")
+    assert numbers() == {}
+
+
+def test_an_item_whose_post_is_vacant(stage: Stage) -> None:
+    stage.village.memberships.update(to_date=timezone.localdate(NOW))
+    assert numbers() == {"items_nobody_may_do": 1}
+
+
+def test_an_item_of_which_everybody_has_to_stand_aside(stage: Stage) -> None:
+    WorkItem.objects.filter(pk=stage.item("take_note").pk).update(excluded=[str(stage.village.pk)])
+    assert numbers() == {"items_nobody_may_do": 1}
+    factories.user("second", role="village", unit=stage.village.memberships.get().unit)
     assert numbers() == {}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from backend.activities import hours, stars
 from backend.activities.models import HourClaim
 from backend.core import prepared
 from backend.org.access import SYSTEM
-from backend.org.models import Unit
+from backend.org.models import Unit, User
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
 
@@ -30,7 +31,7 @@ def place_claim(call: Call) -> Mapping[str, Any]:
     told = {"due_at": due_at.isoformat(), "result": claim.state}
     if route in DECIDED_AT_ONCE:
         return {**told, "verifier": "nobody"}
-    return {**told, **_leader(claim, route)}
+    return {**told, **_leader(claim, route, context.today)}
 
 
 def record_verification(call: Call) -> Mapping[str, Any]:
@@ -67,20 +68,34 @@ def award_stars(call: Call) -> None:
     stars.award(helper=helper, stars=int(call.data["stars"]), half_hours=earned, actor=SYSTEM, now=context.now)
 
 
-def _leader(claim: HourClaim, route: str) -> Mapping[str, Any]:
-    """Who confirms: the liaison of the unit that sent the volunteer, else the village where it was, else the office."""
-    if route == "leader" and claim.helper.partner_unit_id:
-        return {"verifier": "unit", "partner": str(claim.helper.partner_unit_id)}
-    place = claim.place or claim.unit
-    if route == "leader" and place.kind == Unit.Kind.VILLAGE:
-        return {"verifier": "village", "village": str(place.pk)}
+def _leader(claim: HourClaim, route: str, day: date) -> Mapping[str, Any]:
+    """Who confirms: the liaison of the unit that sent the volunteer, else the village where it was, else the office.
+
+    The office also where that post is vacant, or held by nobody but the volunteer and whoever claimed the hours: many
+    a village has one worker, who may not confirm her own.
+    """
+    if route == "leader":
+        partner, place = claim.helper.partner_unit, claim.place or claim.unit
+        if partner is not None and _somebody_else(claim, "liaison", partner, day):
+            return {"verifier": "unit", "partner": str(partner.pk)}
+        if place.kind == Unit.Kind.VILLAGE and _somebody_else(claim, "village", place, day):
+            return {"verifier": "village", "village": str(place.pk)}
     return {"verifier": "association"}
+
+
+def _somebody_else(claim: HourClaim, role: str, unit: Unit, day: date) -> bool:
+    """Whether the role is held there by anybody who neither served nor claimed."""
+    themselves = [pk for pk in (claim.claimed_by_id, claim.helper.user_id) if pk]
+    now = unit.successor or unit  # where the work item goes (E16)
+    return User.objects.holding(role, now.path, day).exclude(pk__in=themselves).exists()
 
 
 def _claim(call: Call) -> HourClaim:
     held = of(call).held
     if "claim" not in held:
-        held["claim"] = prepared.found(HourClaim, call.data["claim"], follow=("helper__unit", "unit", "place"))
+        held["claim"] = prepared.found(
+            HourClaim, call.data["claim"], follow=("helper__unit", "helper__partner_unit", "unit", "place")
+        )
     claim: HourClaim = held["claim"]
     return claim
 
