@@ -7,8 +7,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
-# Two more than there are processors: tests wait for browsers and servers, too.
-JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 2)")
+# One more than there are processors: tests wait for browsers and servers, which need processors, too.
+JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 
 # Python's packages and the browser's are fetched at the same time.
 ifeq ($(MAKELEVEL),0)

@@ -70,9 +70,9 @@ def expected_outcome(route: Route, role: str, place: str) -> str:
 
 
 def tried(role: str, place: str) -> list[Route]:
-    """All routes for those who work there. Of those elsewhere each tries every other one, of those who left, whose role
-    no longer matters, every fifth: ten roles and four come to each."""
-    every, number, step = list(routes()), list(ROLES).index(role), {"own": 1, "other": 2, "ended": 5}[place]
+    """All routes for those who work there. Of those elsewhere each tries every third one, of those who left, whose role
+    no longer matters, every eighth: at least five roles and two come to each."""
+    every, number, step = list(routes()), list(ROLES).index(role), {"own": 1, "other": 3, "ended": 8}[place]
     return every if THOROUGH else every[number % step :: step]
 
 
