@@ -71,8 +71,8 @@ def expected_outcome(route: Route, role: str, place: str) -> str:
 
 def tried(role: str, place: str) -> list[Route]:
     """All routes for those who work there. Of those elsewhere each tries every third one, of those who left, whose role
-    no longer matters, every eighth: at least five roles and two come to each."""
-    every, number, step = list(routes()), list(ROLES).index(role), {"own": 1, "other": 3, "ended": 8}[place]
+    no longer matters, every seventh: five roles and at least two come to each."""
+    every, number, step = list(routes()), list(ROLES).index(role), {"own": 1, "other": 3, "ended": 7}[place]
     return every if THOROUGH else every[number % step :: step]
 
 
