@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from backend.administration.memberships import grant_membership
 from backend.administration.units import add_unit
 from backend.coordination import meetings, members, papers
 from backend.coordination.clocks import month_before
@@ -31,6 +32,8 @@ def play(users: Mapping[str, User], town: Unit, now: datetime) -> None:
     last = month_before(timezone.localdate(now))
     earlier = month_before(last)
     since, office = earlier - timedelta(days=60), actor_of(users["leading"])
+    # Which writes late, but not for want of a correspondent.
+    grant_membership(user=users["deputy"], role="liaison", unit=other, from_date=since, actor=SYSTEM, now=now)
     rows = [
         members.add_member(office=town, unit=unit, from_date=since, actor=office, now=now)
         for unit in (department, other)
