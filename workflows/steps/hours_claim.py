@@ -86,8 +86,8 @@ def _leader(claim: HourClaim, route: str, day: date) -> Mapping[str, Any]:
 def _somebody_else(claim: HourClaim, role: str, unit: Unit, day: date) -> bool:
     """Whether the role is held there by anybody who neither served nor claimed."""
     themselves = [pk for pk in (claim.claimed_by_id, claim.helper.user_id) if pk]
-    now = unit.successor or unit  # where the work item goes (E16)
-    return User.objects.holding(role, now.path, day).exclude(pk__in=themselves).exists()
+    there = unit.successor or unit  # where the work item goes (E16)
+    return User.objects.holding(role, there.path, day).exclude(pk__in=themselves).exists()
 
 
 def _claim(call: Call) -> HourClaim:
