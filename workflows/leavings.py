@@ -240,9 +240,7 @@ def _places(user: User, day: date) -> list[Moved]:
     found: dict[tuple[str, str], Moved] = {}
     for held in _held(user, day).filter(role__in=OFFICE):
         for unit in _working_units(held):
-            above = [unit.path[: end + 1] for end, letter in enumerate(unit.path) if letter == "."]
-            others = Membership.objects.on(day).filter(role=held.role, unit__path__in=above, user__is_active=True)
-            if not others.exclude(user=user).exists():
+            if not User.objects.holding(held.role, unit.path, day).exclude(pk=user.pk).exists():
                 label = f"{ROLE_NAMES[held.role]} · {unit.name}"
                 found[held.role, unit.path] = Moved("place", unit.pk, label, Fate.ORPHAN, "place_empty")
     return list(found.values())
