@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import collect
 from backend.cases.cases import LIVE
 from backend.cases.models import Case, Family
+from backend.core.drawn_numbers import draw
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
 from backend.emergencies import incidents, public
@@ -80,7 +81,8 @@ def report_publicly(
     public.check_number(place, now)
     told = Report(
         id=id, kind=kind, place=place, where=where, what=what, found_at=found_at, channel=public.CHANNEL, alone=True,
-        fire_gas=kind == public.FIRE, unverified=True, callback=callback, public_receipt=public.draw_receipt(),
+        fire_gas=kind == public.FIRE, unverified=True, callback=callback,
+        public_receipt=draw("BJ", Incident.objects.all(), "public_receipt"),
     )  # fmt: skip
     return report_emergency(report=told, now=now)
 

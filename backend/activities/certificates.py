@@ -22,6 +22,7 @@ from backend.activities.notices import notify
 from backend.audit.canonical import canonical
 from backend.audit.history import record
 from backend.cases.numbers import next_number, township_code
+from backend.core.drawn_numbers import letters
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.helpers.models import Helper
 from backend.org.access import Actor
@@ -29,8 +30,6 @@ from backend.org.models import Unit
 from backend.org.roles import LEVELS
 from backend.org.working_days import due_at
 
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Without those that are mistaken for each other on paper."""
 CHECK_LETTERS = 8
 """32 to the 8th: nobody finds a number by trying."""
 OPEN = (Certificate.State.REQUESTED, Certificate.State.ANNOUNCED)
@@ -83,12 +82,11 @@ def ask_for(*, helper: Helper, from_date: date, to_date: date, actor: Actor, now
         raise NoHours([FieldProblem("/from_date", NoHours.code, NoHours.message)])
     unit = _issuer(helper.unit)
     scope = f"ZM-{township_code(unit)}-{today.year}"
-    check = "".join(secrets.choice(LETTERS) for _letter in range(CHECK_LETTERS))
     days = int(rules.of_certificates(unit.path, today)["check_working_days"])
     row = Certificate.objects.create(
-        number=f"{scope}-{next_number(scope):04d}-{check}", helper=helper, unit=unit, from_date=from_date,
-        to_date=to_date, name=helper.name, requested_by_id=actor.user_id, requested_label=actor.label,
-        due_at=due_at(now, f"{days}wd"), created_at=now,
+        number=f"{scope}-{next_number(scope):04d}-{letters(CHECK_LETTERS)}", helper=helper, unit=unit,
+        from_date=from_date, to_date=to_date, name=helper.name, requested_by_id=actor.user_id,
+        requested_label=actor.label, due_at=due_at(now, f"{days}wd"), created_at=now,
     )  # fmt: skip
     _tell(row, "certificate.asked_for", actor, now)
     return row

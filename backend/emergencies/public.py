@@ -6,7 +6,6 @@ unverified until the person on duty has heard or seen it; whether two tell of th
 
 from __future__ import annotations
 
-import secrets
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -26,9 +25,6 @@ KEY = "emergency.public"
 MOST_PER_HOUR = 20
 """Where the parameter is not set."""
 MOST_PLACES = 500
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Nothing that is mistaken for something else when it is read out."""
-PARTS, LENGTH = 2, 4
 
 
 class TooManyReports(DomainError):
@@ -64,12 +60,3 @@ def check_number(office: Unit, now: datetime) -> None:
     came = Incident.objects.filter(office=office, unverified=True, created_at__gt=now - timedelta(hours=1))
     if came.count() >= int(limits.get("most_per_hour", MOST_PER_HOUR)):
         raise TooManyReports
-
-
-def draw_receipt() -> str:
-    """A number that nobody has yet, such as BJ-7KPD-QX3M: one of 32⁸."""
-    while True:
-        parts = ("".join(secrets.choice(LETTERS) for _letter in range(LENGTH)) for _part in range(PARTS))
-        receipt = "-".join(("BJ", *parts))
-        if not Incident.objects.filter(public_receipt=receipt).exists():
-            return receipt

@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.models import Person
+from backend.core.drawn_numbers import draw
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.health import counts
 from backend.health.models import HealthConsent, HealthService, HealthSupply
 from backend.health.notices import VERSION
 from backend.health.rules import rules
-from backend.health.vouchers import draw_number
 from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.org.working_days import end_of_day
@@ -85,9 +85,9 @@ class Asked:
 def ask(*, asked: Asked, actor: Actor, now: datetime) -> HealthService:
     """Keep what was asked for. Nothing happens before the person has agreed."""
     service = HealthService.objects.create(
-        number=draw_number(), kind=asked.kind, person=asked.person, place=asked.person.family.unit,
-        hospital=asked.hospital, residence_months=asked.residence_months, planning=asked.planning,
-        had_before=asked.had_before, company=asked.company, created_at=now,
+        number=draw("JK", HealthService.objects.all()), kind=asked.kind, person=asked.person,
+        place=asked.person.family.unit, hospital=asked.hospital, residence_months=asked.residence_months,
+        planning=asked.planning, had_before=asked.had_before, company=asked.company, created_at=now,
     )  # fmt: skip
     _tell("health_service.asked", service, actor, now)
     return service

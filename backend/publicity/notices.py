@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.core import prepared, small_numbers
+from backend.core import drawn_numbers, prepared, small_numbers
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.small_numbers import Told
 from backend.org import codes, forbidden_words, parameters
@@ -29,8 +29,6 @@ from backend.publicity.texts import text_of
 PLACES = (Sheet.Place.BOARD, Sheet.Place.WEB)
 LONGEST_DAYS = 90
 CONTACT = "publicity.contact"
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Nothing that is mistaken for something else when it is read out."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"\d{5}|\d(?:[\s-]?\d){6}")
 A_YEAR = timedelta(days=366)
@@ -155,8 +153,9 @@ def _begun(
     if wrong:
         raise BadNotice([FieldProblem(f"/{name}", BadNotice.code, BadNotice.message) for name in wrong])
     forbidden_words.refuse([title, basis])
+    number = drawn_numbers.draw(f"GS-{unit.code}-{today:%y%m%d}", Notice.objects.all())
     return Notice.objects.create(
-        number=_drawn_number(unit, today), kind=kind, stage=stage, unit=unit, title=title.strip(), basis=basis,
+        number=number, kind=kind, stage=stage, unit=unit, title=title.strip(), basis=basis,
         contact=_contact(unit, today), from_date=today, until=last, covered=covered, decided_by=masking.version(),
         made_label=actor.label, created_at=now,
     )  # fmt: skip
@@ -267,11 +266,6 @@ def _townships(rows: Sequence[NoticeRow]) -> Mapping[str, str]:
     towns = Unit.objects.filter(pk__in=[pk for pk in villages.values() if pk], kind=Unit.Kind.TOWN)
     names = dict(towns.values_list("pk", "name"))
     return {path: names[parent] for path, parent in villages.items() if parent in names}
-
-
-def _drawn_number(unit: Unit, day: date) -> str:
-    """A number that tells nothing of how many others there are."""
-    return f"GS-{unit.code}-{day:%Y%m%d}-{''.join(secrets.choice(LETTERS) for _letter in range(4))}"
 
 
 def _contact(unit: Unit, day: date) -> str:

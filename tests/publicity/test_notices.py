@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -191,6 +192,15 @@ def test_the_database_refuses_what_must_not_be_shown(now: datetime) -> None:
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             rows.update(**change)
+
+
+def test_a_number_that_was_drawn_before_is_drawn_again(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand notices of one unit on one day are nothing unusual: every application has one of its own."""
+    unit = factories.partner("GJ-0123456789-ABCDEF")
+    drawn = iter("AAAABBBB" + "AAAABBBB" + "AAAACCCC")
+    monkeypatch.setattr(secrets, "choice", lambda _letters: next(drawn))
+    told = [announce(now, row(), unit=unit).number for _notice in range(2)]
+    assert told == [f"GS-{unit.code}-260302-AAAA-BBBB", f"GS-{unit.code}-260302-AAAA-CCCC"]
 
 
 def test_who_is_shown_leads_to_nobody() -> None:
