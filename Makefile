@@ -4,16 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 # Of what is installed only what is used is ever compiled, when it is used first.
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --no-deps --no-compile
 REQUIREMENTS := backend/requirements
 WEB := backend/web/node_modules
 # One more than there are processors: tests wait for browsers and servers, which need processors, too.
 JOBS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 
-# Python's packages and the browser's are fetched at the same time.
+# No package stands in two of the requirement files, so that all are installed at the same time, as are the browser's.
 ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += --jobs=2
+MAKEFLAGS += --jobs=3
 endif
+DEV := $(VENV)/base.stamp $(VENV)/dev.stamp
 
 # Compiled modules are kept, whatever the shell says: each of a dozen processes would compile all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,7 +29,7 @@ run: $(VENV)/base.stamp $(WEB)/.stamp
 # much of the same (a year of families, random days of telephones, random requests) try more of it. Types, of one
 # process's work half a minute, are checked beside everything else; what is wrong with them is said at the end. One
 # process reads all tests first: compiled by then, they are read in half the time by each of the others.
-test: $(VENV)/dev.stamp $(WEB)/.stamp
+test: $(DEV) $(WEB)/.stamp
 	@said=$$(mktemp); $(MAKE) --no-print-directory types >"$$said" 2>&1 & types=$$!; \
 	$(MAKE) --no-print-directory layers style && { $(PY) -m pytest --collect-only --quiet >/dev/null; \
 	$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 5; }; \
@@ -36,7 +37,7 @@ test: $(VENV)/dev.stamp $(WEB)/.stamp
 
 check: types layers style
 
-types document layers style: $(VENV)/dev.stamp $(WEB)/.stamp
+types document layers style: $(DEV) $(WEB)/.stamp
 
 style:
 	$(PY) -m ruff check
@@ -56,29 +57,31 @@ document:
 # `make conformance SEED=7` sends those of the seed 7 again.
 SEED ?= $(shell date +%s)
 EXAMPLES ?= 50
-conformance: $(VENV)/dev.stamp
+conformance: $(DEV)
 	CONFORMANCE_SEED=$(SEED) CONFORMANCE_EXAMPLES=$(EXAMPLES) $(PY) -m pytest tests/api/test_conformance.py
 
 # The figures of the README; prints a table and writes bench.json. BENCH_SCALE=small takes under five minutes.
-bench: $(VENV)/dev.stamp
+bench: $(DEV)
 	@exec $(PY) -m tests.bench
 
 # A county's year in the real engine; FAMILIES=1000 takes up to an hour on two cores, 10,000 seven. Prints the
 # months and what was found, writes year.json; Ctrl-C ends it with the day and judges what was lived so far. With
 # KEEP=folder the same command goes on with the day after.
 FAMILIES ?= 10000
-year: $(VENV)/dev.stamp
+year: $(DEV)
 	@exec $(PY) -m tests.year $(FAMILIES) $(if $(KEEP),--keep $(KEEP))
 
 # The README's pictures, from a fresh demo; Chromium must be there.
-screenshots: $(VENV)/dev.stamp $(WEB)/.stamp
+screenshots: $(DEV) $(WEB)/.stamp
 	$(PY) -m tests.browser.screenshots
 
-# Pins the newest versions that fit the .in files, for Linux and macOS, Python 3.11 and later.
-requirements: $(VENV)/dev.stamp
+# Pins the newest versions that fit the .in files, for Linux and macOS, Python 3.11 and later. What base.txt has is left
+# out of dev.txt, in the versions of base.txt (dev.in says so).
+requirements: $(DEV)
 	cd $(REQUIREMENTS) && for name in base dev web; do \
 		../../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make requirements" \
+			$$([ $$name != dev ] || sed -n 's/^\([a-z0-9._-]*\).*==.*/--no-emit-package \1/p' base.txt | sort -u) \
 			--output-file $$name.txt $$name.in || exit 1; \
 	done
 
@@ -87,7 +90,7 @@ $(VENV)/base.stamp: $(REQUIREMENTS)/base.txt | $(PY)
 	@$(PIP) -r $<
 	@touch $@
 
-$(VENV)/dev.stamp: $(REQUIREMENTS)/dev.txt $(VENV)/base.stamp
+$(VENV)/dev.stamp: $(REQUIREMENTS)/dev.txt | $(PY)
 	@echo "Installing what the checks need ($<) ..."
 	@$(PIP) -r $<
 	@touch $@

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import logging
 import os
 import shutil
 import subprocess
@@ -56,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     hypothesis.settings.load_profile("jieqin")
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    # Nobody reads a line for each of ten thousand requests, which pytest would write twice.
+    settings.LOGGING["level"] = "WARNING"
+    logging.getLogger().setLevel("WARNING")
     settings.PASSWORD_HASHERS = ["tests.passwords.Quick", *settings.PASSWORD_HASHERS[1:]]
     settings.STATIC_ROOT = _ends.enter_context(tempfile.TemporaryDirectory(prefix="jieqin-static-"))
     if not os.environ.get("DATABASE_URL") and not config.option.collectonly:

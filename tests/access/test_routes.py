@@ -70,9 +70,9 @@ def expected_outcome(route: Route, role: str, place: str) -> str:
 
 
 def tried(role: str, place: str) -> list[Route]:
-    """All routes for those who work there. Of those elsewhere each tries every third one, of those who left, whose role
-    no longer matters, every seventh: five roles and at least two come to each."""
-    every, number, step = list(routes()), list(ROLES).index(role), {"own": 1, "other": 3, "ended": 7}[place]
+    """All routes for those who work there. Of those elsewhere each tries every fifth one, of those who left, whose role
+    no longer matters, every eleventh: three roles and at least one come to each."""
+    every, number, step = list(routes()), list(ROLES).index(role), {"own": 1, "other": 5, "ended": 11}[place]
     return every if THOROUGH else every[number % step :: step]
 
 

@@ -60,8 +60,8 @@ STAFF_EXAMPLES, HELPER_EXAMPLES = (
     int(os.environ.get("CONFORMANCE_EXAMPLES", few)) for few in ((5, 3) if THOROUGH else (1, 1))
 )
 """Random requests per operation."""
-EVERY = 1 if DEEP else 10 if THOROUGH else 17
-"""Of some 7,000 boundaries the suite tries each tenth; else of every third operation each seventeenth."""
+EVERY = 1 if DEEP else 10 if THOROUGH else 29
+"""Of some 7,000 boundaries the suite tries each tenth; else of every third operation each twenty-ninth."""
 ALL = DEEP or THOROUGH
 """Otherwise an operation gets boundaries, random requests of staff, or those of a helper."""
 TOLD_WHEN_REFUSED = ("/api/auth/token/", "/api/health-services/")

@@ -7,7 +7,6 @@ their work in their own inboxes, read forms and answer.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,12 +59,6 @@ def live_through(journey: Journey) -> None:
     assert journey.watch.seen == []
     assert seen_too_much(journey) == []
     assert left_hanging() == []
-
-
-@pytest.fixture(autouse=True)
-def _few_words(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody reads 10,000 lines of the request log."""
-    caplog.set_level(logging.WARNING)
 
 
 # Two classes, each with every other family: pytest-xdist gives them to two processes. Households that two villages

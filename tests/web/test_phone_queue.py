@@ -45,7 +45,7 @@ from workflows import deployment
 
 DRIVER = Path(__file__).parent / "queue_driver.mjs"
 NODE = shutil.which("node") or shutil.which("node", path=Path(sys.executable).parent) or ""
-DAYS = int(os.environ.get("QUEUE_DAYS", 1000 if THOROUGH else 40))
+DAYS = int(os.environ.get("QUEUE_DAYS", 1000 if THOROUGH else 24))
 SEED = int(os.environ.get("QUEUE_SEED", 1))
 
 pytestmark = [

@@ -6,7 +6,6 @@ so that it takes seconds.
 
 from __future__ import annotations
 
-import logging
 import pickle
 from collections import Counter
 from collections.abc import Iterator
@@ -48,8 +47,7 @@ def new_year(clock: time_machine.Traveller) -> Year:
 
 
 @pytest.fixture
-def lived(caplog: pytest.LogCaptureFixture) -> Iterator[Lived]:
-    caplog.set_level(logging.WARNING)
+def lived() -> Iterator[Lived]:
     with standing_still(at(BEGINS, places.MORNING)) as clock:
         towns = prepare(FAMILIES)
         year = new_year(clock)
