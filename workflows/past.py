@@ -22,6 +22,7 @@ from backend.audit.models import Event
 from backend.audit.timeline import day_in_words
 from backend.cases.models import Case, Family
 from backend.helpers.models import Helper, Pairing
+from backend.org.access import upwards
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.roles import ADMINISTRATORS, roles_with
 from workflows import services, store
@@ -166,10 +167,9 @@ class CaseThen:
         What the roles may do is today's table; who held them, where, is that day's.
         """
         path = self.unit.path
-        above = [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
         held = list(
             Membership.objects.on(self.day)
-            .filter(role__in=roles_with("case.read"), unit__path__in=above)
+            .filter(role__in=roles_with("case.read"), unit__path__in=upwards(path))
             .select_related("user", "unit")
             .order_by("unit__path", "role", "user__name")
         )

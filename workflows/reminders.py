@@ -15,6 +15,7 @@ from django.utils import timezone
 from backend.cases.models import Family, Person
 from backend.helpers.models import Helper
 from backend.org import parameters
+from backend.org.access import upwards
 from backend.org.models import Membership
 from backend.org.roles import INDEPENDENT
 from backend.org.working_days import add_working_days, is_working_day
@@ -225,12 +226,8 @@ def _told(item: Item, next_role: str, posts: Posts) -> dict[str, To]:
 
 def _offices_above(item: Item, posts: Posts) -> list[UUID]:
     """The units at and above the item's place where there is a supervisor; the own one does not watch over itself."""
-    found = [posts.offices[path] for path in _upwards(item.unit_path) if path in posts.offices]
+    found = [posts.offices[path] for path in reversed(upwards(item.unit_path)) if path in posts.offices]
     return (found[1:] or found) if item.role == "supervisor" and found and found[0] == item.unit_id else found
-
-
-def _upwards(path: str) -> list[str]:
-    return [path[: end + 1] for end in range(len(path) - 1, -1, -1) if path[end] == "."]
 
 
 @dataclass(frozen=True)
@@ -248,7 +245,7 @@ class Posts:
         """Whether whoever has it has left, or nobody holds the role there or above."""
         if item.assignee_id is not None:
             return item.assignee_id not in self.users
-        return not any((item.role, path) in self.held for path in _upwards(item.unit_path))
+        return not any((item.role, path) in self.held for path in upwards(item.unit_path))
 
 
 def _posts(now: datetime) -> Posts:

@@ -29,6 +29,7 @@ from backend.api.filters import Filters, Subtree, YesNo, asked_day, seen_path
 from backend.api.memberships import EndWithReasonSerializer
 from backend.api.resource import Resource
 from backend.org import parameters
+from backend.org.access import upwards
 from backend.org.models import Parameter, Unit
 
 SOURCE = "The decision or document that the value comes from; it becomes part of the history."
@@ -39,8 +40,7 @@ class HoldsAt(Subtree):
 
     def within(self, qs: QuerySet[Parameter], path: str) -> QuerySet[Parameter]:
         """Rows whose area the path lies in."""
-        above = [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
-        return qs.filter(path__in=["", *above])
+        return qs.filter(path__in=["", *upwards(path)])
 
 
 class ParameterFilters(Filters):

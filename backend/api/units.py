@@ -17,6 +17,7 @@ from backend.administration.units import add_unit, change_unit
 from backend.api.fields import Day, Reason, RowSerializer, StrictSerializer, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
+from backend.org.access import upwards
 from backend.org.models import Unit
 
 
@@ -41,7 +42,7 @@ class UnitFilters(Filters):
         """From the root down to its parent; none for a unit that the caller does not see."""
         seen = Unit.objects.visible_to(self.request.user).filter(pk=value)
         path = seen.values_list("path", flat=True).first() or ""
-        return queryset.filter(path__in=[path[: end + 1] for end, letter in enumerate(path[:-1]) if letter == "."])
+        return queryset.filter(path__in=upwards(path)[:-1])
 
 
 class UnitSerializer(RowSerializer[Unit]):

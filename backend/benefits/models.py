@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.cases.models import Family, Programme
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
-from backend.org.access import granting, in_subtree
+from backend.org.access import in_line, in_subtree
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ class CondolenceQuerySet(models.QuerySet["Condolence"]):
 
     def visible_to(self, user: Viewer) -> CondolenceQuerySet:
         """Those at, below and above the places where the user reads condolence: a village sees its township's."""
-        held = [grant.path for grant in granting(user, "condolence.read")]
-        above = {path[: end + 1] for path in held for end, letter in enumerate(path) if letter == "."}
-        return self.filter(in_subtree(user, "condolence.read", "unit__path") | Q(unit__path__in=above))
+        return self.filter(in_line(user, "condolence.read", "unit__path"))
 
 
 class Condolence(Record):

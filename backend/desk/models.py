@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record
-from backend.org.access import granting, grants, in_subtree
+from backend.org.access import granting, grants, in_subtree, upwards
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
 
     def visible_to(self, user: Viewer) -> SavedFilterQuerySet:
         """One's own, and those shared with a unit where one works or with one above it."""
-        above = {
-            grant.path[: end + 1] for grant in grants(user) for end, letter in enumerate(grant.path) if letter == "."
-        }
+        above = {path for grant in grants(user) for path in upwards(grant.path)}
         return self.filter(Q(owner=user.pk, unit__isnull=True) | Q(unit__path__in=above))
 
     def changeable_by(self, user: Viewer) -> SavedFilterQuerySet:

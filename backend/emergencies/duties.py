@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.emergencies.models import DutySpell
-from backend.org.access import Actor
+from backend.org.access import Actor, upwards
 from backend.org.models import Membership, Unit, User
 
 Post = DutySpell.Post
@@ -74,7 +74,7 @@ def on_duty(office: Unit, post: str, day: date) -> Sequence[User]:
 
     Nobody named: every supervisor of the office for the first post, nobody for the others.
     """
-    spells = DutySpell.objects.on(day).filter(post=post, unit__path__in=_upwards(office.path), user__is_active=True)
+    spells = DutySpell.objects.on(day).filter(post=post, unit__path__in=upwards(office.path), user__is_active=True)
     found = list(spells.select_related("user", "unit").order_by("from_date", "id"))
     nearest = max((spell.unit.path for spell in found), key=len, default="")
     if found:
@@ -105,13 +105,8 @@ def _refuse_a_third(unit: Unit, user: User, from_date: date, to_date: date | Non
 
 
 def _answers_at(user: User, unit: Unit, day: date) -> bool:
-    held = Membership.objects.on(day).filter(user=user, role=ANSWERS, unit__path__in=_upwards(unit.path))
+    held = Membership.objects.on(day).filter(user=user, role=ANSWERS, unit__path__in=upwards(unit.path))
     return user.is_active and held.exists()
-
-
-def _upwards(path: str) -> list[str]:
-    """The path and those above it."""
-    return [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
 
 
 def _tell(spell: DutySpell, action: str, actor: Actor, now: datetime) -> None:

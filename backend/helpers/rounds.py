@@ -24,7 +24,7 @@ from backend.core.jobs import enqueue
 from backend.helpers.coverage import figures_of
 from backend.helpers.models import Helper, HelperKind, Pairing, ReportLine, Round, VillageReport
 from backend.org import parameters
-from backend.org.access import SYSTEM, Actor
+from backend.org.access import SYSTEM, Actor, upwards
 from backend.org.models import Unit
 from backend.reminders.outbox import intend, role_at
 
@@ -275,8 +275,8 @@ def _other(place: int, other: Other) -> ReportLine:
 
 
 def _overlapping(unit: Unit, from_date: date, to_date: date) -> bool:
-    above = [unit.path[: end + 1] for end, letter in enumerate(unit.path) if letter == "."]
-    there = Round.objects.filter(unit__path__startswith=unit.path) | Round.objects.filter(unit__path__in=above)
+    there = Round.objects.filter(unit__path__startswith=unit.path)
+    there |= Round.objects.filter(unit__path__in=upwards(unit.path))
     return there.filter(from_date__lte=to_date, to_date__gte=from_date).exists()
 
 

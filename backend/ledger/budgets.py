@@ -27,7 +27,7 @@ from backend.ledger.accounts import account
 from backend.ledger.entries import Line, post
 from backend.ledger.models import Account, Appropriation, Entry, EntryLine
 from backend.org import codes, parameters
-from backend.org.access import Actor
+from backend.org.access import Actor, upwards
 from backend.org.models import Unit
 
 Kind = Account.Kind
@@ -268,8 +268,7 @@ def appropriated(unit: Unit, year: int) -> Mapping[str, Decimal]:
 
 def keeper_of(unit: Unit, year: int) -> Unit | None:
     """Whose budget the unit spends: the nearest at or above it that has one for the year."""
-    paths = [unit.path[: end + 1] for end, letter in enumerate(unit.path) if letter == "."]
-    held = Appropriation.objects.agreed(year).filter(unit__path__in=paths).values("unit")
+    held = Appropriation.objects.agreed(year).filter(unit__path__in=upwards(unit.path)).values("unit")
     return Unit.objects.filter(pk__in=held).order_by("-path").first()
 
 

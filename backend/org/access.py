@@ -163,6 +163,11 @@ def actor_of(user: User, *, action: str = "", role: str = "", path: str | None =
     return best.actor(user)
 
 
+def upwards(path: str) -> list[str]:
+    """The path of a unit and those of all above it, the widest first."""
+    return [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
+
+
 def outermost(paths: Iterable[str]) -> list[str]:
     """The paths without those that lie inside another's subtree: they add nothing but a slower plan."""
     roots: list[str] = []
@@ -182,13 +187,19 @@ def in_subtree(user: Viewer, action: str, field: str) -> Q:
     return under(field, (path for grant in granting(user, action) for path in grant.paths))
 
 
+def in_line(user: Viewer, action: str, field: str) -> Q:
+    """The condition "lies at, below or above where the user's role may do this": a village sees its township's."""
+    above = {path for grant in granting(user, action) for path in upwards(grant.path)}
+    return in_subtree(user, action, field) | Q(**{f"{field}__in": above})
+
+
 def visible_units(units: UnitQuerySet, user: Viewer) -> UnitQuerySet:
     """Units at, above and below the user's own; system and security administrators see the whole tree."""
     held = grants(user)
     if any(grant.role in ADMINISTRATORS for grant in held):
         return units
     readers = [path for grant in held if "unit.read" in ACTIONS.get(grant.role, ()) for path in grant.paths]
-    above = {path[: end + 1] for path in readers for end, letter in enumerate(path) if letter == "."}
+    above = {path for reader in readers for path in upwards(reader)}
     own = {grant.path for grant in held}
     return units.filter(under("path", readers) | Q(path__in=above | own))
 
@@ -228,5 +239,5 @@ def around(user: Viewer, action: str) -> Q:
     places = granting(user, action)
     if not places:
         return Q(pk__in=[])
-    above = {grant.path[: end + 1] for grant in places for end, letter in enumerate(grant.path) if letter == "."}
+    above = {path for grant in places for path in upwards(grant.path)}
     return under("path", (grant.path for grant in places)) | Q(path__in=above | {""})

@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record, new_id
-from backend.org.access import visible_memberships, visible_parameters, visible_units, visible_users
+from backend.org.access import upwards, visible_memberships, visible_parameters, visible_units, visible_users
 from backend.org.roles import ADMINISTRATORS, ROLE_NAMES
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def holding(self, role: str, path: str, day: date) -> UserQuerySet:
         """Active users who hold the role that day at the unit of this path or at one above it."""
-        above = [path[: end + 1] for end, letter in enumerate(path) if letter == "."]
-        held = Membership.objects.on(day).filter(role=role, unit__path__in=above)
+        held = Membership.objects.on(day).filter(role=role, unit__path__in=upwards(path))
         return self.filter(pk__in=held.values("user"), is_active=True)
 
 

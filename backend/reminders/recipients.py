@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from backend.org.access import upwards
 from backend.org.models import Deputy, Membership, Unit, User
 from backend.org.roles import ADMINISTRATORS
 from backend.reminders.models import Choice, Reminder
@@ -96,7 +97,7 @@ def _holders(reminders: Iterable[Reminder], day: date) -> dict[tuple[str, UUID],
     """
     asked = {(row.role, row.unit_id) for row in reminders if row.unit_id}
     paths = dict(Unit.objects.filter(pk__in={unit for _role, unit in asked}).values_list("pk", "path"))
-    above = {path[: end + 1] for path in paths.values() for end, letter in enumerate(path) if letter == "."}
+    above = {path for place in paths.values() for path in upwards(place)}
     roles = {role for role, _unit in asked}
     held = Membership.objects.on(day).filter(role__in=roles, user__is_active=True)
     rows = held.filter(role__in=ADMINISTRATORS) | held.filter(unit__path__in=above)
@@ -107,8 +108,8 @@ def _holders(reminders: Iterable[Reminder], day: date) -> dict[tuple[str, UUID],
 
 
 def _nearest(role: str, path: str, by_place: Mapping[tuple[str, str], set[UUID]]) -> set[UUID]:
-    ends = [end + 1 for end, letter in enumerate(path) if letter == "."]
-    return next((by_place[role, path[:end]] for end in (*reversed(ends), 0) if (role, path[:end]) in by_place), set())
+    nearest = [*reversed(upwards(path)), ""]
+    return next((by_place[role, place] for place in nearest if (role, place) in by_place), set())
 
 
 def _deputies(users: Iterable[UUID], day: date) -> dict[UUID, set[UUID]]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import Q
 
+from backend.org.access import upwards
 from backend.org.models import Unit
 
 LIST = "department"
@@ -17,14 +18,8 @@ def unit_of(department: str, *, place: Unit, day: date) -> Unit | None:
     A department is a unit of the kind department or partner whose `sort` is the department's code; it hangs below the
     township (or county) that it serves.
     """
-    above = _above(place.path)
     units = Unit.objects.filter(kind__in=[Unit.Kind.DEPARTMENT, Unit.Kind.PARTNER], sort=department)
     units = units.filter(Q(valid_from__isnull=True) | Q(valid_from__lte=day))
     units = units.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-    found = units.filter(parent__path__in=above).select_related("parent").order_by("code")
+    found = units.filter(parent__path__in=upwards(place.path)).select_related("parent").order_by("code")
     return max(found, key=lambda unit: len(unit.parent.path if unit.parent else ""), default=None)
-
-
-def _above(path: str) -> list[str]:
-    """The paths of a place and of all above it."""
-    return [path[: end + 1] for end, letter in enumerate(path) if letter == "."]

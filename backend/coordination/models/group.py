@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from backend.core.models import Record
-from backend.org.access import granting, in_subtree
+from backend.org.access import in_line
 from backend.org.models import DatedQuerySet, Unit, User
 
 if TYPE_CHECKING:
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 def of_the_group(user: Viewer, action: str) -> Q:
     """The condition "the office lies at, below or above where the user may do this": what the whole group may know."""
-    above = {
-        grant.path[: end + 1]
-        for grant in granting(user, action)
-        for end, letter in enumerate(grant.path)
-        if letter == "."
-    }
-    return in_subtree(user, action, "office__path") | Q(office__path__in=above)
+    return in_line(user, action, "office__path")
 
 
 class MemberQuerySet(DatedQuerySet):

@@ -13,7 +13,7 @@ from backend.cases.models import Family
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
 from backend.emergencies.models.incidents import Incident
-from backend.org.access import granting, in_subtree
+from backend.org.access import in_line, in_subtree
 from backend.org.models import Unit
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ class DisasterQuerySet(models.QuerySet["Disaster"]):
         """Those of one's subtree, and those of the units above it: a village ticks its part of the town's roll."""
         if not user.is_authenticated:
             return self.none()
-        places = (grant.path for grant in granting(user, "disaster.read"))
-        above = {path[: end + 1] for path in places for end, letter in enumerate(path) if letter == "."}
-        return self.filter(Q(unit__path__in=above) | in_subtree(user, "disaster.read", "unit__path"))
+        return self.filter(in_line(user, "disaster.read", "unit__path"))
 
 
 class Disaster(Record):

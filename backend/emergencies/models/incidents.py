@@ -20,7 +20,7 @@ from backend.cases.models import Case, Family
 from backend.core.crypto import EncryptedText, blind_index
 from backend.core.models import Record
 from backend.helpers.models import Helper
-from backend.org.access import granting, in_subtree
+from backend.org.access import granting, in_line, in_subtree
 from backend.org.models import DatedQuerySet, Unit, User
 from backend.visits.models import Visit
 
@@ -40,12 +40,7 @@ class DutySpellQuerySet(DatedQuerySet):
         """The lists of the units in, above and below the own place."""
         if not user.is_authenticated:
             return self.none()
-        above = {grant.path[: end + 1] for grant in granting(user, "duty.read") for end in _ends(grant.path)}
-        return self.filter(in_subtree(user, "duty.read", "unit__path") | Q(unit__path__in=above))
-
-
-def _ends(path: str) -> list[int]:
-    return [end for end, letter in enumerate(path) if letter == "."]
+        return self.filter(in_line(user, "duty.read", "unit__path"))
 
 
 class DutySpell(Record):

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from backend.cases.models import Family
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
-from backend.org.access import granting, in_subtree
+from backend.org.access import in_line, in_subtree
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ class DonationQuerySet(models.QuerySet["Donation"]):
 
     def visible_to(self, user: Viewer) -> DonationQuerySet:
         """Those at, below and above the places where the user reads donations: a village sees its township's."""
-        held = [grant.path for grant in granting(user, "donation.read")]
-        above = {path[: end + 1] for path in held for end, letter in enumerate(path) if letter == "."}
-        return self.filter(in_subtree(user, "donation.read", "unit__path") | Q(unit__path__in=above))
+        return self.filter(in_line(user, "donation.read", "unit__path"))
 
 
 class Donation(Record):
@@ -255,9 +253,7 @@ class UseReportQuerySet(models.QuerySet["UseReport"]):
 
     def visible_to(self, user: Viewer) -> UseReportQuerySet:
         """Those at, below and above the places where the user reads donations: they are totals."""
-        held = [grant.path for grant in granting(user, "donation.read")]
-        above = {path[: end + 1] for path in held for end, letter in enumerate(path) if letter == "."}
-        return self.filter(in_subtree(user, "donation.read", "unit__path") | Q(unit__path__in=above))
+        return self.filter(in_line(user, "donation.read", "unit__path"))
 
 
 class UseReport(Record):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from backend.core.models import Record
-from backend.org.access import granting, in_subtree
+from backend.org.access import in_line
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ class StoreQuerySet(models.QuerySet["Store"]):
 
     def visible_to(self, user: Viewer) -> StoreQuerySet:
         """Those at, below and above the places where the user reads stock: a village sees its township's shop."""
-        held = [grant.path for grant in granting(user, "stock.read")]
-        above = {path[: end + 1] for path in held for end, letter in enumerate(path) if letter == "."}
-        return self.filter(in_subtree(user, "stock.read", "unit__path") | Q(unit__path__in=above))
+        return self.filter(in_line(user, "stock.read", "unit__path"))
 
 
 class Store(Record):

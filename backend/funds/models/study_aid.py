@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from backend.cases.models import Family, Person
 from backend.core.crypto import EncryptedText
 from backend.core.models import Record
-from backend.org.access import granting, in_subtree
+from backend.org.access import in_line, in_subtree
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ class StudyAidCallQuerySet(models.QuerySet["StudyAidCall"]):
 
     def visible_to(self, user: Viewer) -> StudyAidCallQuerySet:
         """Those at, below and above the places where the user reads study aid: a village sees its township's."""
-        held = [grant.path for grant in granting(user, "study_aid.read")]
-        above = {path[: end + 1] for path in held for end, letter in enumerate(path) if letter == "."}
-        return self.filter(in_subtree(user, "study_aid.read", "unit__path") | Q(unit__path__in=above))
+        return self.filter(in_line(user, "study_aid.read", "unit__path"))
 
 
 class StudyAidCall(Record):

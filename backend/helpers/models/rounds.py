@@ -15,7 +15,7 @@ from backend.core.crypto import EncryptedText
 from backend.core.models import Record
 from backend.helpers.models.helpers import Helper
 from backend.helpers.models.pairings import Pairing
-from backend.org.access import granting, in_subtree
+from backend.org.access import in_line, in_subtree
 from backend.org.models import Unit, User
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ class RoundQuerySet(models.QuerySet["Round"]):
 
     def visible_to(self, user: Viewer) -> RoundQuerySet:
         """Rounds of one's subtree, and those of the units above: a village reports in its township's round."""
-        held = granting(user, "round.read")
-        above = {grant.path[: end + 1] for grant in held for end, letter in enumerate(grant.path) if letter == "."}
-        return self.filter(in_subtree(user, "round.read", "unit__path") | Q(unit__path__in=above))
+        return self.filter(in_line(user, "round.read", "unit__path"))
 
 
 class Round(Record):

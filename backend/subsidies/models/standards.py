@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.models import Record
-from backend.org.access import granting
+from backend.org.access import granting, upwards
 
 if TYPE_CHECKING:
     from backend.org.access import Viewer
@@ -21,8 +21,7 @@ LEVELS = ("national", "province", "city", "county", "township")
 
 def areas_above(path: str) -> list[str]:
     """The areas that a place lies in, the widest first: everywhere, province … township."""
-    ends = [end + 1 for end, letter in enumerate(path) if letter == "."]
-    return ["", *(path[:end] for end in ends[: len(LEVELS) - 1])]
+    return ["", *upwards(path)[: len(LEVELS) - 1]]
 
 
 class StandardQuerySet(models.QuerySet["Standard"]):
