@@ -1,15 +1,21 @@
-"""Is the history as it was written? One pass over events, heads of chains and seals, in constant memory."""
+"""Is the history as it was written? One pass over events, heads of chains and seals, in constant memory.
+
+A whole history is read in the order in which it lies on the disk, which is many times quicker than chain by chain: the
+events of a case lie years apart. Only what is not as it was written is read again, by chains, to be named.
+"""
 
 import json
+import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2b
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
@@ -63,6 +69,37 @@ class Verdict:
         return self.count == 0
 
 
+class Links:
+    """Whether every event follows on the one before it, told in any order and in constant memory.
+
+    What every event says that it follows on, and what every event is to the next one, have to be the same things: each
+    is added on one side and taken away on the other, as its digest under a key that is drawn for this pass. Nobody
+    could have made up other events of the same sum.
+    """
+
+    def __init__(self) -> None:
+        self.key, self.rest, self.events, self.chains = secrets.token_bytes(32), 0, 0, 0
+
+    def add(self, row: "Row") -> None:
+        """An event; with the first of a chain, where the chain begins and ends."""
+        chain = row.told["chain"]
+        self.events += 1
+        self.rest += self._weight(chain, row.seq + 1, row.digest) - self._weight(chain, row.seq, row.previous)
+        if row.seq == 1:
+            self.chains += 1
+            self.rest += self._weight(chain, 1, b"")
+            self.rest -= self._weight(chain, (row.length or 0) + 1, row.head or b"")
+
+    def _weight(self, chain: str, seq: int, before: bytes) -> int:
+        told = blake2b(f"{chain}\0{seq}\0".encode() + before, key=self.key, digest_size=32)
+        return int.from_bytes(told.digest(), "big")
+
+    @property
+    def are_closed(self) -> bool:
+        """Whether nothing is left on either side."""
+        return self.rest % 2**256 == 0
+
+
 class Row(NamedTuple):
     """An event as stored, with the head of its chain."""
 
@@ -80,10 +117,11 @@ def verify(
 ) -> Verdict:
     """One pass (see `faults`), keeping the first `most` faults."""
     verdict = Verdict()
-    for fault in faults(verdict, chain=chain, since=since, after=after, enough=enough):
-        verdict.count += 1
-        if len(verdict.faults) < most:
-            verdict.faults.append(fault)
+    with transaction.atomic():
+        for fault in faults(verdict, chain=chain, since=since, after=after, enough=enough):
+            verdict.count += 1
+            if len(verdict.faults) < most:
+                verdict.faults.append(fault)
     return verdict
 
 
@@ -102,14 +140,32 @@ def faults(
     `chain`: only that one. `since`: only chains that have an event since then (a quick look; the whole pass finds all).
     `seal`: `number:mac` as a log or a notebook tells it, which must still be there. `read`: called with the number of
     events read so far. `enough`: stops where a chain or seal ends when so much was read, and notes in `verdict.next`
-    where to go on: the next pass's `after`. Runs best inside a transaction: the cursor is the server's.
+    where to go on: the next pass's `after`. Runs best inside a transaction: the cursor is the server's, who would write
+    all that was found to a file first.
     """
     if not after.startswith("#"):
-        verdict.next = yield from _faults_of_chains(verdict, chain, since, read, after, enough)
+        is_whole = not (chain or since or after or enough)
+        if not (is_whole and _is_unbroken(verdict, read)):
+            verdict.next = yield from _faults_of_chains(verdict, chain, since, read, after, enough)
         yield from _empty_chains(chain, after, verdict.next)
     if since is None and not verdict.next:
         start = int(after[1:]) if after.startswith("#") else 0
         verdict.next = yield from _seal_faults(verdict, chain, seal, start, enough)
+
+
+def _is_unbroken(verdict: Verdict, read: Callable[[int], None]) -> bool:
+    """Whether every event is as it was written and follows on another one, and the last ones are the heads of their
+    chains. What was read is counted only if so."""
+    links = Links()
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_events())
+        for row in _rows(cursor, read):
+            if any(event_faults(row)):
+                return False
+            links.add(row)
+    if links.are_closed:
+        verdict.events, verdict.chains = links.events, links.chains
+    return links.are_closed
 
 
 def _faults_of_chains(
@@ -196,20 +252,23 @@ def _head_faults(chain: str, place: int, before: bytes, row: Row) -> Iterator[Fa
 
 
 def _query(chain: str, since: datetime | None, after: str) -> tuple[sql.Composed, list[Any]]:
-    """Events with the heads of their chains, in one statement: both as of the same moment."""
+    """Events by chains."""
     where, values = sql.SQL("event.chain > %s"), list[Any]([after])
     if chain:
         where, values = sql.SQL("event.chain = %s"), [chain]
     elif since:
         where = sql.SQL("event.chain > %s AND event.chain IN (SELECT chain FROM audit_event WHERE at >= %s)")
         values = [after, since]
+    return _events() + sql.SQL(" WHERE {} ORDER BY event.chain, event.seq").format(where), values
+
+
+def _events() -> sql.Composed:
+    """Events with the heads of their chains, in one statement: both as of the same moment."""
     told = sql.SQL(", ").join([sql.SQL("event.") + sql.Identifier(name) for name in SEALED])
-    statement = sql.SQL(
+    return sql.SQL(
         "SELECT {}, event.body, event.seq, event.previous, event.digest, chain.length, chain.head"
         " FROM audit_event event LEFT JOIN audit_chain chain ON chain.name = event.chain"
-        " WHERE {} ORDER BY event.chain, event.seq"
-    )
-    return statement.format(told, where), values
+    ).format(told)
 
 
 def _counted(verdict: Verdict, rows: Iterable[Row]) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from backend.audit.canonical import digest
 from backend.audit.history import body_of, collect, record
@@ -68,6 +69,33 @@ def rewrite(first: int, case: UUID = CASE) -> None:
 def test_an_untouched_history_is_whole() -> None:
     verdict = verify()
     assert (verdict.ok, verdict.chains, verdict.events) == (True, 2, 10)
+
+
+def read_by_chains() -> bool:
+    """Whether a whole pass had to look where each event stands: of what lies years apart that takes hours."""
+    with CaptureQueriesContext(connection) as told:
+        verify()
+    return any("ORDER BY event.chain" in each["sql"] for each in told)
+
+
+def test_a_whole_history_is_read_as_it_lies() -> None:
+    assert not read_by_chains()
+
+
+@pytest.mark.parametrize("seq", range(1, 6))
+@pytest.mark.parametrize("what", ["gone", "with the next", "under another", "without its head"])
+def test_whatever_does_not_follow_is_looked_up(seq: int, what: str) -> None:
+    with behind_the_back():
+        if what == "without its head":
+            Chain.objects.filter(name=CHAIN).update(head=event(seq).previous)
+        elif what == "under another":
+            Event.objects.filter(pk=event(seq).pk).update(previous=b"x" * 32)
+        elif what == "with the next":
+            Event.objects.filter(case_id=CASE, seq__in=(seq, seq + 1)).delete()
+        else:
+            event(seq).delete()
+    assert read_by_chains()
+    assert not verify().ok
 
 
 @pytest.mark.parametrize(
