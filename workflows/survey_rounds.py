@@ -7,22 +7,25 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import collect
 from backend.cases.cases import LIVE
+from backend.cases.families import asked_too_soon
 from backend.cases.models import Case, Family, Programme
-from backend.census import rounds, targets
+from backend.census import contacts, rounds, targets
 from backend.census.models import SurveyRound, SurveyTarget
 from backend.census.rounds import RoundHeld
+from backend.census.targets import AskedTooSoon
 from backend.core.errors import FieldProblem, Invalid
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit, User
 from backend.org.working_days import end_of_day
 from workflows import cases, services
 from workflows.models import Instance
+from workflows.steps.survey_round import tell_contact
 
 PROCESS, INTAKE = "survey_round", "household_intake"
 MORNING = time(8)
@@ -73,31 +76,61 @@ def _started(village: Unit, now: datetime) -> bool:
 
 
 def ask_known(*, round_id: UUID, now: datetime) -> int:
-    """Families of the round that only somebody known may ask come to that contact's inbox; returns how many."""
-    known = SurveyTarget.objects.filter(round=round_id, by_contact=True, contact__isnull=False, instance_id=None)
-    asked = 0
-    for target in known.filter(state=SurveyTarget.State.TODO).order_by("id"):
-        with suppress(ProgrammeMissing), transaction.atomic(), collect():
-            begin_survey(target=target, programme=None, actor=SYSTEM, now=now)
-            asked += 1
-    return asked
+    """Families of the round that only somebody known may ask come to that contact's inbox; returns how many. Who
+    refused less than six months ago comes there on its own day (`ask_again`)."""
+    return sum(_asked(target, now) for target in _by_contact().filter(round=round_id))
+
+
+def ask_again(now: datetime) -> int:
+    """Every morning: a family of an open round that had refused and may be asked again from today on comes to the inbox
+    of the contact it knows, who is told; returns how many (E5, S34). Twice is harmless."""
+    refused = _by_contact().filter(round__state=SurveyRound.State.OPEN, family__willingness=Family.Willingness.REFUSED)
+    there = refused.exclude(family__status__in=rounds.GONE).select_related("family__unit")
+    return sum(_told_and_asked(target, now) for target in there if _may_be_asked(target, timezone.localdate(now)))
+
+
+def _may_be_asked(target: SurveyTarget, today: date) -> bool:
+    """Its day has come, and its contact still works there."""
+    contact = target.contact_id
+    there = contact is not None and contacts.works_for(contact, target.unit_path, today)
+    return there and not asked_too_soon(target.family, today)
+
+
+def _told_and_asked(target: SurveyTarget, now: datetime) -> bool:
+    with transaction.atomic():
+        tell_contact(target, now)
+        return _asked(target, now)
+
+
+def _by_contact() -> QuerySet[SurveyTarget]:
+    """Those whom their contact has not begun to ask."""
+    known = SurveyTarget.objects.filter(by_contact=True, contact__isnull=False, instance_id=None)
+    return known.filter(state=SurveyTarget.State.TODO).order_by("id")
+
+
+def _asked(target: SurveyTarget, now: datetime) -> bool:
+    with suppress(ProgrammeMissing, AskedTooSoon), transaction.atomic(), collect():
+        begin_survey(target=target, programme=None, actor=SYSTEM, now=now)
+        return True
+    return False
 
 
 def name_contact(*, target: SurveyTarget, contact: User, reason: str, actor: Actor, now: datetime) -> None:
     """Who is known to the family asks it from now on, and finds it in the inbox. Raises SettledAlready, NotAContact."""
     with collect():
         held = targets.name_contact(target=target, contact=contact, reason=reason, actor=actor, now=now)
-        with suppress(ProgrammeMissing), transaction.atomic():
+        with suppress(ProgrammeMissing, AskedTooSoon), transaction.atomic():
             begin_survey(target=held, programme=None, actor=actor, now=now)
 
 
 def begin_survey(*, target: SurveyTarget, programme: Programme | None, actor: Actor, now: datetime) -> Case:
     """Household intake for this family: the first, or its file looked through again. One under way goes on.
 
-    `programme`: where a case has to be opened first. Raises SettledAlready, NoContact, ProgrammeMissing, FamilyGone.
+    `programme`: where a case has to be opened first. Raises SettledAlready, AskedTooSoon, NoContact,
+    ProgrammeMissing, FamilyGone.
     """
     with collect():
-        held = targets.check_askable(target)
+        held = targets.check_askable(target, now)
         running = _intake_of(held.family)
         if running is not None and running.case is not None:
             begun: tuple[Case, UUID | None] = running.case, running.pk

@@ -21,6 +21,7 @@ from backend.api.fields import Day, PersonRef, ProgrammeField, Reason, RowSerial
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.work_item_shapes import FamilyOfItem
+from backend.cases.families import ask_again_on, asked_too_soon
 from backend.census import rounds, targets
 from backend.census.models import LATE, SETTLED, SurveyRound, SurveyTarget
 from backend.census.rounds import Progress
@@ -174,7 +175,8 @@ class SurveyTargetFilters(Filters):
 
 class SurveyTargetSerializer(RowSerializer[SurveyTarget]):
     """A family to be surveyed. `first`: it has no file yet; `by_contact`: only its contact asks it, and only the
-    contact reads this row; `work_item`: where the asking goes on."""
+    contact reads this row; `work_item`: where the asking goes on; `ask_again_on`: it refused, and is asked on that
+    day, not sooner (E5)."""
 
     family = FamilyOfItem()
     number = serializers.CharField(source="family.number")
@@ -185,12 +187,14 @@ class SurveyTargetSerializer(RowSerializer[SurveyTarget]):
     helper_reality = serializers.CharField(source="survey.helper_reality", default="")
     settled_by = serializers.CharField(source="settled_label")
     work_item = serializers.SerializerMethodField()
+    ask_again_on = serializers.SerializerMethodField()
 
     class Meta:
         model = SurveyTarget
         fields = (
             "id", "round", "family", "number", "address", "first", "by_contact", "contact", "case", "state", "reason",
-            "note", "surveyed_on", "helper_reality", "settled_at", "settled_by", "work_item", "version",
+            "note", "surveyed_on", "helper_reality", "settled_at", "settled_by", "work_item", "ask_again_on",
+            "version",
         )  # fmt: skip
 
     @extend_schema_field(serializers.UUIDField(allow_null=True))
@@ -203,6 +207,14 @@ class SurveyTargetSerializer(RowSerializer[SurveyTarget]):
         """The open item of the survey; told for a single row and in lists."""
         found = self.context["view"].work_items.get(row.case_id) if row.case_id else None
         return str(found) if found else None
+
+    @extend_schema_field(serializers.DateField(allow_null=True))
+    def get_ask_again_on(self, row: SurveyTarget) -> str | None:
+        """Null when it may be asked today."""
+        if row.state not in LATE or not asked_too_soon(row.family, timezone.localdate(self.context["view"].now)):
+            return None
+        day = ask_again_on(row.family)
+        return day.isoformat() if day else None
 
 
 class BeginSurveySerializer(serializers.Serializer[Any]):
@@ -248,7 +260,7 @@ class SurveyTargets(Resource):
     model = SurveyTarget
     serializer_class = SurveyTargetSerializer
     filterset_class = SurveyTargetFilters
-    related = ("family", "contact", "survey")
+    related = ("family__unit", "contact", "survey")
     orderings = {"place": "unit_path"}
     ordering = "id"
     required_actions = {

@@ -243,6 +243,12 @@ def ask_again_on(family: Family) -> date | None:
     return family.refused_on + timedelta(days=int(days))
 
 
+def asked_too_soon(family: Family, day: date) -> bool:
+    """Whether the family refused, and may not be asked again on that day yet (E5)."""
+    again = ask_again_on(family) if family.willingness == Family.Willingness.REFUSED else None
+    return again is not None and again > day
+
+
 def move_away(*, family: Family, to: str, moved_on: date, actor: Actor, now: datetime, reason: str = "") -> None:
     """The family lives elsewhere now (E1): visits stop, the file and its history stay; back home it is taken up again.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.cases.families import ask_again_on
+from backend.cases.families import asked_too_soon
 from backend.cases.models import Family
 from backend.census import contacts
 from backend.census.models import LATE, SETTLED, SurveyRound, SurveyTarget
@@ -115,9 +116,9 @@ def open_round(*, unit: Unit, actor: Actor, now: datetime, closes_on: date | Non
 
 
 def list_families(*, round: SurveyRound, now: datetime) -> int:
-    """Every family of the village that is there and may be asked; how many. Whoever refused is asked again after six
-    months, not sooner (E5); who moved or died is not looked for. So many statements, whatever the size, families with a
-    refusal apart."""
+    """Every family of the village that is there and may be asked before the round closes; how many. Whoever refused is
+    asked again after six months, not sooner (E5; `targets.check_askable` holds the day); who moved or died is not
+    looked for. So many statements, whatever the size, families with a refusal apart."""
     families = list(askable(round, timezone.localdate(now)))
     known = contacts.of_families([family for family in families if family.is_special], timezone.localdate(now))
     rows = [_target(round, family, known.get(family.pk), now) for family in families]
@@ -129,14 +130,7 @@ def askable(round: SurveyRound, today: date) -> list[Family]:
     """The families of the village that are to be surveyed."""
     there = Family.objects.filter(unit=round.unit, merged_into__isnull=True).exclude(status__in=GONE)
     rows = there.select_related("unit").defer("emergency_phone", "notes").order_by("number")
-    return [family for family in rows if not _asked_too_soon(family, round)]
-
-
-def _asked_too_soon(family: Family, round: SurveyRound) -> bool:
-    if family.willingness != Family.Willingness.REFUSED:
-        return False
-    again = ask_again_on(family)
-    return again is not None and again > round.closes_on
+    return [family for family in rows if not asked_too_soon(family, round.closes_on)]
 
 
 def _target(round: SurveyRound, family: Family, contact: Any, now: datetime) -> SurveyTarget:
@@ -164,12 +158,23 @@ def count(round: SurveyRound) -> Counter[str]:
 
 
 def leave_out_gone(*, round: SurveyRound, now: datetime) -> None:
-    """Who moved meanwhile has that as the result; who died or went into another household is left out."""
+    """Who moved meanwhile, or refused and may not be asked again in this round (E5), has that as the result; who died
+    or went into another household is left out."""
     waiting = round.targets.filter(state__in=LATE)
     told = {"settled_at": now, "settled_label": SYSTEM.label}
     waiting.filter(family__status=Family.Status.MOVED).update(state=SurveyTarget.State.MOVED, **told)
+    refused = waiting.filter(pk__in=_refused_for_long(round))
+    refused.update(state=SurveyTarget.State.REFUSED, reason="", note="", **told)
     closed = Q(family__status=Family.Status.CLOSED) | Q(family__merged_into__isnull=False)
     waiting.filter(closed).update(state=SurveyTarget.State.LEFT_OUT, **told)
+
+
+def _refused_for_long(round: SurveyRound) -> list[UUID]:
+    """Targets whose family may be asked again only after the round has closed."""
+    rows = round.targets.filter(state__in=LATE, family__willingness=Family.Willingness.REFUSED)
+    rows = rows.exclude(Q(family__status__in=GONE) | Q(family__merged_into__isnull=False))
+    waiting = rows.select_related("family__unit").defer("family__emergency_phone", "family__notes")
+    return [row.pk for row in waiting if asked_too_soon(row.family, round.closes_on)]
 
 
 def note_measure(*, round: SurveyRound, measure: str, note: str, actor: Actor, now: datetime) -> None:

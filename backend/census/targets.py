@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import collect, record
+from backend.cases.families import ask_again_on, asked_too_soon
 from backend.cases.models import Case, Family, Survey
 from backend.census import contacts
 from backend.census.models import LATE, SurveyTarget
@@ -39,6 +40,13 @@ class NoContact(Conflict):
 
     code = "contact_missing"
     message = _("Only somebody whom this family knows may ask. Name the contact first.")
+
+
+class AskedTooSoon(Conflict):
+    """A family that refused is asked again after six months, not sooner (E5)."""
+
+    code = "asked_too_soon"
+    message = _("This family refused. It may be asked again on %(day)s, not sooner.")
 
 
 class NotAContact(Invalid):
@@ -73,9 +81,11 @@ def begin(*, target: SurveyTarget, case: Case, instance_id: UUID | None, now: da
     _save(target, "case", "instance_id")
 
 
-def check_askable(target: SurveyTarget) -> SurveyTarget:
-    """The target under lock, to be begun. Raises SettledAlready, NoContact."""
+def check_askable(target: SurveyTarget, now: datetime) -> SurveyTarget:
+    """The target under lock, to be begun. Raises SettledAlready, AskedTooSoon, NoContact."""
     held = _open(target)
+    if asked_too_soon(held.family, timezone.localdate(now)):
+        raise AskedTooSoon(params={"day": ask_again_on(held.family)})
     held.by_contact = held.by_contact or held.family.is_special  # it may have lost its child since it was listed
     if held.by_contact and held.contact_id is None:
         raise NoContact

@@ -16,8 +16,9 @@ from workflows import survey_rounds
 @app.periodic(cron="11 5 * * *")
 @app.task(name="survey_rounds.start_due", queueing_lock="survey_rounds.start_due")
 def start_due(timestamp: int) -> None:
-    """Every morning: villages whose survey of the year begins."""
+    """Every morning: villages whose survey of the year begins, and families that may be asked again from today on."""
     survey_rounds.start_due(timezone.now())
+    survey_rounds.ask_again(timezone.now())
 
 
 @app.task(name="survey_rounds.ask_known", retry=RETRY, pass_context=True)

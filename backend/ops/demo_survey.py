@@ -32,6 +32,7 @@ def play(users: Mapping[str, User], town: Unit, now: datetime) -> None:
     caseworker, worker = users["caseworker"], users["village"]
     round = survey_rounds.start_round(unit=village, closes_on=until, actor=actor_of(caseworker), now=now)
     idle = SurveyTarget.objects.filter(round=round, by_contact=False, family__status=Family.Status.REGISTERED)
+    idle = idle.exclude(family__willingness=Family.Willingness.REFUSED)
     chosen = list(
         idle.filter(family__in=Case.objects.filter(state=Case.State.OPEN).values("family")).order_by("id")[:3]
     )

@@ -11,12 +11,14 @@ from django.db import IntegrityError, transaction
 from django.test import TestCase
 
 from backend.audit.models import Event
+from backend.cases.families import set_willingness
 from backend.cases.models import Case, Consent, Family
 from backend.cases.surveys import is_consent_due
 from backend.census import rounds, targets
 from backend.census.models import SurveyRound, SurveyTarget
 from backend.census.rounds import Progress, RoundHeld, TooLate, Unsettled
 from backend.core.errors import DomainError
+from backend.org.access import SYSTEM
 from backend.org.models import CodeEntry, Unit, User
 from backend.org.parameters import set_parameter
 from backend.reminders.models import Reminder
@@ -43,6 +45,13 @@ def of(family: Family) -> SurveyTarget:
 )
 def test_both_sides_of_ninety_five_percent(listed: int, done: int, behind: bool) -> None:
     assert Progress(listed, done).is_behind(95) is behind
+
+
+def refuse(family: Family, day: date, office: Office) -> None:
+    """A no of that day."""
+    moment = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
+    actor = factories.actor(office.supervisor)
+    set_willingness(family=family, willingness=Family.Willingness.REFUSED, actor=actor, now=moment)
 
 
 class Village(TestCase):
@@ -247,6 +256,32 @@ class Village(TestCase):
         assert (of(family).state, family.willingness) == ("refused", "agreed")
         assert intake_of(family).outcome == "refused"
 
+    def refuse(self, family: Family, day: date) -> None:
+        """Said elsewhere than in this survey."""
+        refuse(family, day, self.office)
+
+    def test_who_refused_is_asked_within_the_round_when_six_months_are_over_and_not_sooner(self) -> None:
+        """E5: said on 2 October, 182 days before 2 April."""
+        self.refuse(self.families[0], date(2025, 10, 2))
+        self.office_at(datetime(2026, 4, 1, 15, 0, tzinfo=UTC))
+        with pytest.raises(DomainError) as refused:
+            self.begin(self.families[0])
+        assert refused.value.code == "asked_too_soon"
+        assert "2026-04-02" in str(refused.value)
+        assert of(self.families[0]).instance_id is None
+        self.office_at(datetime(2026, 4, 1, 16, 0, tzinfo=UTC))  # midnight
+        self.begin(self.families[0])
+        assert intake_of(self.families[0]).state == Instance.State.RUNNING
+
+    def test_who_refuses_after_it_was_listed_is_not_waited_for(self) -> None:
+        """E5: it may be asked only after the round; whose day lies within the round is still to do."""
+        self.refuse(self.families[0], date(2026, 3, 2))
+        self.refuse(self.families[1], date(2025, 10, 2))
+        self.office_at(OPENING).go_to(datetime(2026, 4, 10, 1, 0, tzinfo=UTC))
+        left_out = of(self.families[0])
+        assert (left_out.state, left_out.settled_label, left_out.survey) == ("refused", SYSTEM.label, None)
+        assert of(self.families[1]).state == "todo"
+
     def test_not_met_three_times_is_a_result(self) -> None:
         office = self.office_at(OPENING + timedelta(days=2))
         for _attempt in range(3):
@@ -383,3 +418,31 @@ class Bereaved(TestCase):
         reminder = Reminder.objects.get(kind="survey_target.asked")
         assert (reminder.family_id, reminder.label) == (None, "")
         assert UUID(str(reminder.user_id)) == self.contact.pk
+
+    def test_one_that_refused_comes_to_its_contact_on_its_day_and_not_sooner(self) -> None:
+        """E5, S34: neither begun nor told of before, then once and by itself."""
+        refuse(self.orphaned, date(2025, 10, 2), self.office)
+        factories.case(self.orphaned)
+        actor = factories.actor(self.office.supervisor)
+        survey_rounds.name_contact(
+            target=of(self.orphaned), contact=self.contact, reason="邻居多年", actor=actor, now=OPENING
+        )
+        assert (of(self.orphaned).contact, of(self.orphaned).instance_id) == (self.contact, None)
+        assert survey_rounds.ask_known(round_id=self.round.pk, now=OPENING) == 0
+        assert survey_rounds.ask_again(datetime(2026, 4, 1, 15, 0, tzinfo=UTC)) == 0
+        told = Reminder.objects.filter(kind="survey_target.asked", user=self.contact)
+        assert told.count() == 1  # of the other family
+        day = datetime(2026, 4, 1, 21, 11, tzinfo=UTC)  # the morning of 2 April
+        assert [survey_rounds.ask_again(day), survey_rounds.ask_again(day)] == [1, 0]
+        assert WorkItem.objects.get(step="collect_by_contact", family=self.orphaned).assignee == self.contact
+        assert told.count() == 2
+
+    def test_a_contact_is_not_told_of_a_family_before_its_day(self) -> None:
+        """E5: the list of a new round holds it, the contact hears of it on its day."""
+        SurveyTarget.objects.all().delete()
+        Reminder.objects.all().delete()
+        refuse(self.family, date(2025, 10, 2), self.office)
+        SurveyRound.objects.update(year=2025)
+        survey_rounds.start_round(unit=self.place, actor=factories.actor(), now=OPENING)
+        assert of(self.family).contact == self.contact
+        assert not Reminder.objects.filter(kind="survey_target.asked").exists()

@@ -11,8 +11,9 @@ from django.utils import timezone
 from backend.cases.models import Case, Family
 from backend.census.models import SurveyRound, SurveyTarget
 from backend.org.models import CodeEntry, User
+from backend.web.templatetags.when import day as short
 from tests import factories
-from tests.api.caller import Caller
+from tests.api.caller import Caller, assert_problem
 from tests.steps.office import SURVEYED, Office
 from tests.web.visitor import statements, text, visitor
 from workflows import services, survey_rounds
@@ -105,6 +106,25 @@ class Survey(TestCase):
         self.post(village, verb="missed", targets=both, reason="away", note="在深圳")
         shown = text(visitor(village).get(f"{self.page}?show=not_reached"))
         assert all(each in shown for each in ("钱家", "新家", "在深圳", "李专干", "Away"))
+
+    def test_a_family_that_refused_cannot_be_begun_before_its_day(self) -> None:
+        """E5: the list says from when on."""
+        today = timezone.localdate()
+        Family.objects.filter(pk=self.family.pk).update(
+            willingness="refused", refused_on=today - timedelta(days=182 - 20)
+        )
+        day = today + timedelta(days=20)
+        target = self.target(self.family)
+        shown = text(visitor(self.office.village).get(self.page))
+        assert f"asked again on {short(day)}, not sooner" in shown
+        assert f'value="{target.pk}"><button' not in visitor(self.office.village).get(self.page).content.decode()
+        caller = Caller(self.office.village)
+        assert caller.get(f"survey-targets/{target.pk}/").json()["ask_again_on"] == day.isoformat()
+        assert_problem(caller.post(f"survey-targets/{target.pk}/begin/", {}), 409, "asked_too_soon")
+        assert day.isoformat() in self.post(self.office.village, verb="begin", target=target.pk).content.decode()
+        Family.objects.filter(pk=self.family.pk).update(refused_on=today - timedelta(days=182))
+        assert caller.get(f"survey-targets/{target.pk}/").json()["ask_again_on"] is None
+        assert caller.post(f"survey-targets/{target.pk}/begin/", {}).status_code == 200
 
     def test_the_bereaved_family_stands_on_its_contacts_list_alone(self) -> None:
         """S34: until somebody is named it waits for the supervisor; then only that contact sees it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from backend.benefits.models import Condolence, Gift
 from backend.cases.models import Programme
 from backend.census import targets
 from backend.census.models import SurveyRound, SurveyTarget
+from backend.census.targets import AskedTooSoon
 from backend.org.access import Actor, actor_of
 from backend.org.models import Unit, User
 from backend.payments import answers as bank
@@ -129,7 +131,8 @@ class Office:
         if target.state == SurveyTarget.State.TODO and target.instance_id is None:
             actor = _actor("village", target.family.unit)
             programme = Programme.objects.get(code="jmgj")
-            survey_rounds.begin_survey(target=target, programme=programme, actor=actor, now=now)
+            with suppress(AskedTooSoon):  # it refused, and its six months are not over
+                survey_rounds.begin_survey(target=target, programme=programme, actor=actor, now=now)
 
     def _reasons(self, item: WorkItem, user: User, now: datetime) -> None:
         """Why families were not reached."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from backend.cases.families import asked_too_soon
 from backend.census import rounds
 from backend.census.models import SurveyRound, SurveyTarget
 from backend.census.rounds import Unsettled
@@ -17,21 +19,27 @@ from workflows.steps.context import Step, of
 
 def list_families(call: Call) -> None:
     """The families to be surveyed. Whom only somebody known may ask, is begun with that contact, who alone hears of
-    it (S34)."""
+    it (S34): of a family that refused, on the day from which it may be asked again (E5)."""
     context, round = of(call), _round(call)
     rounds.list_families(round=round, now=context.now)
-    known = round.targets.filter(by_contact=True, contact__isnull=False)
-    for target in known.only("id", "round", "contact", "unit_path"):
-        if target.contact_id is not None:
-            intend(
-                "survey_target.asked",
-                to=one_user(target.contact_id),
-                key=f"survey_target.asked:{target.pk}",
-                unit_path=target.unit_path,
-                page=f"/survey-rounds/{round.pk}/",
-                now=context.now,
-            )
+    known = round.targets.filter(by_contact=True, contact__isnull=False).select_related("family__unit")
+    for target in known.defer("note", "family__emergency_phone", "family__notes"):
+        if not asked_too_soon(target.family, context.today):
+            tell_contact(target, context.now)
     enqueue("survey_rounds.ask_known", lock=f"survey_round:{round.pk}", round_id=str(round.pk))
+
+
+def tell_contact(target: SurveyTarget, now: datetime) -> None:
+    """Whom the family knows is to ask it; once, and without its name."""
+    if target.contact_id is not None:
+        intend(
+            "survey_target.asked",
+            to=one_user(target.contact_id),
+            key=f"survey_target.asked:{target.pk}",
+            unit_path=target.unit_path,
+            page=f"/survey-rounds/{target.round_id}/",
+            now=now,
+        )
 
 
 def finish(call: Call) -> None:
