@@ -73,6 +73,20 @@ def leave_out_gone(now: datetime) -> int:
     return left
 
 
+def judge_again(now: datetime, *, family: UUID | None = None) -> int:
+    """Every night for all open lists, and at a death for the family's gifts: decision D21 over the file as it is now;
+    returns how many gifts changed (E2)."""
+    lists = Condolence.objects.exclude(state__in=(Condolence.State.CLOSED, Condolence.State.DROPPED))
+    if family is not None:
+        lists = lists.filter(gifts__family=family)
+    changed, judge = 0, None
+    for row in lists.select_related("unit"):
+        judge = judge or judge_of(Process.objects.newest(PROCESS))
+        with transaction.atomic():
+            changed += gifts.judge_again(condolence=row, judge=judge, now=now, family=family)
+    return changed
+
+
 def start_villages(*, condolence_id: UUID, now: datetime) -> int:
     """Each village on the list gets the delivery as its work; returns how many villages."""
     row = prepared.found(Condolence, condolence_id, follow=("unit",))

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
+from backend.cases.models import Family
 from backend.cases.pauses import AWAY, reason_of
 from backend.core import prepared
 from backend.core.errors import Conflict, NotFound
@@ -293,6 +294,12 @@ def _item(instance: Instance, entry: Waiting, done_by: Mapping[str, set[UUID]], 
         closed_to=UUID(str(about)) if about else None,
         created_at=now,
     )
+
+
+def relabel(family: Family) -> None:
+    """Open work items name the family as its file does by now; what was done keeps its words."""
+    shown = WorkItem.objects.filter(family=family, state=WorkItem.State.OPEN).exclude(family_label=family.label)
+    shown.update(family_label=family.label)
 
 
 def _excluded(node: Node, done_by: Mapping[str, set[UUID]], about: Any) -> list[str]:

@@ -7,7 +7,7 @@ wants the telephone only gets a call. A gift that was brought is one of the fami
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -37,7 +37,18 @@ HOURS: Mapping[str, int] = {"per_half_day": 8, "morning_from": 9, "afternoon_fro
 """Where the parameter `condolence.visits` is not set."""
 SHOWN = frozenset({"", "refused", "has_gift", "taboo"})
 """Exclusions that a list shows: of who is gone and of who is no target it keeps nothing."""
+TAKES_OFF = frozenset({"gone", "refused", "taboo"})
+"""Exclusions that take a family off a list after it was made; the others only keep one from being put on it."""
 BY_HAND = "by_hand"
+IN_GROUP: Mapping[str, Mapping[str, bool]] = {
+    "special": {"special": True},
+    "hardship": {"hardship": True},
+    "mother": {"single_mother": True},
+    "elder": {"elder": True},
+}
+"""Group of a gift → the fact by which D21 finds it: judged again, a family stays in the group that was signed."""
+JUDGED = ("manner", "visitor_kind", "no_photo", "avoid_days", "rule", "table_version")
+"""What a later judgement changes; group, money and goods stay as they were signed."""
 
 
 @dataclass(frozen=True)
@@ -149,21 +160,39 @@ def _candidates(condolence: Condolence) -> Iterable[Family]:
     return rows.select_related("unit").defer("emergency_phone", "notes").order_by("unit__path", "number")
 
 
-def _rows(condolence: Condolence, families: Sequence[Family], judge: Judge, now: datetime) -> list[Gift]:
-    ids = [family.pk for family in families]
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the families of a list: days of death, in which of them somebody lives, which get a gift
+    elsewhere, which agreed to photographs."""
+
+    deaths: Mapping[UUID, list[date]]
+    living: Set[UUID]
+    given: Set[UUID]
+    photos: Set[UUID]
+
+
+def _known_of(condolence: Condolence, ids: Sequence[UUID]) -> _Known:
     deaths, living = _people(ids)
     given = set(_given(condolence).filter(family__in=ids).values_list("family_id", flat=True))
-    photos = families_with_photo_consent(ids)
-    rows = []
-    for family in families:
-        days = deaths[family.pk]
-        is_gone = family.status in GONE or (bool(days) and family.pk not in living)
-        facts = facts_of(family, condolence, days, has_gift=family.pk in given, is_gone=is_gone, now=now)
-        row = _row(condolence, family, judge(facts), now)
-        row.avoid_days = sorted({day.strftime("%m-%d") for day in days})
-        row.no_photo = row.manner != Gift.Manner.USUAL or family.pk not in photos
-        rows.append(row)
-    return rows
+    return _Known(deaths, living, given, families_with_photo_consent(ids))
+
+
+def _rows(condolence: Condolence, families: Sequence[Family], judge: Judge, now: datetime) -> list[Gift]:
+    known = _known_of(condolence, [family.pk for family in families])
+    return [_judged(condolence, family, known, judge, now) for family in families]
+
+
+def _judged(
+    condolence: Condolence, family: Family, known: _Known, judge: Judge, now: datetime, group: str = ""
+) -> Gift:
+    """The row as D21 has it. `group`: the one that the family is in whatever its file says by now."""
+    days, has_gift = known.deaths[family.pk], family.pk in known.given
+    is_gone = family.status in GONE or (bool(days) and family.pk not in known.living)
+    facts = facts_of(family, condolence, days, has_gift=has_gift, is_gone=is_gone, now=now)
+    row = _row(condolence, family, judge({**facts, **IN_GROUP.get(group, {})}), now)
+    row.avoid_days = sorted({day.strftime("%m-%d") for day in days})
+    row.no_photo = row.manner != Gift.Manner.USUAL or family.pk not in known.photos
+    return row
 
 
 def facts_of(
@@ -313,15 +342,58 @@ def leave_out_gone(*, condolence: Condolence, now: datetime) -> int:
         .exclude(family__status__in=GONE)
         .select_for_update(of=("self",))
     )
-    stock.put_back([*gone, *refused])
-    for rows, why in ((gone, "gone"), (refused, "refused")):
-        for row in rows:
-            row.exclusion, row.pending, row.version = why, "", row.version + 1
-        Gift.objects.bulk_update(rows, ["exclusion", "pending", "lots", "version"])
-    with collect():
-        for row in (*gone, *refused):
-            _tell("gift.removed", row, SYSTEM, now)
+    _take_off([*((row, "gone") for row in gone), *((row, "refused") for row in refused)], now)
     return len(gone) + len(refused)
+
+
+def judge_again(*, condolence: Condolence, judge: Judge, now: datetime, family: UUID | None = None) -> int:
+    """What decision D21 says by now of gifts that were not brought yet, of all families or of one: who was bereaved
+    since the list was drafted is visited quietly, without photographs, and never on the new day of loss; whom a rule
+    forbids to greet is taken off (E2). Nobody has to agree to that. How many changed.
+
+    A visit that was planned for a day of loss has to be planned anew.
+    """
+    waiting = condolences.open_gifts(condolence).select_related("family__unit", "condolence").order_by("pk")
+    held = list((waiting.filter(family=family) if family else waiting).select_for_update(of=("self",)))
+    known = _known_of(condolence, [row.family_id for row in held])
+    judged = [(row, _judged(condolence, row.family, known, judge, now, row.group)) for row in held]
+    off = [(row, fresh.exclusion) for row, fresh in judged if fresh.exclusion in TAKES_OFF]
+    quiet_day = calendar.day_of(QUIET_ON, condolence.festival_on.year)
+    changed = [row for row, fresh in judged if fresh.exclusion not in TAKES_OFF and _take_over(row, fresh, quiet_day)]
+    _take_off(off, now)
+    Gift.objects.bulk_update(changed, [*JUDGED, "planned_at", "version"], batch_size=stock.PORTION)
+    with collect():
+        for row in changed:
+            _tell("gift.judged_again", row, SYSTEM, now)
+    return len(off) + len(changed)
+
+
+def _take_over(row: Gift, fresh: Gift, quiet_day: date | None) -> bool:
+    """Set what differs; whether anything did. Of a family that somebody added, D21 may find no manner: it keeps its."""
+    names = JUDGED if not fresh.exclusion else ("avoid_days",)
+    news = {name: getattr(fresh, name) for name in names if getattr(row, name) != getattr(fresh, name)}
+    if row.rule == BY_HAND:
+        news.pop("rule", None)
+    if not news.keys() - {"rule", "table_version"}:
+        return False
+    for name, value in news.items():
+        setattr(row, name, value)
+    if row.planned_at is not None and f"{timezone.localtime(row.planned_at):%m-%d}" in _avoided(row, quiet_day):
+        row.planned_at = None
+    row.version += 1
+    return True
+
+
+def _take_off(rows: Sequence[tuple[Gift, str]], now: datetime) -> None:
+    """These are off the list for these reasons, their goods back in stock."""
+    gifts = [row for row, _why in rows]
+    stock.put_back(gifts)
+    for row, why in rows:
+        row.exclusion, row.pending, row.version = why, "", row.version + 1
+    Gift.objects.bulk_update(gifts, ["exclusion", "pending", "lots", "version"], batch_size=stock.PORTION)
+    with collect():
+        for row in gifts:
+            _tell("gift.removed", row, SYSTEM, now)
 
 
 # --- visits -----------------------------------------------------------------------------------------------------------

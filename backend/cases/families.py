@@ -46,6 +46,8 @@ SENSITIVE = frozenset(
 which support a family lives on, is as much its secret as an illness."""
 HEADS = frozenset({"01", "02", "0"})
 """GB/T 4761: the person oneself, the head of the household."""
+SPOUSES = frozenset({"1", "10", "11", "12"})
+"""GB/T 4761: husband or wife of the head."""
 REVEALABLE = frozenset({"certificate", "phone", "health", "self_care", "disability_kind", "name", "birth_date"})
 """What is told one by one, with a reason. Names and birthdays are closed only where they are a minor's."""
 
@@ -270,7 +272,8 @@ def come_back(*, family: Family, actor: Actor, now: datetime, reason: str = "") 
 
 
 def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, reason: str = "") -> Person:
-    """Somebody has died (E2). Those who are left behind become tier A, until a review says otherwise.
+    """Somebody has died (E2). Those who are left behind become tier A, until a review says otherwise; a household that
+    was called after the dead is called after its new head.
 
     When nobody is left, the file is closed and every open case hears it (message `family_died`). No letter, no
     greeting is ever made for the dead again. Raises AlreadyDead, InFuture.
@@ -286,11 +289,41 @@ def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, 
     record(action="person.died", object=held, actor=actor, now=now, data=data, reason=reason)
     family = held.family
     if family.persons.filter(died_on__isnull=True).exclude(status="left").exists():
+        _head_anew(family, held, actor, now)
         classify(family=family, categories=family.categories, tier="A", actor=actor, now=now, reason="bereaved")
         return held
     close_file(family=family, why="died", actor=actor, now=now)
     tell_cases(family=family, name="family_died", data=data, actor=actor)
     return held
+
+
+def name_head(family: Family, now: datetime) -> Person | None:
+    """A household that has lost its head is headed by the husband or wife who is left, else by the eldest; who that is.
+    None: it has its head."""
+    left = list(family.persons.filter(status="present").order_by("birth_date", "id").select_for_update())
+    if not left or any(person.is_head for person in left):
+        return None
+    head = next((person for person in left if person.relation in SPOUSES), left[0])
+    head.is_head, head.updated_at, head.version = True, now, head.version + 1
+    head.save(update_fields=["is_head", "updated_at", "version"])
+    return head
+
+
+def _head_anew(family: Family, dead: Person, actor: Actor, now: datetime) -> None:
+    """No letter, list or sheet bears the name of the dead (E2); the household is still found by it, as by each of its
+    people's. A child who is left alone lends it the surname only."""
+    named = name_head(family, now)
+    head = named or family.persons.filter(status="present", is_head=True).first()
+    if head is None or (named is None and dead.name not in family.label):
+        return
+    Person.objects.filter(pk=dead.pk).update(is_head=False)
+    before, name = family.label, head.history_label(timezone.localdate(now))
+    if dead.name in before:
+        family.label = name
+        family.search = found_by(family, list(family.persons.all()))
+        _save(family, now, "label", "search")
+    data = {"from": before, "to": family.label, "head": name}
+    record(action="family.headed_anew", object=family, actor=actor, now=now, data=data)
 
 
 def close_file(*, family: Family, why: str, actor: Actor, now: datetime) -> None:

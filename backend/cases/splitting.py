@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import collect, record
 from backend.cases.cases import FamilyGone
-from backend.cases.families import NumberTaken, refresh_search
+from backend.cases.families import NumberTaken, name_head, refresh_search
 from backend.cases.models import Family, Person
 from backend.core import prepared
 from backend.core.errors import FieldProblem, Invalid
@@ -90,13 +90,10 @@ def _household(family: Family, head: Person, number: str, live_address: str, now
 
 
 def _keep_a_head(held: Family, now: datetime) -> None:
-    """Whose head leaves is headed by the eldest who stays."""
-    staying = held.persons.filter(status="present")
-    if staying.filter(is_head=True).exists():
+    """Whose head leaves is called after the new head."""
+    head = name_head(held, now)
+    if head is None:
         return
-    head = staying.order_by("birth_date", "id")[0]
-    head.is_head, head.updated_at, head.version = True, now, head.version + 1
-    head.save(update_fields=["is_head", "updated_at", "version"])
     held.label, held.updated_at, held.version = head.name, now, held.version + 1
     held.save(update_fields=["label", "updated_at", "version"])
 

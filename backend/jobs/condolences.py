@@ -16,9 +16,11 @@ from workflows import condolences
 @app.periodic(cron="23 4 * * *")
 @app.task(name="condolences.turn", queueing_lock="condolences.turn")
 def turn(timestamp: int) -> None:
-    """Every night: campaigns whose time has come, and lists without those who died, moved or refused."""
+    """Every night: campaigns whose time has come, lists without those who died, moved or refused; of the others it is
+    decided again how they are visited."""
     condolences.start_due(timezone.now())
     condolences.leave_out_gone(timezone.now())
+    condolences.judge_again(timezone.now())
 
 
 @app.task(name="condolences.start_villages", retry=RETRY, pass_context=True)

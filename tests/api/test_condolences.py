@@ -16,7 +16,8 @@ from backend.audit.models import Event
 from backend.benefits import gifts
 from backend.benefits.models import Condolence, Gift, Lot
 from backend.cases import families
-from backend.cases.models import Family
+from backend.cases.models import Family, Person
+from backend.jobs.condolences import turn
 from backend.org import calendar, parameters
 from backend.org.access import SYSTEM
 from backend.org.codes import load_codes
@@ -25,7 +26,7 @@ from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
-from workflows import condolences, deployment, services
+from workflows import condolences, deaths, deployment, services
 from workflows.models import Instance, Process, WorkItem
 from workflows.steps.festival_condolence import judge_of
 
@@ -251,6 +252,60 @@ def test_who_dies_after_the_list_was_made_gets_no_greeting(town: Township) -> No
     assert (gift.exclusion, gift.lots) == ("gone", [])
     assert sum(Lot.objects.values_list("out", flat=True)) == out - 2
     assert row.state == "delivering"
+
+
+def die(person: Person, day: date) -> None:
+    """As the village records it."""
+    deaths.record_death(person=person, died_on=day, actor=factories.actor(), now=timezone.now())
+
+
+def test_who_is_bereaved_after_the_list_was_made_is_visited_quietly(town: Township) -> None:
+    """E2, D21: from the death on, without photographs, never on the day of loss; what was signed stays, as it is for
+    whom nobody died; the history tells it."""
+    factories.person(town.poor, name="李老伴", relation="12", birth_date=date(1952, 1, 1))
+    town.under_way()
+    day = (timezone.localdate() - timedelta(days=31)).replace(day=10)
+    before, others = town.gift(town.poor), Gift.objects.exclude(family=town.poor).order_by("pk")
+    assert (before.manner, before.visitor_kind) == ("usual", "village")
+    untouched = list(others.values())
+    a_year_later = datetime.combine(day.replace(year=day.year + 1), time(9), tzinfo=timezone.get_default_timezone())
+    Gift.objects.filter(pk=before.pk).update(planned_at=a_year_later, no_photo=False)
+    die(town.poor.persons.get(is_head=True), day)
+    gift = town.gift(town.poor)
+    assert (gift.manner, gift.visitor_kind, gift.no_photo, gift.rule) == ("quiet", "leader", True, "hardship_mourning")
+    assert (gift.avoid_days, gift.planned_at) == ([day.strftime("%m-%d")], None)
+    assert (gift.group, gift.money, gift.goods, gift.lots) == (before.group, before.money, before.goods, before.lots)
+    assert list(others.values()) == untouched
+    told = Event.objects.get(action="gift.judged_again")
+    assert (told.family_id, told.data) == (town.poor.pk, {"calendar_day": "spring_festival"})
+    assert condolences.judge_again(timezone.now()) == 0
+
+
+def test_when_the_last_of_a_family_dies_its_gift_is_off_the_list_at_once(town: Township) -> None:
+    town.under_way()
+    die(town.poor.persons.get(), timezone.localdate())
+    assert (town.gift(town.poor).exclusion, town.gift(town.poor).lots) == ("gone", [])
+
+
+def test_every_night_the_lists_are_held_against_the_file(town: Township) -> None:
+    """D21: who wants the telephone only since then is not visited; whom somebody added by hand stays on the list."""
+    row = town.listed()
+    body = {"family": str(town.ordinary.pk), "group": "hardship", "reason": "家里遭了火灾"}
+    assert Caller(town.caseworker).post(f"condolences/{row.pk}/families/", body).status_code == 201
+    Family.objects.filter(pk=town.poor.pk).update(willingness=Family.Willingness.PHONE)
+    Family.objects.filter(pk=town.mourning.pk).update(categories=["ordinary"])
+    factories.person(town.ordinary, name="冯老汉")
+    families.record_death(
+        person=town.ordinary.persons.get(name="冯老汉"), died_on=timezone.localdate(), actor=factories.actor(),
+        now=timezone.now(),
+    )  # fmt: skip
+    turn(0)
+    told = {each.family.label: (each.exclusion, each.manner, each.money) for each in Gift.objects.listed()}
+    assert told == {
+        "孙家": ("", "quiet", 500), "李家": ("", "phone", 400), "周家": ("", "quiet", 200), "吴家": ("", "phone", 200),
+        "冯家": ("", "quiet", 400),
+    }  # fmt: skip
+    assert town.gift(town.ordinary).rule == "by_hand"
 
 
 def test_visits_keep_to_capacity_and_to_no_day_of_loss(town: Township) -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from backend.audit.models import Event
+from backend.audit.timeline import sentence
 from backend.cases.families import AlreadyDead, InFuture, come_back, move_away, record_death
 from backend.cases.models import Family, Person
 from tests import factories
@@ -42,6 +43,37 @@ def test_who_is_left_behind_needs_more_care(now: datetime) -> None:
     assert (family.status, family.risk_tier, family.categories) == ("registered", "A", ["empty_nest"])
     assert Person.objects.get(name="老周").status == "dead"
     assert not messages()
+
+
+def test_a_household_is_called_after_its_new_head_and_found_by_the_old_name(now: datetime) -> None:
+    """E2: husband or wife before whoever is older; the history tells it, nothing else bears the name of the dead."""
+    mother = {"name": "老母", "relation": "51", "birth_date": date(1925, 1, 1)}
+    family = factories.family(label="老周", members=[*COUPLE, mother])
+    record_death(person=family.persons.get(name="老周"), died_on=DIED, actor=factories.actor(), now=now)
+    family.refresh_from_db()
+    assert (family.label, family.persons.get(is_head=True).name) == ("老伴", "老伴")
+    assert Family.objects.matching("老周").get() == family
+    told = Event.objects.get(action="family.headed_anew")
+    assert told.data == {"from": "老周", "to": "老伴", "head": "老伴"}
+    assert sentence(told, language="en") == "老伴 heads the household 老周 now; its file is called 老伴."
+
+
+def test_a_household_keeps_its_name_when_its_head_lives(now: datetime) -> None:
+    family = factories.family(label="周家", members=COUPLE)
+    record_death(person=family.persons.get(name="老伴"), died_on=DIED, actor=factories.actor(), now=now)
+    family.refresh_from_db()
+    assert (family.label, family.persons.get(is_head=True).name) == ("周家", "老周")
+    assert not Event.objects.filter(action="family.headed_anew").exists()
+
+
+def test_a_child_left_alone_is_not_named_in_full(now: datetime) -> None:
+    """未成年人网络保护条例 36: the household is called by the surname."""
+    child = {"name": "周小明", "relation": "20", "birth_date": date(2015, 1, 1)}
+    family = factories.family(label="老周", members=[COUPLE[0], child])
+    record_death(person=family.persons.get(name="老周"), died_on=DIED, actor=factories.actor(), now=now)
+    family.refresh_from_db()
+    assert family.label == "周*"
+    assert not Event.objects.filter(body__contains="周小明").exists()
 
 
 def test_when_nobody_is_left_every_case_hears_it(now: datetime) -> None:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backend.audit.models import Event
+from backend.cases.families import record_death
 from backend.cases.models import Family, Person, Roster, RosterPart
 from backend.cases.rosters import services
 from backend.cases.rosters.problems import RosterState
@@ -232,6 +233,15 @@ def test_the_dead_are_left_alone(now: datetime) -> None:
     Person.objects.filter(is_head=True).update(status="dead", died_on=date(2026, 1, 1))
     applied(people_csv(person(联系电话="15400000001"), person(**WIFE)), now)
     assert Person.objects.get(is_head=True).phone == ""
+
+
+def test_an_older_list_does_not_give_a_household_the_name_of_the_dead_again(now: datetime) -> None:
+    """E2: the widow heads it, whatever a roster from before the death says."""
+    applied(people_csv(person(), person(**WIFE)), now)
+    record_death(person=Person.objects.get(is_head=True), died_on=now.date(), actor=factories.actor(), now=now)
+    applied(people_csv(person(), person(**{**WIFE, "联系电话": "15400000001"})), now)
+    head = Person.objects.get(is_head=True)
+    assert (head.name, head.phone, Family.objects.get().label) == ("李秀英", "15400000001", "李秀英")
 
 
 def test_a_closed_household_is_left_alone(now: datetime) -> None:

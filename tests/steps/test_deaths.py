@@ -12,6 +12,7 @@ from backend.helpers.models import Pairing
 from backend.org.models import Parameter
 from backend.visits.models import Visit
 from tests import factories
+from tests.api.caller import Caller
 from tests.kept import kept
 from tests.steps.office import Office
 from workflows.deaths import record_death
@@ -66,6 +67,22 @@ def test_who_is_left_is_visited_within_a_week_and_tier_a_for_twelve_months(offic
     ]
     assert tiers[:2] == ["A", "A"]
     assert tiers[2] != "A"
+
+
+def test_what_is_open_names_who_is_left(office: Office) -> None:
+    """E2: no list bears the name of the dead, but whoever only knows that name finds what is to be done."""
+    case = caring(office, COUPLE)
+    Family.objects.update(label="老周")
+    WorkItem.objects.update(family_label="老周")
+    done = WorkItem.objects.exclude(state="open").count()
+    office.go_to(office.next_timer(case) or office.now)
+    WorkItem.objects.filter(state="open").update(family_label="老周", search="老周")
+    die(office, Person.objects.get(name="老周"))
+    waiting = WorkItem.objects.filter(case=case, state="open")
+    assert set(waiting.values_list("family_label", flat=True)) == {"老伴"}
+    assert WorkItem.objects.filter(family_label="老周").count() == done
+    found = Caller(office.caseworker).get("work-items/", q="老周", family=str(case.family_id)).json()["results"]
+    assert {row["family"]["label"] for row in found} == {"老伴"}
 
 
 def test_when_nobody_is_left_everything_stops_at_once(office: Office) -> None:

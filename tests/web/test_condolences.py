@@ -9,9 +9,11 @@ import pytest
 from django.utils import timezone
 
 from backend.benefits.models import Condolence, Gift
+from tests import factories
 from tests.api.test_condolences import GOODS, Township
 from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
+from workflows.deaths import record_death
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +97,18 @@ def test_who_goes_to_which_families_and_the_paper_for_the_way(town: Township) ->
     assert statements(client, sheet) <= 10
     Condolence.objects.update(state="closed")
     assert client.post(address, {**said, "visitor": "王镇长"}).status_code == 409
+
+
+def test_no_sheet_bears_the_name_of_the_dead(town: Township) -> None:
+    """E2: printed after a death it names who is left, and says that the visit is a quiet one."""
+    row = town.under_way()
+    factories.person(town.poor, name="李秀英", relation="12")
+    died = town.poor.persons.get(is_head=True)
+    record_death(person=died, died_on=timezone.localdate(), actor=factories.actor(), now=timezone.now())
+    paper = text(visitor(town.village).get(f"/condolences/{row.pk}/sheet/?unit={town.place.pk}"))
+    assert died.name not in paper
+    [line] = [each for each in paper.split("<tr>") if "李秀英" in each]
+    assert "no drums, no cameras" in line
 
 
 def test_one_is_begun_by_hand(town: Township) -> None:

@@ -156,7 +156,8 @@ def _plan_update(
     plan: Plan, group: Group, family: Family, members: list[Person], former: Sequence[str], upload: Upload
 ) -> None:
     plan.paths[family.pk] = family.unit.path
-    wanted = _wanted_of(group, family)
+    headed = _names_living_head(group, members)
+    wanted = _wanted_of(group, family, headed=headed)
     if wanted["helper_number"]:
         plan.named.append(family.pk)
     told = _change(family, wanted, upload)
@@ -167,7 +168,8 @@ def _plan_update(
         if person is None:
             added.append(_new_person(family, row, upload))
         elif person.status != "dead":
-            changed[person] = _change(person, _person_values(row), upload)
+            values = _person_values(row)
+            changed[person] = _change(person, values if headed else _without_head(values), upload)
     _one_head(members, added, changed, upload)
     for person, news in changed.items():
         if news:
@@ -182,12 +184,23 @@ def _plan_update(
         plan.changed.append((family, told or {"members": "changed"}))
 
 
-def _wanted_of(group: Group, family: Family) -> dict[str, Any]:
+def _names_living_head(group: Group, members: list[Person]) -> bool:
+    """Whether the roster names a head who lives, as far as the file knows: a list written before a death does not give
+    the household the name of the dead again (E2)."""
+    heads = (_match(row, members) for row in group.rows if row["relation"] in HEADS)
+    return any(person is None or person.status != "dead" for person in heads)
+
+
+def _without_head(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "is_head"}
+
+
+def _wanted_of(group: Group, family: Family, *, headed: bool) -> dict[str, Any]:
     """What the roster may say about a household on file."""
     wanted = _family_values(group)
     if family.status != Family.Status.DRAFT:
         wanted = {name: value for name, value in wanted.items() if name not in OWNED_BY_PROCESS}
-    if not any(row["relation"] in HEADS for row in group.rows):
+    if not headed:
         del wanted["label"]
     return wanted
 
