@@ -28,6 +28,7 @@ def nominate(*, nomination: Nomination, actor: Actor, now: datetime) -> Honour:
             "office": str(office_of(row.unit).pk),
             "independent": str(_independent(row, now).pk),
             "closed_to": str(row.closed_to or ""),
+            "demonstration": row.call.kind == honours.DEMONSTRATION,
             "quiet": row.is_quiet,
         }
         begun = services.start(process="honours_selection", case=None, data=data, actor=actor, now=now)

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.activities.models import Call, Honour
 from backend.audit.history import record
+from backend.cases.families import InFuture
 from backend.cases.models import Family
 from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.helpers.models import Helper
-from backend.org import codes
+from backend.org import codes, parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.org.working_days import end_of_day
@@ -28,6 +29,12 @@ from backend.publicity.models import Notice, Sheet
 from workflows.engine.durations import after
 
 State = Honour.State
+DEMONSTRATION = "demo_community"
+"""The honour of a whole community (W28): it checks itself and is checked on site before anybody votes (P13)."""
+THEMES = ("civility", "health", "good_birth", "prosperity", "giving")
+"""The five themes of happy families (W1), up to 20 points each."""
+TERM: Mapping[str, int] = {"least": 24, "most": 36}
+"""Months; P13, where the parameter `honour.demonstration_term` is not set."""
 
 
 class BadCall(Invalid):
@@ -35,6 +42,13 @@ class BadCall(Invalid):
 
     code = "bad_call"
     message = _("This does not fit a call for nominations.")
+
+
+class BadTerm(Invalid):
+    """A model community is one for two to three years (P13)."""
+
+    code = "bad_term"
+    message = _("A model community is one for %(least)s to %(most)s months.")
 
 
 class CalledAlready(Conflict):
@@ -88,7 +102,7 @@ class NotAwarded(Conflict):
 
 @dataclass(frozen=True)
 class Nomination:
-    """Who is nominated, and why. Neither family nor helper: the village itself."""
+    """Who is nominated, and why. Neither family nor helper: the village itself, as for every model community."""
 
     call: Call
     unit: Unit
@@ -103,12 +117,14 @@ def call(
     *, kind: str, year: int, unit: Unit, opens_on: date, closes_on: date, quota: int, publicity_days: int,
     term_months: int, actor: Actor, now: datetime,
 ) -> Call:  # fmt: skip
-    """Call for nominations. Raises BadCall, CalledAlready."""
+    """Call for nominations. Raises BadCall, BadTerm, CalledAlready."""
     wrong = [] if kind in codes.choices("honour_kind", day=timezone.localdate(now)) else ["kind"]
     if closes_on < opens_on:
         wrong.append("closes_on")
     if wrong:
         raise BadCall([FieldProblem(f"/{name}", BadCall.code, BadCall.message) for name in wrong])
+    if kind == DEMONSTRATION:
+        _check_term(term_months, unit, timezone.localdate(now))
     try:
         with transaction.atomic():
             made = Call.objects.create(
@@ -119,6 +135,12 @@ def call(
         raise CalledAlready from error
     record(action="honour.called", object=made, actor=actor, now=now)
     return made
+
+
+def _check_term(months: int, unit: Unit, day: date) -> None:
+    term = parameters.value("honour.demonstration_term", path=unit.path, day=day, default=TERM)
+    if not term["least"] <= months <= term["most"]:
+        raise BadTerm([FieldProblem("/term_months", BadTerm.code, str(BadTerm.message) % term)], params=term)
 
 
 def nominate(*, nomination: Nomination, actor: Actor, now: datetime) -> Honour:
@@ -149,6 +171,27 @@ def note(*, honour: Honour, action: str, actor: Actor, now: datetime, state: str
     if state:
         honour.state = state
     _move(honour, action, actor, now)
+
+
+def check_itself(*, honour: Honour, scores: Mapping[str, int], findings: str, actor: Actor, now: datetime) -> None:
+    """What a community says of itself, theme by theme."""
+    told = {"self_scores": dict(scores), "self_findings": findings}
+    note(honour=honour, action="honour.self_checked", actor=actor, now=now, **told)
+
+
+def check_on_site(
+    *, honour: Honour, scores: Mapping[str, int], findings: str, visited_on: date, reason: str, actor: Actor,
+    now: datetime,
+) -> None:  # fmt: skip
+    """What somebody else found on site. `reason`: why it is not up to the standard, empty when it is.
+
+    Raises InFuture.
+    """
+    if visited_on > timezone.localdate(now):
+        raise InFuture([FieldProblem("/visited_on", InFuture.code, InFuture.message)])
+    told = {"site_scores": dict(scores), "site_findings": findings, "site_checked_on": visited_on, "reason": reason}
+    state = State.DEFERRED if reason else ""
+    note(honour=honour, action="honour.checked_on_site", state=state, actor=actor, now=now, **told)
 
 
 def publish(*, honour: Honour, actor: Actor, now: datetime) -> datetime:
@@ -239,8 +282,11 @@ def _check(nomination: Nomination) -> None:
         wrong.append("unit")
     if nomination.candidate_family is not None and nomination.helper is not None:
         wrong.append("helper")
-    if nomination.candidate_family is not None and nomination.candidate_family.unit_id != nomination.unit.pk:
+    family, is_community = nomination.candidate_family, nomination.call.kind == DEMONSTRATION
+    if family is not None and (is_community or family.unit_id != nomination.unit.pk):
         wrong.append("candidate_family")
+    if nomination.helper is not None and is_community:
+        wrong.append("helper")
     if wrong:
         message = BadNomination.message
         raise BadNomination([FieldProblem(f"/{name}", BadNomination.code, message) for name in wrong])

@@ -80,20 +80,24 @@ class HonourFilters(Filters):
 
 
 class HonourSerializer(RowSerializer[Honour]):
-    """A nomination. Who objected, and the words of the objection, stay in the work item."""
+    """A nomination. Who objected, and the words of the objection, stay in the work item. Of a model community:
+    `self_scores` and `site_scores`, up to 20 for each of the five themes."""
 
     call = serializers.UUIDField(source="call_id")
     kind = serializers.CharField(source="call.kind")
     unit = UnitRef()
     candidate = serializers.CharField()
     nominated_by = serializers.CharField(source="nominated_label")
+    self_scores = serializers.DictField(child=serializers.IntegerField())
+    site_scores = serializers.DictField(child=serializers.IntegerField())
     decided_by = serializers.CharField(source="decided_label")
 
     class Meta:
         model = Honour
         fields = (
             "id", "number", "call", "kind", "unit", "candidate", "origin", "merits", "name_consented", "state",
-            "nominated_by", "votes_for", "votes_against", "recused", "eligibility_reason", "score", "published_text",
+            "nominated_by", "self_scores", "self_findings", "site_checked_on", "site_scores", "site_findings",
+            "votes_for", "votes_against", "recused", "eligibility_reason", "score", "published_text",
             "published_digest", "published_from", "published_until", "reason", "decided_by", "minutes", "awarded_on",
             "held_until", "story", "version",
         )  # fmt: skip

@@ -386,6 +386,8 @@ SENTENCES: Mapping[str, str] = {
     "figures.supplemented": _("%(actor)s supplemented the figures of %(object)s for %(month)s."),
     "honour.called": _("%(actor)s called for nominations (%(object)s)."),
     "honour.nominated": _("%(actor)s took in the nomination %(object)s."),
+    "honour.self_checked": _("%(actor)s recorded the self-check of the community (%(object)s)."),
+    "honour.checked_on_site": _("%(actor)s checked the community on site (%(object)s)."),
     "honour.reviewed_in_village": _("%(actor)s recorded the village's review of the nomination %(object)s."),
     "honour.records_checked": _("%(actor)s checked the records for the nomination %(object)s."),
     "honour.eligibility_noted": _("The nomination %(object)s was held against the rules."),

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from backend.activities.honours import THEMES
 from backend.activities.models import Call, Honour
 from backend.audit.models import Event
 from backend.org.codes import load_codes
@@ -29,7 +30,17 @@ pytestmark = pytest.mark.django_db
 VOTES = {"votes_for": 6, "votes_against": 1, "recused": 1, "recommended": "yes"}
 CLEAR = {"court_reply": "clear", "reply_number": "法函3号", "fraud_record": False}
 AGREED = {"score": 88, "no_conflict": True, "approved_by_town": "yes"}
+SELF_CHECK = {**dict.fromkeys(THEMES, 18), "self_findings": "五项工作台账齐全"}
 AWARD = {"award": "yes", "minutes": "2026年第5号"}
+
+
+def on_site(**changes: Any) -> dict[str, Any]:
+    """What somebody finds there today."""
+    today = timezone.localdate().isoformat()
+    return {
+        **dict.fromkeys(THEMES, 16), "visited_on": today, "site_findings": "看了三处阵地，问了十户", "on_site": "yes",
+        **changes,
+    }  # fmt: skip
 
 
 class Town:
@@ -60,6 +71,19 @@ class Town:
         assert response.status_code == 201, response.content
         row: dict[str, Any] = response.json()
         return row
+
+    def call_communities(self) -> None:
+        """The township calls for model communities."""
+        today = timezone.localdate()
+        self.call = Call.objects.create(
+            kind="demo_community", year=today.year, unit=factories.town(), opens_on=today, closes_on=today, quota=1,
+            publicity_days=5, term_months=24,
+        )  # fmt: skip
+
+    def community(self) -> dict[str, Any]:
+        """The village itself is nominated."""
+        self.call_communities()
+        return self.nominated(candidate_family=None)
 
     def do(self, user: User, step: str, answers: dict[str, Any]) -> Any:
         item = next(iter(results(Caller(user).get("work-items/", doable="true", step=step))))
@@ -184,6 +208,66 @@ def test_four_eyes(town: Town) -> None:
     town.do(town.caseworker, "review_at_township", AGREED)
     town.pass_days(Honour.objects.get(), 6)
     assert_problem(town.do(town.caseworker, "approve_award", AWARD), 403, "four_eyes")
+
+
+def test_a_model_community_is_checked_by_itself_and_then_on_site_by_somebody_else(town: Town) -> None:
+    """P13, W28: self-check, on site, then the vote; points of the five themes are kept and laid before the township."""
+    row = town.community()
+    assert [each["step"] for each in results(Caller(town.village).get("work-items/"))] == ["self_check"]
+    factories.member(town.village, "caseworker", factories.town())
+    assert town.do(town.village, "self_check", SELF_CHECK).status_code == 200
+    assert_problem(town.do(town.village, "check_on_site", on_site()), 403, "four_eyes")
+    tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
+    too_early = town.do(town.caseworker, "check_on_site", on_site(visited_on=tomorrow))
+    assert_problem(too_early, 422, "in_future", "/answers/visited_on")
+    assert town.do(town.caseworker, "check_on_site", on_site()).status_code == 200
+    told = Caller(town.supervisor).get(f"honours/{row['id']}/").json()
+    assert (told["self_scores"], told["site_scores"]) == (dict.fromkeys(THEMES, 18), dict.fromkeys(THEMES, 16))
+    assert told["site_checked_on"] == timezone.localdate().isoformat()
+    town.do(town.village, "review_in_village", VOTES)
+    town.do(town.caseworker, "check_records", {"court_reply": "not_needed", "fraud_record": False})
+    item = next(iter(results(Caller(town.caseworker).get("work-items/", step="review_at_township"))))
+    form = Caller(town.caseworker).get(f"work-items/{item['id']}/form/").json()
+    assert form["values"]["score"] == 80
+    town.do(town.caseworker, "review_at_township", AGREED)
+    honour = Honour.objects.get()
+    assert (honour.state, honour.score, honour.published_text) == ("published", 88, "赵庄村 赵庄村")
+    assert not Event.objects.filter(body__contains="台账").exists()
+
+
+def test_what_is_not_up_to_the_standard_on_site_is_not_voted_on(town: Town) -> None:
+    row = town.community()
+    town.do(town.village, "self_check", SELF_CHECK)
+    refused = town.do(town.caseworker, "check_on_site", on_site(on_site="no"))
+    assert_problem(refused, 422, "bad_answers", "/answers/reason")
+    town.do(town.caseworker, "check_on_site", on_site(on_site="no", reason="养老服务点没有开"))
+    told = Caller(town.caseworker).get(f"honours/{row['id']}/").json()
+    assert (told["state"], told["reason"]) == ("deferred", "养老服务点没有开")
+    assert Instance.objects.get(process__key="honours_selection").outcome == "deferred"
+
+
+@pytest.mark.parametrize(("months", "status"), [(23, 422), (24, 201), (36, 201), (37, 422)])
+def test_a_model_community_is_one_for_two_to_three_years(town: Town, months: int, status: int) -> None:
+    """P13; every other honour has the term that its call says."""
+    today = timezone.localdate()
+    said = {
+        "kind": "demo_community", "year": today.year, "unit": str(factories.town().pk), "opens_on": today.isoformat(),
+        "closes_on": today.isoformat(), "quota": 2, "term_months": months,
+    }  # fmt: skip
+    caller = Caller(town.caseworker)
+    answer = caller.post("honour-calls/", said)
+    if status == 422:
+        assert "24 to 36 months" in assert_problem(answer, 422, "bad_term", "/term_months")["detail"]
+    assert answer.status_code == status
+    assert caller.post("honour-calls/", {**said, "kind": "role_model"}).status_code == 201
+
+
+def test_only_a_community_is_a_model_community(town: Town) -> None:
+    town.call_communities()
+    assert_problem(town.post(), 422, "bad_nomination", "/candidate_family")
+    helper = factories.helper(user=town.office.volunteer)
+    answer = town.post(town.caseworker, candidate_family=None, helper=str(helper.pk))
+    assert_problem(answer, 422, "bad_nomination", "/helper")
 
 
 def test_an_objection_holds_it_until_somebody_independent_has_looked(town: Town) -> None:

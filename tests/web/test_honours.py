@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backend.activities.models import Honour
 from tests import factories
-from tests.api.test_honours import AWARD, Town
+from tests.api.test_honours import AWARD, SELF_CHECK, Town, on_site
 from tests.kept import kept
 from tests.web.visitor import statements, text, visitor
 
@@ -80,6 +80,19 @@ def test_volunteer_and_village_are_nominated_too(town: Town) -> None:
     assert visitor(town.office.volunteer).get(where).status_code == 403
     assert client.post(f"{address}?who=village", said).status_code == 302
     assert factories.village().name in text(client.get(f"/honours/{town.call.pk}/"))
+
+
+def test_a_model_community_shows_both_checks(town: Town) -> None:
+    """W28: its own points and those found on site, side by side; whoever checks reads what it said of itself."""
+    row = town.community()
+    address = f"/nominations/{row['id']}/"
+    assert visitor(town.village).post(town_item(visitor(town.village), "self_check"), SELF_CHECK).status_code == 302
+    caseworker = visitor(town.caseworker)
+    item = town_item(caseworker, "check_on_site")
+    assert "五项工作台账齐全" in text(caseworker.get(item))
+    assert caseworker.post(item, on_site()).status_code == 302
+    page = text(caseworker.get(address))
+    assert all(each in page for each in ("civility 18", "civility 16", "看了三处阵地", "Checked on site"))
 
 
 def test_what_is_public_is_objected_to(town: Town) -> None:

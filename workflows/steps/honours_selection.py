@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from backend.activities import honours
@@ -12,6 +13,29 @@ from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
 
 State = Honour.State
+
+
+def record_self_check(call: Call) -> None:
+    """What the community says of itself."""
+    context, answers = of(call), call.answers
+    findings = str(answers["self_findings"])
+    honours.check_itself(
+        honour=_honour(call), scores=_scores(call), findings=findings, actor=context.actor, now=context.now
+    )
+
+
+def record_site_check(call: Call) -> None:
+    """What somebody else found there, and whether it is up to the standard."""
+    context, answers = of(call), call.answers
+    honours.check_on_site(
+        honour=_honour(call),
+        scores=_scores(call),
+        findings=str(answers["site_findings"]),
+        visited_on=date.fromisoformat(str(answers["visited_on"])),
+        reason="" if answers["on_site"] == "yes" else _reason(call),
+        actor=context.actor,
+        now=context.now,
+    )
 
 
 def record_village_review(call: Call) -> None:
@@ -103,6 +127,10 @@ def _note(call: Call, action: str, state: str = "", **values: Any) -> None:
     honours.note(honour=_honour(call), action=action, state=state, actor=context.actor, now=context.now, **values)
 
 
+def _scores(call: Call) -> Mapping[str, int]:
+    return {theme: int(call.answers[theme]) for theme in honours.THEMES}
+
+
 def _reason(call: Call) -> str:
     return str(call.answers.get("reason") or "")
 
@@ -113,6 +141,8 @@ def _honour(call: Call) -> Honour:
 
 
 STEPS: Mapping[str, Step] = {
+    "honours_selection.record_self_check": record_self_check,
+    "honours_selection.record_site_check": record_site_check,
     "honours_selection.record_village_review": record_village_review,
     "honours_selection.record_replies": record_replies,
     "honours_selection.eligibility_facts": eligibility_facts,

@@ -109,6 +109,13 @@ class Honour(Record):
     recused = models.PositiveSmallIntegerField(null=True)
     reply_number = models.CharField(max_length=80, default="", blank=True)
     eligibility_reason = models.CharField(max_length=20, default="", blank=True)
+    self_scores = models.JSONField(default=dict, blank=True)
+    """Of a model community: theme (honours.THEMES) → points that it gave itself."""
+    self_findings = EncryptedText(default="", blank=True)
+    site_scores = models.JSONField(default=dict, blank=True)
+    """Theme → points that somebody else gave it on site."""
+    site_findings = EncryptedText(default="", blank=True)
+    site_checked_on = models.DateField(null=True)
     score = models.PositiveSmallIntegerField(null=True)
     published_text = models.CharField(max_length=200, default="", blank=True)
     """What is made public; empty once it is taken down. The digest stays."""
