@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backend.audit.history import record
 from backend.cases.cases import LIVE, FamilyGone, NotAPlace
 from backend.cases.certificates import refuse_twin, settle_certificate
-from backend.cases.models import Case, Family, Person
+from backend.cases.models import OF_AGE, Case, Family, Person
 from backend.cases.search import initials, search_text
 from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, StaleVersion
@@ -38,12 +38,14 @@ PERSON_FIELDS = frozenset(
 )  # fmt: skip
 SENSITIVE = frozenset(
     {
-        "certificate", "phone", "health", "self_care", "disability_kind", "disability_grade", "emergency_phone",
-        "child_state", "policies",
+        "certificate", "phone", "health", "self_care", "disability_kind", "disability_grade", "emergency_contact",
+        "emergency_phone", "child_state", "policies",
     }
 )  # fmt: skip
 """Fields whose content never stands in the history: only that they changed (PIPL art. 28). That a child was lost, or
-which support a family lives on, is as much its secret as an illness."""
+which support a family lives on, is as much its secret as an illness; whom to call is somebody else's name."""
+OF_MINORS = frozenset({"name", "alias", "birth_date"})
+"""Nor the content of these, where somebody is under age or may be: no birth date is known (PIPL art. 28 and 31)."""
 HEADS = frozenset({"01", "02", "0"})
 """GB/T 4761: the person oneself, the head of the household."""
 SPOUSES = frozenset({"1", "10", "11", "12"})
@@ -99,7 +101,7 @@ def create_family(
     if Family.objects.filter(unit=unit, number=number).exists():
         raise NumberTaken([FieldProblem("/number", NumberTaken.code, NumberTaken.message)])
     family = Family(unit=unit, number=number, label=label, source="entered", created_at=now, updated_at=now)
-    _apply(family, changes or {}, FAMILY_FIELDS, None)
+    _apply(family, changes or {}, FAMILY_FIELDS, None, timezone.localdate(now))
     family.search, family.version = search_text(names=[label], others=[number, family.live_address]), 1
     family.save(force_insert=True)
     record(action="family.entered", object=family, actor=actor, now=now, data={"number": number})
@@ -112,7 +114,7 @@ def add_person(*, family: Family, changes: Mapping[str, Any], actor: Actor, now:
     if held.status == Family.Status.CLOSED:
         raise FamilyGone([FieldProblem("/family", FamilyGone.code, FamilyGone.message)])
     person = Person(family=held, status="present", created_at=now, updated_at=now)
-    _apply(person, changes, PERSON_FIELDS, None)
+    _apply(person, changes, PERSON_FIELDS, None, timezone.localdate(now))
     person.version, person.initials = 1, initials(person.name)
     settle_certificate(person)
     refuse_twin(person, actor)
@@ -131,14 +133,21 @@ def update_family(
     now: datetime,
     version: int | None = None,
     reason: str = "",
+    erased: bool = False,
 ) -> Family:
-    """Correct a household's file. Raises NotEditable for other fields, StaleVersion when somebody was faster (E26)."""
+    """Correct a household's file. Of what is `erased` at the family's wish history names the fields only: what was to
+    be deleted would stand there for good (PIPL art. 47, E34).
+
+    Raises NotEditable for other fields, StaleVersion when somebody was faster (E26).
+    """
     held = prepared.found(Family, family.pk, follow=("unit",), lock=True)
-    told = _apply(held, changes, FAMILY_FIELDS, version)
+    today, members = timezone.localdate(now), list(held.persons.all())
+    told = _apply(held, changes, FAMILY_FIELDS, version, today, names_of_minors(members, today))
     if told:
         held.updated_at = now
-        held.search = found_by(held, list(held.persons.all()))
+        held.search = found_by(held, members)
         held.save()
+        told = dict.fromkeys(told, "changed") if erased else told
         record(action="family.updated", object=held, actor=actor, now=now, data=told, reason=reason)
     return held
 
@@ -157,7 +166,7 @@ def update_person(
     The number of somebody else on file is taken, too: two who turn out to be one are merged afterwards (E7).
     """
     held = prepared.found(Person, person.pk, follow=("family__unit",), lock=True)
-    told = _apply(held, changes, PERSON_FIELDS, version)
+    told = _apply(held, changes, PERSON_FIELDS, version, timezone.localdate(now))
     if not told:
         return held
     held.updated_at, held.initials = now, initials(held.name)
@@ -359,8 +368,48 @@ def refresh_search(family: Family) -> None:
     family.save(update_fields=["search"])
 
 
+def set_fields(
+    thing: Family | Person, values: Mapping[str, Any], day: date, minors: Collection[str] = ()
+) -> dict[str, Any]:
+    """Set what differs; what history tells of it, from what to what, of closed fields only that they changed.
+
+    `minors`: whose names a household's label does not bring into the history (see `names_of_minors`).
+    """
+    before = {name: getattr(thing, name) for name in values}
+    changed = {name: value for name, value in values.items() if value != before[name]}
+    closed = SENSITIVE | _closed(thing, day, minors)
+    for name, value in changed.items():
+        setattr(thing, name, value)
+    closed |= _closed(thing, day, minors)
+    return {
+        name: "changed" if name in closed else {"from": before[name], "to": value} for name, value in changed.items()
+    }
+
+
+def names_of_minors(persons: Iterable[Person], day: date) -> frozenset[str]:
+    """What those of the persons are called who are minors on that day, or may be."""
+    return frozenset(person.name for person in persons if _may_be_minor(person, day))
+
+
+def _closed(thing: Family | Person, day: date, minors: Collection[str]) -> frozenset[str]:
+    """The fields of which history is told only that they changed because they tell of somebody under age."""
+    if isinstance(thing, Person):
+        return OF_MINORS if _may_be_minor(thing, day) else frozenset()
+    return frozenset({"label"} if thing.label in minors else ())
+
+
+def _may_be_minor(person: Person, day: date) -> bool:
+    age = person.age_on(day)
+    return age is None or age < OF_AGE
+
+
 def _apply(
-    held: Family | Person, changes: Mapping[str, Any], allowed: frozenset[str], version: int | None
+    held: Family | Person,
+    changes: Mapping[str, Any],
+    allowed: frozenset[str],
+    version: int | None,
+    day: date,
+    minors: Collection[str] = (),
 ) -> dict[str, Any]:
     """Set the fields that differ; what the history says of it, empty when nothing differs."""
     if version is not None and version != held.version:
@@ -368,13 +417,7 @@ def _apply(
     foreign = sorted(set(changes) - allowed)
     if foreign:
         raise NotEditable([FieldProblem(f"/{name}", NotEditable.code, NotEditable.message) for name in foreign])
-    told: dict[str, Any] = {}
-    for name, value in sorted(changes.items()):
-        before = getattr(held, name)
-        if before == value:
-            continue
-        setattr(held, name, value)
-        told[name] = "changed" if name in SENSITIVE else {"from": before, "to": value}
+    told = set_fields(held, dict(sorted(changes.items())), day, minors)
     if told:
         held.version += 1
     return told

@@ -150,7 +150,7 @@ def note_copy(*, grievance: Grievance, person: Person, actor: Actor, now: dateti
         raise NoCopyAsked
     if person.family_id != grievance.about_family_id:
         raise WrongPerson([FieldProblem("/person", WrongPerson.code, WrongPerson.message)])
-    data = {"grievance_kind": grievance.kind, "name": person.name}
+    data = {"grievance_kind": grievance.kind, "name": person.history_label(timezone.localdate(now))}
     record(action="grievance.copy_made", object=grievance, actor=actor, now=now, data=data)
 
 

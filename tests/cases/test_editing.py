@@ -42,6 +42,50 @@ def test_a_correction_tells_from_what_to_what(now: datetime) -> None:
     assert "赵庄2号" in changed.search
 
 
+@pytest.mark.parametrize(
+    ("born", "changes"),
+    [
+        (date(2018, 5, 1), {"name": "孙小宝", "alias": "小寶"}),  # a minor
+        (date(1988, 5, 1), {"name": "孙小宝", "birth_date": date(2018, 5, 1)}),  # found to be one
+        (date(2018, 5, 1), {"name": "孙小宝", "birth_date": date(1988, 5, 1)}),  # taken for one
+        (None, {"name": "孙小宝"}),  # may be one
+    ],
+)
+def test_of_a_child_history_tells_that_something_changed_only(
+    now: datetime, born: date | None, changes: dict[str, object]
+) -> None:
+    """PIPL 28 and 31: a line of the history is for good, and masks nobody's name."""
+    person = factories.family(members=[{"name": "孙小杰", "birth_date": born}]).persons.get()
+    update_person(person=person, changes={**changes, "ethnicity": "02"}, actor=factories.actor(), now=now)
+    told = Event.objects.get().data
+    assert {name: told[name] for name in changes} == dict.fromkeys(changes, "changed")
+    assert told["ethnicity"] == {"from": "", "to": "02"}
+
+
+def test_of_an_adult_it_tells_from_what_to_what(now: datetime) -> None:
+    person = factories.family().persons.get()
+    update_person(person=person, changes={"name": "孙桂芝"}, actor=factories.actor(), now=now)
+    assert Event.objects.get().data["name"] == {"from": "孙桂兰", "to": "孙桂芝"}
+
+
+def test_a_household_called_after_a_child_is_told_without_the_name(now: datetime) -> None:
+    members = [{"name": "孙桂兰", "birth_date": date(1950, 1, 15)}, {"name": "孙小杰", "birth_date": date(2018, 5, 1)}]
+    family, actor = factories.family(members=members), factories.actor()
+    update_family(family=family, changes={"label": "孙小杰"}, actor=actor, now=now)
+    update_family(family=family, changes={"label": "孙桂兰"}, actor=actor, now=now)
+    assert [event.data["label"] for event in Event.objects.order_by("seq")] == ["changed", "changed"]
+    update_family(family=family, changes={"label": "孙大娘"}, actor=actor, now=now)
+    assert Event.objects.latest("seq").data["label"] == {"from": "孙桂兰", "to": "孙大娘"}
+
+
+def test_what_was_erased_is_named_without_its_content(now: datetime) -> None:
+    """PIPL 47, E34."""
+    family = factories.family(needs=["comfort"], languages=["mandarin"])
+    empty = {"needs": [], "languages": []}
+    update_family(family=family, changes=empty, actor=factories.actor(), now=now, erased=True)
+    assert Event.objects.get().data == {"needs": "changed", "languages": "changed"}
+
+
 def test_nothing_changed_nothing_told(now: datetime) -> None:
     family = factories.family(residence="home")
     update_family(family=family, changes={"residence": "home"}, actor=factories.actor(), now=now)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from backend.audit.models import Event
@@ -166,6 +167,19 @@ def test_what_differs_is_changed_and_told(now: datetime) -> None:
     told = Event.objects.get(action="family.updated").data
     assert told["live_address"] == {"from": "二排5号", "to": "三排1号"}
     assert Event.objects.get(action="person.updated").data["phone"] == "changed"
+
+
+def test_of_a_child_history_tells_that_something_changed_only(now: datetime) -> None:
+    """PIPL 28 and 31; a household whose head is a child is called after it."""
+    child = {"与户主关系码": "20", "证件号码": certificate("20180501", 3)}
+    applied(people_csv(person(), person(**child, 姓名="王小杰")), now)
+    applied(people_csv(person(), person(**child, 姓名="王小宝")), now + timedelta(days=1))
+    assert Event.objects.get(action="person.updated").data["name"] == "changed"
+    assert not Event.objects.filter(Q(body__contains="王小杰") | Q(body__contains="王小宝")).exists()
+    alone = person(**{**child, "与户主关系码": "02", "姓名": "王小宝"})
+    applied(people_csv(alone), now + timedelta(days=2))
+    assert Family.objects.get().label == "王小宝"
+    assert Event.objects.get(action="family.updated", data__has_key="label").data["label"] == "changed"
 
 
 def test_an_empty_cell_erases_nothing(now: datetime) -> None:

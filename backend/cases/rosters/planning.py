@@ -8,14 +8,14 @@ is on file for good, its process owns willingness, consent and risk: a roster ch
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from backend.audit.history import record
-from backend.cases.families import SENSITIVE
+from backend.cases.families import names_of_minors, set_fields
 from backend.cases.models import Family, Person
 from backend.cases.rosters.checking import Group, Key, strictest_willingness
 from backend.cases.rosters.codes import HEADS
@@ -160,7 +160,8 @@ def _plan_update(
     wanted = _wanted_of(group, family, headed=headed)
     if wanted["helper_number"]:
         plan.named.append(family.pk)
-    told = _change(family, wanted, upload)
+    today = timezone.localdate(upload.now)
+    minors = names_of_minors(members, today)
     added: list[Person] = []
     changed: dict[Person, dict[str, Any]] = {}
     for row in group.rows:
@@ -171,6 +172,7 @@ def _plan_update(
             values = _person_values(row)
             changed[person] = _change(person, values if headed else _without_head(values), upload)
     _one_head(members, added, changed, upload)
+    told = _change(family, wanted, upload, minors | names_of_minors([*members, *added], today))
     for person, news in changed.items():
         if news:
             _derive(person)
@@ -246,21 +248,16 @@ def _said(wanted: Mapping[str, Any]) -> dict[str, Any]:
 _SAYS_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
-def _change(thing: Family | Person, wanted: Mapping[str, Any], upload: Upload) -> dict[str, Any]:
-    """Set what differs; what history tells of it: sensitive content never (as backend.cases.families does)."""
-    told: dict[str, Any] = {}
-    for name, value in wanted.items():
-        before = getattr(thing, name)
-        if name == "notes":
-            value = {**before, **value}
-        if value in _SAYS_NOTHING or before == value:
-            continue
-        setattr(thing, name, value)
-        told[name] = "changed" if name in SENSITIVE or name == "notes" else {"from": before, "to": value}
+def _change(
+    thing: Family | Person, wanted: Mapping[str, Any], upload: Upload, minors: Collection[str] = ()
+) -> dict[str, Any]:
+    """Set what differs; what history tells of it (see backend.cases.families.set_fields). Notes are only added to."""
+    said = {name: {**thing.notes, **value} if name == "notes" else value for name, value in wanted.items()}
+    told = set_fields(thing, _said(said), timezone.localdate(upload.now), minors)
     if told:
         thing.version += 1
         thing.updated_at = upload.now
-    return told
+    return {name: "changed" if name == "notes" else change for name, change in told.items()}
 
 
 def _derive(person: Person) -> None:
