@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 
 from backend.activities import bans, volunteers
@@ -155,10 +156,21 @@ def test_delete_everything_by_somebody_who_still_gets_a_benefit(town: Town) -> N
     town.family.refresh_from_db()
     assert (town.family.policies, town.family.status) == (["特扶"], "registered")
     assert (town.family.emergency_contact, town.family.needs) == ("", [])
+    erased = Event.objects.get(action="family.updated")
+    assert erased.data == dict.fromkeys(("emergency_contact", "languages", "needs"), "changed")
+    assert not Event.objects.filter(Q(body__contains="邻居") | Q(body__contains="comfort")).exists()  # PIPL 47
     assert not Consent.objects.filter(family=town.family, withdrawn_at__isnull=True).exists()
     said = next(iter(results(Caller(town.caseworker).get("work-items/", step="reply_to_person"))))
     form = Caller(town.caseworker).get(f"work-items/{said['id']}/form/").content.decode()
     assert "特扶档案依法保存" in form
+
+
+def test_a_childs_copy_is_told_without_the_childs_name(town: Town) -> None:
+    """未成年人网络保护条例 36."""
+    child = factories.person(town.family, name="孙小杰", birth_date=timezone.localdate() - timedelta(days=3000))
+    taken = town.request("copy")
+    Caller(town.caseworker).post(f"grievances/{taken['id']}/copy/", {"person": str(child.pk)})
+    assert Event.objects.get(action="grievance.copy_made").data["name"] == "孙*"
 
 
 def test_the_copy_holds_the_persons_own_health_and_nobody_elses(town: Town, dpo: User) -> None:

@@ -251,7 +251,7 @@ SENSITIVE = {
     # what they live on
     "low_income", "economy",
     # how to reach others, and why a helper says no: nobody's business (志愿服务条例 art. 25)
-    "emergency_phone", "decline_reason", "helper_absent",
+    "emergency_contact", "emergency_phone", "decline_reason", "helper_absent",
     # free text in which any of it may stand
     "actions", "summary", "requests", "diff_with_file",
 }  # fmt: skip

@@ -247,7 +247,7 @@ def _restrict(family: Family, row: Grievance, context: Context) -> None:
     if "needs" in row.restricted:
         empty |= {"needs": [], "languages": []}
     if empty:
-        families.update_family(family=family, changes=empty, actor=actor, now=now, reason=row.number)
+        families.update_family(family=family, changes=empty, actor=actor, now=now, reason=row.number, erased=True)
     if "photo" in row.restricted:
         _withdraw(family, Grievance.Purpose.PHOTO, row, context)
     if "pairing" in row.restricted:
