@@ -97,6 +97,7 @@ def test_from_the_report_to_the_review_by_somebody_else(town: Town) -> None:
     )
     town.case.family.refresh_from_db()
     assert town.case.family.risk_tier == "A"
+    assert Event.objects.get(action="family.classified").reason == row["number"]
     town.done(town.caseworker, "write_brief", sent_to=["county"], brief="一人跌倒，已送医")
     # Whoever acknowledged it does not review it.
     assert town.do(town.supervisor, "review_response", review_result="close", opinion="好").status_code == 403
@@ -226,6 +227,24 @@ def test_a_suspected_helper_is_suspended_at_once_and_sees_nothing_of_it(town: To
     town.done(town.vice, "review_response", **close, helper="goes_on")
     town.helper.refresh_from_db()
     assert (town.helper.status, town.pairing.is_suspended(timezone.localdate())) == ("active", False)
+
+
+@pytest.mark.parametrize("suspect", ["kin", "helper"])
+def test_a_sealed_number_stands_in_no_other_history(town: Town, suspect: str) -> None:
+    """E9: neither the family's nor the helper's nor the pairing's leads whoever reads it to the emergency."""
+    row = town.reported(town.village, **CHILD, family=str(town.case.family_id), suspect=suspect)
+    town.done(town.supervisor, "report_at_once", reported_at=now(), receipt="1")
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="must_not")
+    town.done(town.village, "arrive", arrival="danger", arrived_at=now(), found="见到孩子")
+    settled = {"measures": ["shelter"], "actions": "已安置", "settled": "handed_over", "raise_tier": True}
+    town.done(town.caseworker, "take_measures", **settled)
+    town.done(town.caseworker, "write_brief", sent_to=["county"], brief="已报告")
+    helper = {"helper": "goes_on"} if suspect == "helper" else {}
+    town.done(town.vice, "review_response", review_result="close", opinion="可以", **helper)
+    told = Event.objects.filter(body__contains=row["number"]).exclude(object_kind="incident")
+    assert [event.action for event in told] == []
+    noted = ("family.classified", "helper.status_changed", "pairing.suspended", "pairing.resumed")
+    assert set(Event.objects.filter(action__in=noted).values_list("reason", flat=True)) == {""}
 
 
 def test_a_suspected_parent_is_told_nothing(town: Town) -> None:

@@ -130,7 +130,7 @@ def record_measures(call: Call) -> Mapping[str, Any]:
         family = row.about_family
         families.classify(
             family=family, categories=family.categories, tier=HIGHEST_TIER, actor=context.actor, now=context.now,
-            reason=row.number,
+            reason=_told_as(row),
         )  # fmt: skip
     return _next_week(row, context)
 
@@ -240,10 +240,11 @@ def _suspend(row: Incident, helper: Helper, context: Context) -> None:
     if helper.status == Helper.Status.ENDED:
         return
     incidents.helper_suspended(incident=row, before=helper.status)
-    register.set_status(helper=helper, status=Helper.Status.SUSPENDED, reason=row.number, actor=SYSTEM, now=context.now)
+    told, now = _told_as(row), context.now
+    register.set_status(helper=helper, status=Helper.Status.SUSPENDED, reason=told, actor=SYSTEM, now=now)
     for spell in Pairing.objects.on(context.today).filter(helper=helper):
         if not spell.suspensions.filter(to_date__isnull=True, reason=SUSPENDED).exists():
-            suspensions.suspend_pairing(pairing=spell, reason=SUSPENDED, actor=SYSTEM, now=context.now, note=row.number)
+            suspensions.suspend_pairing(pairing=spell, reason=SUSPENDED, actor=SYSTEM, now=now, note=told)
 
 
 def _settle_helper(row: Incident, helper: Helper, what: str, context: Context) -> None:
@@ -255,11 +256,17 @@ def _settle_helper(row: Incident, helper: Helper, what: str, context: Context) -
             helper=helper, reason="complaint", ended_on=context.today, actor=context.actor, now=context.now
         )
         return
-    register.set_status(helper=helper, status=row.helper_was, reason=row.number, actor=SYSTEM, now=context.now)
+    told, now = _told_as(row), context.now
+    register.set_status(helper=helper, status=row.helper_was, reason=told, actor=SYSTEM, now=now)
     for spell in Pairing.objects.on(context.today).filter(helper=helper):
         held = set(spell.suspensions.filter(to_date__isnull=True).values_list("reason", flat=True))
         if SUSPENDED in held and held <= {SUSPENDED, "check_expired"}:
-            suspensions.lift_suspension(pairing=spell, reason="cleared", actor=SYSTEM, now=context.now, note=row.number)
+            suspensions.lift_suspension(pairing=spell, reason="cleared", actor=SYSTEM, now=now, note=told)
+
+
+def _told_as(row: Incident) -> str:
+    """By what other histories mention it: none leads to one of which no case may tell (未保法 11, E9)."""
+    return "" if row.is_delicate else row.number
 
 
 def _incident(call: Call) -> Incident:
