@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from backend.audit import decisions
 from backend.audit.history import record
 from backend.core.crypto import encrypt
 from backend.org.access import Actor
@@ -17,15 +18,11 @@ from workflows.models import Instance, WorkItem
 
 
 def decision(made: Made) -> dict[str, Any]:
-    """A decision for the history: table, version, rules, outputs; the inputs sealed, for they tell of health."""
+    """A decision for the history: table, version, outputs; the inputs sealed, for they tell of health, and why (see
+    backend.audit.decisions)."""
     inputs = encrypt(json.dumps(made.inputs, ensure_ascii=False, default=str)).hex()
-    return {
-        "table": made.table,
-        "version": made.version,
-        "rules": list(made.rules),
-        "outputs": made.outputs,
-        "sealed_inputs": inputs,
-    }
+    answer = decisions.told(table=made.table, rules=made.rules, outputs=made.outputs)
+    return {"table": made.table, "version": made.version, **answer, "sealed_inputs": inputs}
 
 
 def record_instance(

@@ -349,7 +349,8 @@ class Cases(Resource):
         if not self.is_seen_in_full(case):
             raise NotAllowed
         events = self.filter_queryset(Event.objects.filter(case_id=case.pk))
-        return self.get_paginated_response(sentences_of(self.paginate_queryset(events) or ()))
+        page = self.paginate_queryset(events) or ()
+        return self.get_paginated_response(sentences_of(page, self.get_serializer_context()))
 
     @extend_schema(summary="What the processes wait for", responses=StandingSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None, filterset_class=None)

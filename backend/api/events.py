@@ -25,6 +25,7 @@ from backend.audit.models import Event
 from backend.audit.timeline import reason, sentence
 from backend.audit.verification import PORTION, verify
 from backend.cases.models import Case
+from backend.org.access import may
 
 TECHNICAL = ("timer.fired", "decision.made", "message.received", "instance.started", "instance.ended")
 """What the engine tells of itself; every one of them also shows in what it caused."""
@@ -120,8 +121,9 @@ class SentenceSerializer(RowSerializer[Event]):
         return reason(event, language=get_language() or "zh-hans")
 
     def get_sentence(self, event: Event) -> str:
-        """Who did what."""
-        return sentence(event, language=get_language() or "")
+        """Who did what; why a table decided as it did, to who works with the family."""
+        works_there = may(self.context["view"].user, "person.care", path=event.unit_path)
+        return sentence(event, language=get_language() or "", opened=works_there)
 
 
 class AboutSerializer(serializers.Serializer[Any]):
@@ -154,9 +156,9 @@ class EventSerializer(SentenceSerializer):
         return bytes(event.digest).hex()
 
 
-def sentences_of(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """The events as sentences."""
-    presenter = SentenceSerializer()
+def sentences_of(events: Iterable[Event], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The events as sentences, as the caller may read them."""
+    presenter = SentenceSerializer(context=context)
     return [presenter.to_representation(event) for event in events]
 
 

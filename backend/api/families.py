@@ -313,7 +313,8 @@ class Families(Resource):
         """The family's events and those of its cases, newest first, as sentences in the caller's language."""
         family = self._seen_in_full()
         events = self.filter_queryset(Event.objects.filter(family_id=family.pk))
-        return self.get_paginated_response(sentences_of(self.paginate_queryset(events) or ()))
+        page = self.paginate_queryset(events) or ()
+        return self.get_paginated_response(sentences_of(page, self.get_serializer_context()))
 
     @extend_schema(summary="Consents, surveys and agreements", responses=DocumentsSerializer, filters=False)
     @action(detail=True, pagination_class=None, filterset_class=None)

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext, gettext_noop, pgettext
 
+from backend.audit import decisions
 from backend.audit.models import Event
 from backend.audit.sentences import SENTENCES
 from backend.audit.words import FIELDS, WORDS
@@ -98,18 +99,22 @@ class _Names(dict[str, str]):
         return "…"
 
 
-def sentence(event: Event, *, language: str) -> str:
-    """The event as a sentence in that language; an action without a sentence gets a neutral one."""
+VARIANTS: Mapping[str, str] = {"outcome": "with", "unit_name": "there", "ticket": "by_ticket", "flags": "for"}
+"""What an event's data may tell → how the action ends whose sentence tells it, too."""
+
+
+def sentence(event: Event, *, language: str, opened: bool = False) -> str:
+    """The event as a sentence in that language; an action without a sentence gets a neutral one.
+
+    `opened`: with the reasons of decisions, for a reader who works with the family.
+    """
     with translation.override(language):
-        data: Mapping[str, Any] = event.data
+        data: Mapping[str, Any] = decisions.opened(event.data) if opened else event.data
         action = event.action
-        if data.get("outcome") and f"{action}_with" in SENTENCES:
-            action = f"{action}_with"
-        if data.get("unit_name") and f"{action}_there" in SENTENCES:
-            action = f"{action}_there"
-        if data.get("ticket") and f"{action}_by_ticket" in SENTENCES:
-            action = f"{action}_by_ticket"
-        names = _Names({name: _value(name, value) for name, value in data.items()})
+        for told, ending in VARIANTS.items():
+            if data.get(told) and f"{action}_{ending}" in SENTENCES:
+                action = f"{action}_{ending}"
+        names = _Names({name: _value(name, value) for name, value in data.items() if value != {}})
         names |= {"action": event.action, "actor": _actor(event), "object": event.object_label or event.object_kind}
         names["step"] = str(data.get("title_en" if language.startswith("en") else "title") or event.object_label)
         if outcome := data.get("outcome_title_en" if language.startswith("en") else "outcome_title"):

@@ -84,3 +84,7 @@ REASONS: Mapping[str, str] = {
     "moved_in": _("moved in"), "asked_for_help": _("asked for help"), "single_mother": _("single mother"),
 }  # fmt: skip
 """Code → its words, for gettext."""
+
+DELICATE = frozenset({"abuse", "abuse_signs", "minor_alone"})
+"""What a visit found that somebody may be the cause of: told by no history of a case, and elsewhere only to who works
+with the family (未保法 11, E9)."""

@@ -8,6 +8,7 @@ from backend.audit.models import Event
 from backend.cases.models import Case, Consent, Family, Review
 from backend.core.errors import DomainError
 from tests import factories
+from tests.api.caller import Caller, results
 from tests.kept import kept
 from tests.steps.office import CONSENTED, SURVEYED, Office
 from workflows.models import Instance
@@ -112,10 +113,30 @@ def test_health_and_hardship_are_told_nowhere_in_the_history(office: Office) -> 
     assert set(event.data["sensitive"]) >= set(told)
     assert not set(event.data["answers"]) & set(told)
     assert Event.objects.get(action="family.updated").data["child_state"] == "changed"
-    for body in Event.objects.exclude(action="decision.made").values_list("body", flat=True):
-        assert not any(word in body for word in ("none_living", "车祸", "severe"))
+    office.do(case, "record_consent", office.village, CONSENTED)
+    assert Event.objects.filter(action="decision.made", data__outputs__tier="A").exists()
+    for body in Event.objects.values_list("body", flat=True):
+        assert not any(word in body for word in ("none_living", "no_living_child", "车祸", "severe"))
     assert fresh(case).family.child_state == "none_living"
     assert '"low_income": true' in case.family.surveys.get().answers
+
+
+def test_why_a_tier_was_advised_is_told_to_who_works_with_the_family(office: Office) -> None:
+    """PIPL 28: whoever else reads the history learns the tier and the table's version, and no illness."""
+    case = office.open(draft())
+    office.do(case, "survey_family", office.village, {**SURVEYED, "disease": "severe"})
+    office.do(case, "record_consent", office.village, CONSENTED)
+    auditor = factories.user("auditor", role="auditor")
+    for address in (f"cases/{case.pk}/history/", f"families/{case.family_id}/history/"):
+        for user in (office.village, office.caseworker):
+            assert "reason: severe illness" in Caller(user).get(address, page_size=100).content.decode()
+        said = Caller(auditor).get(address, page_size=100).content.decode()
+        assert "Decision table risk tier gave: " in said
+        assert "severe" not in said
+    [made] = [row for row in results(Caller(auditor).get("events/", action="decision.made", page_size=100))
+              if row["data"]["table"] == "risk_tier"]  # fmt: skip
+    assert made["data"].keys() == {"process", "table", "version", "outputs", "sealed_outputs", "sealed_inputs"}
+    assert "severe" not in str(made)
 
 
 def test_tomorrows_survey_is_refused_with_the_field(office: Office) -> None:
