@@ -28,8 +28,5 @@ def look_through(*, visit_id: UUID, now: datetime) -> None:
     with collect():
         visits.note_flags(visit=visit, flags=found["flags"])
         if is_dangerous(found["flag_reasons"]):
-            data = {"flags": sorted(set(found["flags"]))}
-            record(
-                action="visit.alarm_raised", object=visit, label=visit.family.label, actor=SYSTEM, now=now, data=data
-            )
+            record(action="visit.alarm_raised", object=visit, label=visit.family.label, actor=SYSTEM, now=now)
             emergencies.begin(incident=raise_alarm(visit=visit, reasons=found["flag_reasons"], now=now), now=now)

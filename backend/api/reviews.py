@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
 from backend.api.fields import RowSerializer
 from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.cases.models import Review
+from backend.org.access import may
+from backend.org.reasons import DELICATE
 
 
 class CaseRef(serializers.Serializer[Any]):
@@ -39,6 +41,7 @@ class ReviewSerializer(RowSerializer[Review]):
 
     case = CaseRef()
     reviewer = serializers.UUIDField(source="reviewer_id", allow_null=True)
+    facts = serializers.SerializerMethodField()
 
     class Meta:
         model = Review
@@ -46,6 +49,14 @@ class ReviewSerializer(RowSerializer[Review]):
             "id", "case", "subject", "decision", "reason_code", "reason", "reviewer", "reviewer_label", "decided_at",
             "facts",
         )  # fmt: skip
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_facts(self, review: Review) -> dict[str, Any]:
+        """Of the year's flags those that the caller may know."""
+        flags = review.facts.get("flags")
+        if not flags or may(self.context["view"].user, "person.care", path=review.case.unit_path):
+            return review.facts
+        return {**review.facts, "flags": {code: count for code, count in flags.items() if code not in DELICATE}}
 
 
 @extend_schema_view(list=extend_schema(summary="Reviews"), retrieve=extend_schema(summary="One review"))

@@ -31,6 +31,7 @@ from backend.core.errors import NotAllowed
 from backend.emergencies.models import Incident
 from backend.helpers.models import Pairing
 from backend.org.access import granting, in_subtree, may
+from backend.org.reasons import DELICATE
 from backend.visits.handover import shared_notes
 from backend.visits.models import Visit, overdue
 from backend.visits.visits import amend_visit, record_contact
@@ -60,8 +61,10 @@ class VisitFilters(Filters):
         return queryset.filter(condition) if value else queryset.exclude(condition)
 
     def by_flag(self, queryset: QuerySet[Visit], name: str, value: str) -> QuerySet[Visit]:
-        """Visits that raised this flag."""
-        return queryset.filter(red_flags__contains=[value])
+        """Visits that raised this flag; a delicate one is found by who works with the family."""
+        found = queryset.filter(red_flags__contains=[value])
+        cares = in_subtree(self.request.user, "person.care", "case__unit_path")
+        return found.filter(cares) if value in DELICATE else found
 
 
 class OwnVisitSerializer(RowSerializer[Visit]):
@@ -130,6 +133,7 @@ class VisitSerializer(OwnVisitSerializer):
     """A visit as lists show it. `emergency`: what was found at it and could not wait; a sealed one is not told."""
 
     case = CaseRef()
+    red_flags = serializers.SerializerMethodField(help_text="Codes of decision D07.")
     emergency = serializers.SerializerMethodField()
     helper = serializers.UUIDField(source="helper_id", allow_null=True)
 
@@ -138,6 +142,16 @@ class VisitSerializer(OwnVisitSerializer):
             *OwnVisitSerializer.Meta.fields, "case", "helper", "red_flags", "recorded_by_label", "missed_at",
             "is_sampled", "emergency",
         )  # type: ignore[assignment]  # fmt: skip
+
+    def get_red_flags(self, visit: Visit) -> list[str]:
+        """As far as the caller may know what was found."""
+        return self._open_to_caller(visit, visit.red_flags)
+
+    def _open_to_caller(self, visit: Visit, codes: list[str]) -> list[str]:
+        """The codes; without the delicate ones where the caller does not work with the family."""
+        if may(self.context["view"].user, "person.care", path=visit.case.unit_path):
+            return codes
+        return [code for code in codes if code not in DELICATE]
 
     @extend_schema_field(EmergencyRef(allow_null=True))
     def get_emergency(self, visit: Visit) -> dict[str, Any] | None:
@@ -158,8 +172,10 @@ class VisitDetailSerializer(VisitSerializer):
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_answers(self, visit: Visit) -> dict[str, Any]:
-        """The record's answers."""
-        return answers_of(visit.answers)
+        """The record's answers; of the worries those that the caller may know."""
+        answers = answers_of(visit.answers)
+        worries = self._open_to_caller(visit, answers.pop("worries", None) or [])
+        return answers | ({"worries": worries} if worries else {})
 
 
 SEEN = PolymorphicProxySerializer(

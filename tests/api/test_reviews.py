@@ -42,3 +42,12 @@ def test_read_and_narrowed() -> None:
 def test_nobody_signs_past_the_process() -> None:
     caller = Caller(factories.user("supervisor", role="supervisor"))
     assert_problem(caller.post("reviews/", {"decision": "confirm"}), 405, "method_not_allowed")
+
+
+def test_a_years_flags_are_told_as_far_as_the_reader_may_know() -> None:
+    """未成年人保护法 11."""
+    facts = {"done": 11, "flags": {"abuse": 1, "need": 2}}
+    review = Review.objects.create(case=factories.case(), subject="year", facts=facts)
+    for role, flags in (("supervisor", facts["flags"]), ("auditor", {"need": 2})):
+        told = Caller(factories.user(role, role=role)).get(f"reviews/{review.pk}/").json()["facts"]
+        assert told == {"done": 11, "flags": flags}

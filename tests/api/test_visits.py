@@ -222,3 +222,16 @@ def test_narrowed(pairing: Pairing) -> None:
     assert found(due_before=(timezone.now() + timedelta(days=2)).isoformat()) == {str(planned.pk)}
     assert found(pairing=str(pairing.pk)) == {str(planned.pk), str(done.pk)}
     assert found(helper=str(uuid4())) == set()
+
+
+def test_what_somebody_may_be_the_cause_of_is_told_to_who_works_with_the_family(pairing: Pairing) -> None:
+    """未成年人保护法 11: an auditor reads the record without it, and cannot ask for it either."""
+    written = json.dumps(answers(worries=["abuse_signs", "gas_or_fire"]))
+    made = factories.visit(pairing, state="done", red_flags=["abuse", "emergency"], answers=written)
+    village, auditor = (Caller(factories.user(role, role=role)) for role in ("village", "auditor"))
+    shown = {caller: caller.get(f"visits/{made.pk}/").json() for caller in (village, auditor)}
+    assert [shown[caller]["red_flags"] for caller in (village, auditor)] == [["abuse", "emergency"], ["emergency"]]
+    assert shown[village]["answers"]["worries"] == ["abuse_signs", "gas_or_fire"]
+    assert shown[auditor]["answers"]["worries"] == ["gas_or_fire"]
+    assert [len(results(caller.get("visits/", red_flag="abuse"))) for caller in (village, auditor)] == [1, 0]
+    assert [len(results(caller.get("visits/", red_flag="emergency"))) for caller in (village, auditor)] == [1, 1]

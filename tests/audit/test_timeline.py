@@ -104,6 +104,13 @@ def said(action: str, language: str, data: Mapping[str, Any] | None = None, **to
             "决策表风险等级得出：理由：80 岁以上且独居、信号：有需要。",
             "Decision table risk tier gave: reason: 80 or older and alone, flags: needs something.",
         ),
+        ("visit.alarm_raised", {}, "探访发现紧急情况。", "A visit raised an alarm."),
+        (
+            "visit.alarm_raised",
+            {"flags": ["emergency"]},
+            "探访发现紧急情况：紧急。",
+            "A visit raised an alarm: emergency.",
+        ),
         (
             "membership.granted",
             {"role": "supervisor", "unit_name": "大黄堡镇", "from_date": "2026-03-02"},

@@ -24,6 +24,7 @@ from backend.visits.cadence import DAY_BEGINS, LOCAL
 from backend.visits.models import FollowUp, Visit
 from backend.visits.visits import record_contact
 from tests import factories
+from tests.api.caller import Caller
 from tests.kept import kept
 from tests.steps.office import Care, Office
 from workflows.beginnings import begin
@@ -251,7 +252,7 @@ def test_an_emergency_begins_a_process_of_its_own_and_the_visits_go_on(office: C
     assert (item.role, item.unit, item.case) == ("supervisor", factories.town(), None)
     told = Event.objects.filter(case_id=case.pk, action__startswith="emergency.")
     assert {event.actor_id for event in told} == {None}
-    assert Event.objects.get(action="visit.alarm_raised").data["flags"] == ["emergency"]
+    assert Event.objects.get(action="visit.alarm_raised").data == {}
     facts = office.form(case, "follow_up", office.caseworker).facts
     assert (facts["visit"]["physical"], facts["emergency_number"]) == ("unconscious", incident.number)
     office.do(case, "follow_up", office.caseworker, {"follow_up_result": "tier_review", "note": "出院后再评"})
@@ -268,6 +269,49 @@ def test_a_sealed_emergency_is_named_nowhere_in_the_case(office: Care) -> None:
     assert (incident.sealed, incident.report_due, incident.minor) == (True, True, True)
     assert "emergency_number" not in office.form(case, "follow_up", office.caseworker).facts
     assert not Event.objects.filter(case_id=case.pk, action__startswith="emergency.").exists()
+
+
+@pytest.mark.parametrize("through_the_process", [True, False])
+@pytest.mark.parametrize("seen", ["abuse_signs", "minor_alone"])
+def test_that_somebody_may_be_abused_stands_in_no_history_of_the_case(
+    office: Care, seen: str, through_the_process: bool
+) -> None:
+    """未成年人保护法 11: nobody reads there what was found, so nobody learns who found it; alarms look all the same."""
+    case = office.case
+    until_due(office, case)
+    found = office.visited(worries=[seen], physical="ill")
+    if through_the_process:
+        office.do(case, "record_visit", office.volunteer, found)
+    else:
+        office.send(case, "case_closed", reason="left")
+        record_contact(case=case, answers=found, actor=factories.actor(office.village), now=office.now)
+        office.work()
+    assert Incident.objects.get().is_delicate
+    assert Event.objects.get(action="visit.alarm_raised").data == {}
+    told = "".join(Event.objects.filter(family_id=case.family_id).values_list("body", flat=True))
+    assert "abuse" not in told
+    assert "minor_alone" not in told
+    for user in (office.village, office.caseworker, factories.user("auditor", role="auditor")):
+        said = Caller(user).get(f"cases/{case.pk}/history/", page_size=100).content.decode()
+        assert "A visit raised an alarm." in said
+        assert not any(word in said for word in ("abuse", "a minor alone"))
+
+
+def test_why_a_table_flagged_a_visit_is_told_to_who_works_with_the_family(office: Care) -> None:
+    """PIPL 28: despair is told to nobody else who reads the history."""
+    case = office.case
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited(mental="despair", worries=["abuse_signs"]))
+    readers = {"village": office.village, "auditor": factories.user("auditor", role="auditor")}
+    said = {
+        role: Caller(user).get(f"families/{case.family_id}/history/", page_size=100).content.decode()
+        for role, user in readers.items()
+    }
+    assert "flags: mental crisis, reasons: despair or self-harm" in said["village"]
+    assert "despair" not in said["auditor"]
+    assert "mental crisis" not in said["auditor"]
+    assert "Decision table red flags gave: …." in said["auditor"]
+    assert "despair" not in "".join(Event.objects.values_list("body", flat=True))
 
 
 def test_the_same_visit_told_twice_is_one_emergency(office: Care) -> None:

@@ -137,9 +137,10 @@ def visit_facts(call: Call) -> dict[str, Any]:
 
 def raise_alarm(call: Call) -> None:
     """Something dangerous was seen: it becomes an emergency (P04) at once, once for each visit; nothing waits for
-    approval, and the visits go on."""
+    approval, and the visits go on. The case is not told what it was, whatever it was: that it is left out would say
+    that somebody may be the cause."""
     _keep_flags(call)
-    _tell(call, "visit.alarm_raised", {"flags": list(call.data.get("flags") or [])})
+    _tell(call, "visit.alarm_raised")
     incident = found.raise_alarm(visit=_visit(call), reasons=call.data["flag_reasons"], now=of(call).now)
     enqueue("processes.begin", lock=f"emergency:{incident.pk}", noun="emergency", id=str(incident.pk))
 
@@ -267,10 +268,10 @@ def _follow_up(call: Call, kind: str, result: str) -> None:
     )
 
 
-def _tell(call: Call, action: str, data: Mapping[str, Any] | None = None) -> None:
+def _tell(call: Call, action: str) -> None:
     case, context = case_of(call), of(call)
     visit = _visit(call)
-    record(action=action, object=visit, label=case.family.label, actor=context.actor, now=context.now, data=data)
+    record(action=action, object=visit, label=case.family.label, actor=context.actor, now=context.now)
     if action in HEARD_BY:
         let_hear(call, action)
 
