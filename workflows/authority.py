@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from backend.core.errors import Conflict, DomainError, NotAllowed
-from backend.org.access import Actor, Grant, actor_of, grants
+from backend.org.access import Actor, Grant, actor_of, grants, may
 from backend.org.models import User
 from backend.org.roles import ACTIONS, INDEPENDENT
 from workflows.models import WorkItem
@@ -71,6 +71,18 @@ def may_do(row: WorkItem, user: User) -> bool:
 def onlooker(row: WorkItem, user: User) -> Actor:
     """Who looks at an item: the user in the role that may do it, else the user in any role."""
     return grant_for(row, user).actor(user) if may_do(row, user) else actor_of(user)
+
+
+def is_told(row: WorkItem, user: User) -> bool:
+    """Whether the user is told what is known for the item: whoever may do it, and whoever works with the families of
+    its place (`person.care`), as a supervisor who looks at the township's work.
+
+    What an independent role looks into (an objection, how a ticket was used) is told to nobody else. All others see
+    that something waits and what its form asks, and look at the rest by a ticket (domain.md P-7, F22).
+    """
+    if may_do(row, user):
+        return True
+    return row.role not in INDEPENDENT and may(user, "person.care", path=row.unit_path)
 
 
 def overseer(row: WorkItem, user: User, action: str) -> Actor:

@@ -32,6 +32,7 @@ from workflows.authority import (
     Taken,
     check_free,
     grant_for,
+    is_told,
     may_do,
     onlooker,
     overseer,
@@ -372,11 +373,11 @@ def move_items(*, case: Case) -> int:
 def form_of(item: WorkItem, *, user: User, language: str, now: datetime) -> Form:
     """The item's form in a language, its draft, the values known beforehand, and the facts that it is decided by.
 
-    The draft is shown to who may do the item, nobody else.
+    The draft is shown to who may do the item, nobody else; what is known, to who is told (`authority.is_told`).
     """
     forms = store.definition(item.instance.process).forms
     schema = forms[item.form]
-    known = store.known(item, onlooker(item, user), now)
+    known = store.known(item, onlooker(item, user), now) if is_told(item, user) else {}
     draft = json.loads(decrypt(bytes(item.draft))) if item.draft and may_do(item, user) else None
     facts = known.get("facts", {})
     return Form(

@@ -169,6 +169,10 @@ def test_where_there_is_a_data_protection_officer_that_one_checks(town: Township
     town.pass_by(4)
     town.wake()
     assert town.item(town.supervisor, "review_in_office") is None
+    item = town.item(dpo, "review_use")
+    assert item is not None
+    form = Caller(dpo).get(f"work-items/{item['id']}/form/").content.decode()
+    assert ("张*满" in form, "张小满" in form) == (True, False)
     found = {"review": "not_in_order", "note": "与督查无关"}
     town.done(dpo, "review_use", found)
     row = AccessTicket.objects.get()

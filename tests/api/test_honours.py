@@ -23,7 +23,7 @@ from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
-from workflows.models import Instance
+from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
 
@@ -270,6 +270,11 @@ def test_only_a_community_is_a_model_community(town: Town) -> None:
     assert_problem(answer, 422, "bad_nomination", "/helper")
 
 
+def above(town: Town) -> User:
+    """A supervisor at whose place an auditor's work waits."""
+    return factories.user("above", role="supervisor", unit=factories.region("120114000000"))
+
+
 def test_an_objection_holds_it_until_somebody_independent_has_looked(town: Town) -> None:
     row = town.published()
     caller = Caller(town.village)
@@ -277,6 +282,9 @@ def test_an_objection_holds_it_until_somebody_independent_has_looked(town: Town)
     assert caller.post(f"honours/{row.pk}/object/", said).status_code == 200
     assert_problem(caller.post(f"honours/{row.pk}/object/", said), 409, "not_published")
     assert "老刘" not in caller.get(f"honours/{row.pk}/").content.decode()
+    item = WorkItem.objects.get(step="settle_objection")
+    forms = [Caller(user).get(f"work-items/{item.pk}/form/").content.decode() for user in (town.auditor, above(town))]
+    assert ["老刘" in form for form in forms] == [True, False]
     town.pass_days(row, 6)
     assert results(Caller(town.supervisor).get("work-items/", step="approve_award")) == []
     town.do(town.auditor, "settle_objection", {"objection": "upheld", "evidence": "走访三户"})

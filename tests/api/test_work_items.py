@@ -1,14 +1,16 @@
 """What one does with a work item: its form, claim, release, delegate, postpone, draft, complete, next."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from backend.org.models import User
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
-from tests.steps.office import Office
+from tests.steps.office import CONSENTED, SURVEYED, Care, Office
 from tests.workflows.stage import Stage
 from workflows.models import WorkItem
 
@@ -208,3 +210,46 @@ def test_where_a_helper_is_chosen_the_form_compares_them_and_counts_who_was_left
 
 def test_elsewhere_nothing_is_compared(stage: Stage) -> None:
     assert Caller(stage.village).get(path(stage, "form/")).json()["ranking"] is None
+
+
+EMPTY = {"values": {}, "facts": {}, "told": [], "offered": {}, "ranking": None, "draft": None}
+
+
+def known(user: User, item: WorkItem) -> dict[str, Any]:
+    """What of the item's form is known beforehand, as the user reads it; its questions everybody reads."""
+    form = Caller(user).get(f"work-items/{item.pk}/form/").json()
+    assert form["schema"]["properties"]
+    return {name: form[name] for name in EMPTY}
+
+
+@pytest.fixture
+def onlookers() -> list[User]:
+    return [factories.user(role, role=role, unit=factories.region("120114000000")) for role in ("auditor", "dpo")]
+
+
+def test_what_a_visit_found_is_told_to_who_follows_up_and_to_the_office_only(onlookers: list[User]) -> None:
+    """P-7: whoever inspects sees that work waits; the rest is opened by a ticket."""
+    office = Care(timezone.now())
+    case = office.case
+    timer = office.next_timer(case)
+    assert timer is not None
+    office.go_to(timer)
+    planned = office.item(case, "record_visit")
+    assert [known(user, planned) for user in onlookers] == [EMPTY, EMPTY]
+    office.do(case, "record_visit", office.volunteer, office.visited(physical="unconscious", note="倒在灶台旁"))
+    found = office.item(case, "follow_up")
+    assert [known(user, found) for user in onlookers] == [EMPTY, EMPTY]
+    for user in (office.caseworker, office.supervisor):
+        told = known(user, found)
+        assert told["facts"]["visit"]["note"] == "倒在灶台旁"
+        assert told["offered"]["person"]
+
+
+def test_what_a_survey_found_is_not_told_to_who_looks_on(onlookers: list[User]) -> None:
+    office = Office(timezone.now())
+    case = office.open()
+    office.do(case, "survey_family", office.village, {**SURVEYED, "surveyed_on": office.today.isoformat()})
+    office.do(case, "record_consent", office.village, {**CONSENTED, "given_on": office.today.isoformat()})
+    item = office.item(case, "check_file")
+    assert [known(user, item) for user in onlookers] == [EMPTY, EMPTY]
+    assert known(office.supervisor, item)["facts"]["survey"]["disease"] == "none"
