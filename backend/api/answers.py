@@ -34,6 +34,18 @@ def form_schema(process: str, form: str, language: str) -> dict[str, Any]:
     return localise(_schema(process, form), language)
 
 
+def plain(process: str, form: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to what the form asks openly: none that it marks as sensitive, nor any that it does not know (any
+    more); so none without the form. What history tells of answers, too (workflows.chronicle)."""
+    try:
+        fields = _schema(process, form)["properties"]
+    except NotDeployed:
+        return {}
+    return {
+        name: said for name, said in answers.items() if not fields.get(name, {"x-sensitive": True}).get("x-sensitive")
+    }
+
+
 def _schema(process: str, form: str) -> dict[str, Any]:
     schema = store.definition(Process.objects.newest(process)).forms.get(form)
     if schema is None:

@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.answers import check_form, pointing
+from backend.api.answers import check_form, plain, pointing
 from backend.api.fields import Answers, Reason, RowSerializer
 from backend.api.filters import Filters
 from backend.api.resource import Resource
@@ -76,16 +76,21 @@ class SubmissionDetailSerializer(SubmissionSerializer):
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_sent(self, row: Submission) -> dict[str, Any]:
-        """The answers that came in."""
-        return answers_of(row.answers)
+        """The answers that came in: all of them for whoever sent them or works with the family."""
+        view = self.context["view"]
+        said = answers_of(row.answers)
+        return said if view.may_know(row) or row.sent_by_id == view.user.pk else plain("care_visit", "visit", said)
 
     @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
     def get_recorded(self, row: Submission) -> dict[str, Any] | None:
-        """The answers of the record: all of somebody's own word, or of a family in the own subtree."""
+        """The answers of the record: all of somebody's own word, or of a family that one works with; of another in the
+        own subtree those that are not sensitive."""
         view = self.context["view"]
-        if not (view.is_in_subtree(row) or row.visit.is_written_by(view.user)):
+        is_known = view.may_know(row) or row.visit.is_written_by(view.user)
+        if not (is_known or view.is_in_subtree(row)):
             return None
-        return answers_of(row.visit.answers)
+        said = answers_of(row.visit.answers)
+        return said if is_known else plain("care_visit", "visit", said)
 
 
 class SubmitSerializer(ContactSerializer):
@@ -160,6 +165,10 @@ class Submissions(Resource):
     def is_in_subtree(self, row: Submission) -> bool:
         """The same for one row."""
         return may(self.user, "visit.read", path=row.unit_path)
+
+    def may_know(self, row: Submission) -> bool:
+        """Whether the caller works with the family."""
+        return may(self.user, "person.care", path=row.unit_path)
 
     def is_own(self, row: Submission) -> bool:
         """What one has sent oneself, about a visit that says nothing but one's own word."""

@@ -19,7 +19,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.answers import check_form, pointing
+from backend.api.answers import check_form, plain, pointing
 from backend.api.fields import Answers, Moment, Reason, RowSerializer, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
@@ -31,7 +31,6 @@ from backend.core.errors import NotAllowed
 from backend.emergencies.models import Incident
 from backend.helpers.models import Pairing
 from backend.org.access import granting, in_subtree, may
-from backend.org.reasons import DELICATE
 from backend.visits.handover import shared_notes
 from backend.visits.models import Visit, overdue
 from backend.visits.visits import amend_visit, record_contact
@@ -61,10 +60,9 @@ class VisitFilters(Filters):
         return queryset.filter(condition) if value else queryset.exclude(condition)
 
     def by_flag(self, queryset: QuerySet[Visit], name: str, value: str) -> QuerySet[Visit]:
-        """Visits that raised this flag; a delicate one is found by who works with the family."""
-        found = queryset.filter(red_flags__contains=[value])
-        cares = in_subtree(self.request.user, "person.care", "case__unit_path")
-        return found.filter(cares) if value in DELICATE else found
+        """Visits that raised this flag, among those whose flags the caller is told."""
+        told = in_subtree(self.request.user, "person.care", "case__unit_path")
+        return queryset.filter(told, red_flags__contains=[value])
 
 
 class OwnVisitSerializer(RowSerializer[Visit]):
@@ -133,7 +131,7 @@ class VisitSerializer(OwnVisitSerializer):
     """A visit as lists show it. `emergency`: what was found at it and could not wait; a sealed one is not told."""
 
     case = CaseRef()
-    red_flags = serializers.SerializerMethodField(help_text="Codes of decision D07.")
+    red_flags = serializers.SerializerMethodField(help_text="Null for who does not work with the family.")
     emergency = serializers.SerializerMethodField()
     helper = serializers.UUIDField(source="helper_id", allow_null=True)
 
@@ -143,15 +141,10 @@ class VisitSerializer(OwnVisitSerializer):
             "is_sampled", "emergency",
         )  # type: ignore[assignment]  # fmt: skip
 
-    def get_red_flags(self, visit: Visit) -> list[str]:
-        """As far as the caller may know what was found."""
-        return self._open_to_caller(visit, visit.red_flags)
-
-    def _open_to_caller(self, visit: Visit, codes: list[str]) -> list[str]:
-        """The codes; without the delicate ones where the caller does not work with the family."""
-        if may(self.context["view"].user, "person.care", path=visit.case.unit_path):
-            return codes
-        return [code for code in codes if code not in DELICATE]
+    @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
+    def get_red_flags(self, visit: Visit) -> list[str] | None:
+        """What about the family's health or mood, or a child's, was alarming: for who works with the family."""
+        return list(visit.red_flags) if self.context["view"].may_know(visit) else None
 
     @extend_schema_field(EmergencyRef(allow_null=True))
     def get_emergency(self, visit: Visit) -> dict[str, Any] | None:
@@ -163,19 +156,33 @@ class VisitSerializer(OwnVisitSerializer):
 
 
 class VisitDetailSerializer(VisitSerializer):
-    """A visit with what was written about it."""
+    """A visit with what was written about it. `closed`: what was answered, but is told only to who works with the
+    family and to who wrote it (PIPL 28: health, mood)."""
 
     answers = serializers.SerializerMethodField()
+    closed = serializers.SerializerMethodField(help_text="Names of answers that the caller is not told.")
 
     class Meta(VisitSerializer.Meta):
-        fields = (*VisitSerializer.Meta.fields, "answers")  # type: ignore[assignment]
+        fields = (*VisitSerializer.Meta.fields, "answers", "closed")  # type: ignore[assignment]
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_answers(self, visit: Visit) -> dict[str, Any]:
-        """The record's answers; of the worries those that the caller may know."""
-        answers = answers_of(visit.answers)
-        worries = self._open_to_caller(visit, answers.pop("worries", None) or [])
-        return answers | ({"worries": worries} if worries else {})
+        """The record's answers."""
+        return answers_of(visit.answers)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_closed(self, visit: Visit) -> list[str]:
+        """Nothing; `to_representation` says what was left out."""
+        return []
+
+    def to_representation(self, instance: Visit) -> dict[str, Any]:
+        """Without answers that the form marks as sensitive, for who does not work with the family."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not self.context["view"].may_know(instance):
+            said = shown["answers"]
+            shown["answers"] = plain("care_visit", "visit", said)
+            shown["closed"] = [name for name in said if name not in shown["answers"]]
+        return shown
 
 
 SEEN = PolymorphicProxySerializer(
@@ -269,6 +276,10 @@ class Visits(Resource):
     def is_seen_in_full(self, row: Visit) -> bool:
         """The same for one row."""
         return may(self.user, "visit.read", path=row.case.unit_path)
+
+    def may_know(self, row: Visit) -> bool:
+        """Whether the caller is told what is sensitive in the record: works with the family, or wrote it."""
+        return may(self.user, "person.care", path=row.case.unit_path) or row.is_written_by(self.user)
 
     def may_see(self, incident: Incident) -> bool:
         """Whether the caller may know of an emergency."""

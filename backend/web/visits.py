@@ -30,11 +30,13 @@ class Visit(Page):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Its record and the photographs that can be looked at."""
         visit = read(request, Visits, "retrieve", pk=pk)
-        answers = visit.get("answers") or {}
+        answers, closed = visit.get("answers") or {}, visit.get("closed") or []
+        schema = form_schema("care_visit", "visit", get_language() or "") if answers else {"properties": {}}
         told = {
             "visit": visit,
             "title": _("Visit"),
-            "answers": in_words(form_schema("care_visit", "visit", get_language() or ""), answers) if answers else [],
+            "answers": in_words(schema, answers),
+            "closed": [inner["title"] for name, inner in schema["properties"].items() if name in closed],
             "photos": read(request, Photos, pk=pk)["results"],
         }
         return self.show(told)

@@ -111,6 +111,11 @@ def test_two_that_differ_are_both_kept_until_a_person_decides(helper: Caller, vi
     [kept] = helper.get("visits/coming/").json()["conflicts"]
     assert (kept["sent"], kept["family"]["label"]) == (other, visit.family.label)
 
+    auditor = Caller(factories.user("auditor", role="auditor"))
+    seen = auditor.get(f"submissions/{told['id']}/").json()
+    open_to_all = {name: said for name, said in RECORD.items() if name not in {"physical", "mental", "note"}}
+    assert (seen["sent"], seen["recorded"]) == ({**open_to_all, "needs": ["health"]}, open_to_all)
+
     path, both = f"submissions/{told['id']}/decide/", {**RECORD, "physical": "ill"}
     assert_problem(helper.post(path, {"answers": both, "version": 1}), 409, "stale_version")
     decided = helper.post(path, {"answers": both, "version": told["visit_version"]}).json()

@@ -224,14 +224,46 @@ def test_narrowed(pairing: Pairing) -> None:
     assert found(helper=str(uuid4())) == set()
 
 
-def test_what_somebody_may_be_the_cause_of_is_told_to_who_works_with_the_family(pairing: Pairing) -> None:
-    """未成年人保护法 11: an auditor reads the record without it, and cannot ask for it either."""
-    written = json.dumps(answers(worries=["abuse_signs", "gas_or_fire"]))
-    made = factories.visit(pairing, state="done", red_flags=["abuse", "emergency"], answers=written)
-    village, auditor = (Caller(factories.user(role, role=role)) for role in ("village", "auditor"))
-    shown = {caller: caller.get(f"visits/{made.pk}/").json() for caller in (village, auditor)}
-    assert [shown[caller]["red_flags"] for caller in (village, auditor)] == [["abuse", "emergency"], ["emergency"]]
-    assert shown[village]["answers"]["worries"] == ["abuse_signs", "gas_or_fire"]
-    assert shown[auditor]["answers"]["worries"] == ["gas_or_fire"]
-    assert [len(results(caller.get("visits/", red_flag="abuse"))) for caller in (village, auditor)] == [1, 0]
-    assert [len(results(caller.get("visits/", red_flag="emergency"))) for caller in (village, auditor)] == [1, 1]
+SAID = {
+    "visit_result": "met",
+    "physical": "ill",
+    "mental": "low",
+    "worries": ["alone"],
+    "note": "腿疼",
+    "needs": ["health"],
+}
+SENSITIVE = ["physical", "mental", "worries", "note"]
+
+
+@pytest.mark.parametrize("role", ["auditor", "dpo"])
+def test_who_only_inspects_is_not_told_what_is_sensitive(user: User, pairing: Pairing, role: str) -> None:
+    """P-7: health and mood (PIPL 28) are for who works with the family; nor does a filter tell of them."""
+    made = factories.visit(
+        pairing,
+        state="done",
+        red_flags=["mood"],
+        answers=json.dumps(SAID),
+        recorded_by=user,
+        recorded_at=timezone.now(),
+    )
+    caller = Caller(factories.user(role, role=role, unit=factories.region("120114000000")))
+    told = caller.get(f"visits/{made.pk}/").json()
+    assert told["answers"] == {"visit_result": "met", "needs": ["health"]}
+    assert (told["closed"], told["red_flags"]) == (SENSITIVE, None)
+    assert [row["red_flags"] for row in results(caller.get("visits/"))] == [None]
+    assert results(caller.get("visits/", red_flag="mood")) == []
+    for office in ("supervisor", "village"):
+        told = Caller(factories.user(office, role=office)).get(f"visits/{made.pk}/").json()
+        assert (told["answers"], told["closed"], told["red_flags"]) == (SAID, [], ["mood"])
+
+
+def test_who_wrote_a_record_reads_it_even_if_only_inspecting_now(user: User, pairing: Pairing) -> None:
+    made = factories.visit(pairing, state="done", answers=json.dumps(SAID), recorded_by=user)
+    factories.member(user, "auditor", factories.town())
+    assert Caller(user).get(f"visits/{made.pk}/").json()["answers"] == SAID
+
+
+def test_without_the_form_nothing_is_known_to_be_harmless(user: User) -> None:
+    made = factories.visit(state="done", answers=json.dumps(SAID))
+    caller = Caller(factories.user("auditor", role="auditor"))
+    assert caller.get(f"visits/{made.pk}/").json()["answers"] == {}

@@ -54,6 +54,14 @@ def test_the_record_is_told_in_the_forms_words(visit: Visit) -> None:
     assert f"/visits/{visit.pk}/" in text(here.get(f"/families/{visit.family_id}/visits/"))
 
 
+def test_who_only_inspects_reads_which_answers_are_not_shown(visit: Visit) -> None:
+    here = visitor(factories.user("auditor", role="auditor"))
+    told = text(here.get(f"/visits/{visit.pk}/", headers={"Accept-Language": "en"}))
+    assert "Money or gifts" in told
+    assert "Answered, but not shown: Body; Note" in " ".join(told.split())
+    assert "腿疼" not in told
+
+
 def test_a_photograph_is_looked_at_and_that_is_kept(visit: Visit, photo: Photo) -> None:
     here = visitor(factories.user("supervisor", role="supervisor"))
     assert f"/photos/{photo.pk}/" in text(here.get(f"/visits/{visit.pk}/"))
