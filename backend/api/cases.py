@@ -43,6 +43,7 @@ from backend.api.resource import Resource
 from backend.api.work_item_shapes import FamilyOfItem, VersionedSerializer
 from backend.audit.models import Event
 from backend.cases.cases import LIVE
+from backend.cases.masks import found_family
 from backend.cases.models import Case, Family
 from backend.core.errors import NotAllowed, StaleVersion
 from backend.helpers.models import Pairing
@@ -72,7 +73,8 @@ class CaseFilters(Filters):
     def by_text(self, queryset: Any, name: str, value: str) -> Any:
         """What people search."""
         text = value.strip()
-        families = Family.objects.visible_to(self.request.user).matching(text)
+        user = self.request.user
+        families = Family.objects.visible_to(user).filter(found_family(user, text, timezone.localdate()))
         return queryset.filter(Q(number__icontains=text) | Q(family__in=families))
 
 

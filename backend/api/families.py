@@ -7,6 +7,7 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import (
     OpenApiExample,
     PolymorphicProxySerializer,
@@ -26,6 +27,7 @@ from backend.api.reminders import SentSerializer, with_deliveries
 from backend.api.resource import Resource
 from backend.audit.models import Event
 from backend.cases.families import ask_again_on, come_back, create_family, update_family
+from backend.cases.masks import found_family
 from backend.cases.models import Consent, Family, Survey
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
@@ -54,7 +56,7 @@ class FamilyFilters(Filters):
 
     def by_text(self, queryset: Any, name: str, value: str) -> Any:
         """What people search."""
-        return queryset.matching(value)
+        return queryset.filter(found_family(self.request.user, value, timezone.localdate()))
 
     def by_category(self, queryset: QuerySet[Family], name: str, value: str) -> QuerySet[Family]:
         """Families of a category."""

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from backend.api.fields import Reason, RowSerializer, UnitRef
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.sums import Summed
+from backend.cases.masks import found_family
 from backend.org import codes
 from backend.payments import payables
 from backend.payments.models import Batch, Payable, PayableQuerySet
@@ -51,7 +52,8 @@ class PayableFilters(Filters):
     def by_text(self, queryset: QuerySet[Payable], name: str, value: str) -> QuerySet[Payable]:
         """What people search."""
         text = value.strip()
-        found = Q(payee_label__startswith=text) | Q(person__family__search__contains=text.lower())
+        family = found_family(self.request.user, text, timezone.localdate(), "person__family__")
+        found = Q(payee_label__startswith=text) | family
         period, _dash, end = text.rpartition("-")
         if period and end:  # what people quote, see Payable.number
             found |= Q(period=period, id__endswith=end.lower())

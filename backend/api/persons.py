@@ -24,11 +24,11 @@ from backend.api.filters import Filters, Subtree
 from backend.api.resource import Resource
 from backend.api.work_item_shapes import FamilyOfItem
 from backend.cases.families import REVEALABLE, add_person, update_person
-from backend.cases.masks import closed_fields, masked_phone
+from backend.cases.masks import closed_fields, masked_phone, named_like, of_age, works_with_all
 from backend.cases.models import Family, Person
 from backend.cases.rosters.codes import CERTIFICATE
 from backend.core.errors import NotAllowed
-from backend.org.access import may
+from backend.org.access import in_subtree, may
 from workflows.deaths import record_death
 from workflows.tickets import look
 
@@ -45,12 +45,14 @@ class PersonFilters(Filters):
     sex = django_filters.ChoiceFilter(choices=[(code, code) for code in "0129"])
 
     def by_text(self, queryset: QuerySet[Person], name: str, value: str) -> QuerySet[Person]:
-        """People by their own name or initials, or by the family's number or address.
+        """People by their own name or initials, where it is shown, or by the family's number or address.
 
         All of that stands in the family's search text as well, whose index finds the few families to look at.
         """
-        text = value.strip()
-        own = Q(name__contains=text) | Q(alias__contains=text) | Q(initials__contains=text.lower())
+        text, user = value.strip(), self.request.user
+        own = named_like(text)
+        if not works_with_all(user):
+            own &= of_age(timezone.localdate()) | in_subtree(user, "person.care", "family__unit__path")
         place = Q(family__number=text) | Q(family__live_address__contains=text)
         return queryset.filter(own | place, family__search__contains=text.lower())
 
@@ -178,7 +180,7 @@ class Persons(Resource):
     serializer_class = PersonSerializer
     filterset_class = PersonFilters
     related = ("family__unit",)
-    orderings = {"name": "name", "birth_date": "birth_date", "updated_at": "updated_at"}
+    orderings = {"updated_at": "updated_at"}
     required_actions = {
         "list": "person.read",
         "retrieve": "person.read",

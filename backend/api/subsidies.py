@@ -21,6 +21,7 @@ from backend.api.filters import Filters, Subtree, YesNo, seen_unit
 from backend.api.resource import Resource
 from backend.api.sums import Summed
 from backend.api.work_item_shapes import FamilyOfItem
+from backend.cases.masks import found_family
 from backend.cases.models import Family, Person
 from backend.core.errors import NotAllowed
 from backend.org import codes
@@ -160,7 +161,8 @@ class SubsidyApplicationFilters(Filters):
 
     def by_text(self, queryset: QuerySet[Application], name: str, value: str) -> QuerySet[Application]:
         """What people search."""
-        return queryset.filter(Q(number=value.strip()) | Q(family__search__contains=value.strip().lower()))
+        family = found_family(self.request.user, value, timezone.localdate(), "family__")
+        return queryset.filter(Q(number=value.strip()) | family)
 
 
 @extend_schema_view(
@@ -263,7 +265,8 @@ class EntitlementFilters(Filters):
 
     def by_text(self, queryset: QuerySet[Entitlement], name: str, value: str) -> QuerySet[Entitlement]:
         """What people search."""
-        return queryset.filter(Q(number=value.strip()) | Q(person__family__search__contains=value.strip().lower()))
+        family = found_family(self.request.user, value, timezone.localdate(), "person__family__")
+        return queryset.filter(Q(number=value.strip()) | family)
 
 
 class EntitlementSerializer(RowSerializer[Entitlement]):

@@ -27,11 +27,15 @@ def visible_families(user: Viewer, prefix: str = "", action: str = "family.read"
     """The condition under which a family (reached by `prefix`) concerns the user: own subtree, or a pairing that shows
     it today: the own one (in force and not suspended), or that of a helper for whom one stands in."""
     condition = in_subtree(user, action, f"{prefix}unit__path")
-    if user.is_authenticated and granting(user, f"own.{action}"):
-        pairings: Any = apps.get_model("helpers", "Pairing").objects
-        paired = pairings.showing(user, timezone.localdate()).values("family")
-        condition |= Q(**{f"{prefix}pk__in": paired})
-    return condition
+    return condition | paired_families(user, prefix, action)
+
+
+def paired_families(user: Viewer, prefix: str = "", action: str = "family.read") -> Q:
+    """The second half of it: a pairing shows the family today."""
+    if not (user.is_authenticated and granting(user, f"own.{action}")):
+        return Q(pk__in=[])
+    pairings: Any = apps.get_model("helpers", "Pairing").objects
+    return Q(**{f"{prefix}pk__in": pairings.showing(user, timezone.localdate()).values("family")})
 
 
 class Programme(Record):
@@ -64,10 +68,6 @@ class FamilyQuerySet(models.QuerySet["Family"]):
     def visible_to(self, user: Viewer) -> FamilyQuerySet:
         """Families of one's subtree, and those that one helps today."""
         return self.filter(visible_families(user))
-
-    def matching(self, text: str) -> FamilyQuerySet:
-        """Families found by a member's name, pinyin initials, the family's number or address."""
-        return self.filter(search__contains=text.strip().lower())
 
 
 class Family(Record):

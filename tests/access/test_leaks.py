@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from backend.cases.families import refresh_search
+from backend.cases.models import Person
 from backend.helpers.models import Pairing
 from backend.org.models import Deputy, User
 from tests import factories
 from tests.access.world import ADDRESS, LABEL, PERSON, World
 from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
+from workflows.models import WorkItem
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -117,6 +120,54 @@ def test_a_stranger_cannot_ask_by_id_either(world: World, stranger: Caller) -> N
     for path in ("work-items/", "pairings/", "visits/", "reviews/", "events/"):
         assert results(stranger.get(path, case=case)) == [], path
     assert results(stranger.get("events/", object=str(world.item.pk))) == []
+
+
+CHILD = "欧阳念念"
+SEARCHES = ("families/", "persons/", "cases/", "work-items/", "subsidy-applications/", "entitlements/", "payables/")
+
+
+@pytest.fixture
+def child(world: World) -> Person:
+    """A child of the family, in all that is searched."""
+    made = factories.person(
+        world.family, name=CHILD, initials="oynn", birth_date=TODAY.replace(year=TODAY.year - 9, day=1)
+    )
+    refresh_search(world.family)
+    WorkItem.objects.filter(family=world.family).update(search=world.family.search)
+    return made
+
+
+@pytest.mark.parametrize("role", ["auditor", "dpo", "county", "finance"])
+def test_a_child_is_not_found_by_who_does_not_work_with_the_family(world: World, child: Person, role: str) -> None:
+    """未成年人网络保护条例 36: an answer to a search tells a name as well as a list does."""
+    caller = Caller(world.person(role, "own"))
+    for path in SEARCHES:
+        for text in (CHILD, CHILD[2:], "oynn"):
+            response = caller.get(path, q=text)
+            assert response.status_code == 403 or results(response) == [], (path, text)
+    for path in ("families/", "persons/", "cases/"):
+        response = caller.get(path, q=LABEL)
+        assert response.status_code == 403 or results(response) != [], path
+    counts = caller.get("work-items/counts/", q=CHILD).json()
+    assert counts["open"] == 0
+
+
+def test_a_child_is_found_by_who_works_with_the_family_or_helps_it(world: World, helper: Caller, child: Person) -> None:
+    world.helper.check_until = TODAY + timedelta(days=9)
+    world.helper.save()
+    for caller, paths in (
+        (Caller(world.person("village", "own")), SEARCHES[:4]),
+        (helper, ("families/", "work-items/")),
+    ):
+        for path in paths:
+            assert results(caller.get(path, q=CHILD)) != [], path
+
+
+@pytest.mark.parametrize("order", ["name", "birth_date"])
+def test_people_are_not_sorted_by_what_is_masked(world: World, order: str) -> None:
+    """Where a masked row stands tells of it, and the cursor to the next page would say it."""
+    for role in ("auditor", "caseworker"):
+        assert_problem(Caller(world.person(role, "own")).get("persons/", ordering=order), 400, "invalid", "?ordering")
 
 
 def test_counts_do_not_count_strangers(world: World, stranger: Caller) -> None:
