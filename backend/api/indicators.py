@@ -2,12 +2,14 @@
 
 Whoever may open the cases of the unit sees every figure and the families behind it. Everybody else is told only months
 that are over, and no small number, nor one that could be worked out by subtraction (E32;
-backend.core.small_numbers).
+backend.core.small_numbers). Figures of health are told in the same way to whoever may not read health (P08: a case says
+nothing of it), and those that were counted without names to everybody.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -194,8 +196,8 @@ class Indicators(Resource):
                     **_described(each),
                     "target": targets.get(each.name),
                     "opens": bool(each.open) and not shared,
-                    **self._figures(each, unit, places, period, shared=shared),
-                    "months": self._months(months.get(each.name, {}), unit, shared=shared),
+                    **self._figures(each, unit, places, period),
+                    "months": self._months(each, months.get(each.name, {}), unit),
                 }
                 for each in INDICATORS.values()
             ],
@@ -274,13 +276,14 @@ class Indicators(Resource):
     # --- parts
 
     def _supplements(self, unit: Unit, year: int) -> dict[str, Any]:
-        """Small numbers stay hidden where the cases are not the caller's to open; so does what tells them."""
-        shared, smallest = not may(self.user, "case.read", path=unit.path), self._smallest(unit)
+        """Small numbers stay hidden where they are not the caller's to know; so does what tells them."""
+        smallest = self._smallest(unit)
         rows = []
         for each in figures.supplements(unit, year):
             moves = (each.now.hits - each.before.hits, (each.now.of or 0) - (each.before.of or 0))
             figures_and_moves = (each.now, each.before, *(Pair(abs(move)) for move in moves))
-            told = not shared or not any(pair.is_small(smallest) for pair in figures_and_moves)
+            guarded = self._guards(INDICATORS[each.row.indicator], unit)
+            told = not guarded or not any(pair.is_small(smallest) for pair in figures_and_moves)
             rows.append(
                 {
                     "month": each.row.month.month, "indicator": each.row.indicator,
@@ -322,22 +325,32 @@ class Indicators(Resource):
             raise parameter_error("period", "not_told", message)
         return period
 
-    def _figures(
-        self, indicator: Indicator, unit: Unit, places: list[Unit], period: Period, *, shared: bool
-    ) -> dict[str, Any]:
+    def _guards(self, indicator: Indicator, unit: Unit) -> bool:
+        """Whether small numbers of this indicator are kept from the caller."""
+        cases = may(self.user, "case.read", path=unit.path)
+        return not (cases and indicator.small_to and may(self.user, indicator.small_to, path=unit.path))
+
+    def _figures(self, indicator: Indicator, unit: Unit, places: list[Unit], period: Period) -> dict[str, Any]:
         rows = by_place(indicator, indicator.pairs(unit.path, period, self.now), unit, places)
         whole, told = True, frozenset(str(place.pk) for place, _pair in rows)
-        if shared:
-            whole, told = shown({str(place.pk): pair for place, pair in rows}, self._smallest(unit))
+        if self._guards(indicator, unit):
+            whole, told = self._told({str(place.pk): pair for place, pair in rows}, unit, period)
         return {
             "total": _figure(sum((pair for _place, pair in rows), indicator.nothing), is_told=whole),
             "rows": [{"unit": place, **_figure(pair, is_told=str(place.pk) in told)} for place, pair in rows],
         }
 
-    def _months(self, months: Any, unit: Unit, *, shared: bool) -> list[dict[str, Any]]:
-        smallest = self._smallest(unit)
+    def _told(self, rows: Mapping[str, Pair], unit: Unit, period: Period) -> tuple[bool, frozenset[str]]:
+        """Whether the total may be told, and the rows that may. Of a sum that grows, and of a year from which its told
+        months could be taken, nothing."""
+        if not (isinstance(period, Month) and period.ends_at <= self.now):
+            return False, frozenset()
+        return shown(rows, self._smallest(unit))
+
+    def _months(self, indicator: Indicator, months: Mapping[int, Pair], unit: Unit) -> list[dict[str, Any]]:
+        smallest, guarded = self._smallest(unit), self._guards(indicator, unit)
         return [
-            {"month": month, **_figure(pair, is_told=not (shared and pair.is_small(smallest)))}
+            {"month": month, **_figure(pair, is_told=not (guarded and pair.is_small(smallest)))}
             for month, pair in sorted(months.items())
         ]
 

@@ -75,6 +75,8 @@ class Indicator:
     """What is counted beside `rows`, by one statement each."""
     page: str = ""
     """Address of the page where the rows stand, of a figure that has no families to open."""
+    small_to: str = "case.read"
+    """Action that opens its small numbers; empty: they are told to nobody, for they were counted without names."""
     is_scored: bool = True
     """False: told, but never given a weight: whoever scores it would press families to agree (finding 7)."""
 
@@ -200,7 +202,7 @@ INDICATORS: tuple[Indicator, ...] = (
             "families that do not refuse contact."
         ),
         "2h; S01, S07; W10", "care", measures.doctored_families, "unit__path",
-        hit=Q(has_doctor=True), unit="percent",
+        hit=Q(has_doctor=True), unit="percent", small_to="health.read",
     ),
     Indicator(
         "green_channel", _("green channel"),
@@ -209,7 +211,7 @@ INDICATORS: tuple[Indicator, ...] = (
             "families that do not refuse contact."
         ),
         "2h; S01, S07", "care", measures.green_families, "unit__path",
-        hit=Q(has_green=True), unit="percent",
+        hit=Q(has_green=True), unit="percent", small_to="health.read",
     ),
     Indicator(
         "offers", _("helpers asked"),
@@ -261,13 +263,13 @@ INDICATORS: tuple[Indicator, ...] = (
         "preconception_checks", _("checks before a pregnancy"),
         _("Free checks used in the months that are over, counted without names; the target is a number for the year."),
         "2h; W12, S5", "service", measures.preconception_checks, "site__path", amount="number",
-        page="/health/counts/",
+        small_to="", page="/health/counts/",
     ),
     Indicator(
         "people_at_talks", _("people at talks"),
         _("People at health talks in the months that are over, counted without names."),
         "2h; S6, G28", "service", measures.people_at_talks, "site__path", amount="number",
-        page="/health/counts/",
+        small_to="", page="/health/counts/",
     ),
 )  # fmt: skip
 """Those counted from the domain's own tables; what samples and grades tell is added by backend.assessment."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 from backend.assessment.indicators import INDICATORS
 from backend.cases.models import Case
 from backend.coordination.models import MonthlyReport
+from backend.health.models import HealthCount, HealthService
 from backend.org.codes import load_codes
 from backend.org.models import Unit
 from backend.payments.models import Payable
@@ -121,6 +122,49 @@ def test_small_numbers_are_kept_back_from_whoever_may_not_open_the_cases() -> No
     county = Caller(factories.user(role="county", unit=factories.region("120114000000")))
     for period in (str(timezone.localdate().year), f"{timezone.localdate():%Y-%m}"):
         assert_problem(county.get("indicators/", unit=factories.TOWN, period=period), 400, "invalid")
+
+
+def contracted(case: Case) -> None:
+    """Somebody of the family has a family doctor."""
+    HealthService.objects.create(
+        number=f"JK-{case.family.number}", kind="doctor_contract", place=case.family.unit, person=case.family.persons.get(),
+        outcome="registered", contract_from=factories.LONG_AGO, contract_to=timezone.localdate(),
+    )  # fmt: skip
+
+
+def hidden(figures: dict[str, Any]) -> set[bool]:
+    """Whether the total and the rows are kept back."""
+    return {figures["total"]["hidden"], *(row["hidden"] for row in figures["rows"])}
+
+
+@pytest.mark.parametrize("role", ["supervisor", "auditor"])
+def test_small_numbers_of_health_are_told_to_who_reads_health_only(role: str) -> None:
+    """P08, E32: whoever opens the cases does not learn by counting who has a doctor, nor from a sum that grows."""
+    load_codes()
+    for place in range(12):
+        case = family_case(categories=["bereaved"])
+        if place < 2:
+            contracted(case)
+    seen = board(role)
+    assert seen["contact_coverage"]["total"]["of"] == 12  # a contact is no matter of health
+    assert hidden(seen["doctor_coverage"]) == {True}
+    assert board("caseworker")["doctor_coverage"]["total"]["hits"] == 2
+    for case in Case.objects.filter(family__persons__health_services=None)[:4]:
+        contracted(case)
+    assert board(role)["doctor_coverage"]["total"]["hits"] == 6
+    for period in (f"{timezone.localdate():%Y-%m}", str(timezone.localdate().year)):
+        assert hidden(board(role, period=period)["doctor_coverage"]) == {True}
+
+
+def test_what_was_counted_without_names_is_told_in_small_numbers_to_nobody() -> None:
+    load_codes()
+    for code, number in ((factories.VILLAGE, 9), (OTHER_VILLAGE, 3), ("120114122203", 8)):
+        HealthCount.objects.create(
+            office=factories.town(), site=factories.village(code), month=LAST.first, what="talk", number=number
+        )
+    told = board("caseworker")["people_at_talks"]
+    assert (told["total"]["hits"], [row["hits"] for row in told["rows"]]) == (20, [9, None, None])
+    assert hidden(board("caseworker", period=str(LAST.first.year))["people_at_talks"]) == {True}
 
 
 def test_linked_households_are_helped_or_not() -> None:
