@@ -18,6 +18,7 @@ from backend.api.fields import Moment, RowSerializer, StrictSerializer, UnitRef,
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
 from backend.api.work_item_shapes import FamilyOfItem
+from backend.cases.masks import masked_phone
 from backend.core.errors import NotAllowed
 from backend.emergencies import disasters
 from backend.emergencies.models import Disaster, RollCount, RollEntry
@@ -158,7 +159,7 @@ class RollEntrySerializer(RowSerializer[RollEntry]):
     family = FamilyOfItem()
     village = serializers.CharField(source="family.unit.name")
     address = serializers.CharField(source="family.live_address")
-    phone = serializers.CharField(source="family.emergency_phone")
+    phone = serializers.SerializerMethodField(help_text="Masked for who does not work with the family.")
     ticked_by = serializers.CharField(source="ticked_label")
     emergency = serializers.SerializerMethodField()
 
@@ -168,6 +169,11 @@ class RollEntrySerializer(RowSerializer[RollEntry]):
             "id", "disaster", "family", "village", "address", "phone", "tier", "state", "note", "ticked_at",
             "ticked_by", "emergency", "version",
         )  # fmt: skip
+
+    def get_phone(self, row: RollEntry) -> str:
+        """The family's emergency telephone: in full for who may have to call it."""
+        phone = row.family.emergency_phone
+        return phone if may(self.context["view"].user, "person.care", path=row.unit_path) else masked_phone(phone)
 
     def get_emergency(self, row: RollEntry) -> str:
         """Empty while it needed none."""

@@ -27,7 +27,7 @@ from backend.api.reminders import SentSerializer, with_deliveries
 from backend.api.resource import Resource
 from backend.audit.models import Event
 from backend.cases.families import ask_again_on, come_back, create_family, update_family
-from backend.cases.masks import found_family
+from backend.cases.masks import found_family, masked_phone
 from backend.cases.models import Consent, Family, Survey
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
@@ -81,6 +81,7 @@ class FamilyDetailSerializer(FamilySerializer):
 
     merged_into = serializers.UUIDField(source="merged_into_id", allow_null=True)
     ask_again_on = serializers.SerializerMethodField()
+    emergency_phone = serializers.SerializerMethodField(help_text="Masked for who does not work with the family.")
 
     class Meta(FamilySerializer.Meta):
         fields = (
@@ -94,6 +95,11 @@ class FamilyDetailSerializer(FamilySerializer):
         """The first day on which a family that refused may be asked again."""
         day = ask_again_on(family)
         return day.isoformat() if day else None
+
+    def get_emergency_phone(self, family: Family) -> str:
+        """In full for who may have to call it."""
+        cares = may(self.context["view"].user, "person.care", path=family.unit.path)
+        return family.emergency_phone if cares else masked_phone(family.emergency_phone)
 
 
 class ContactSerializer(serializers.Serializer[Any]):

@@ -68,6 +68,13 @@ def test_one_list_of_all_families_those_at_risk_first(flood: Flood) -> None:
     assert flood.declared(flood.caseworker).status_code == 403
 
 
+def test_whoever_ticks_can_call_and_whoever_inspects_cannot(flood: Flood) -> None:
+    Family.objects.filter(pk=flood.first.pk).update(emergency_phone="13820001234")
+    auditor = factories.user("auditor", role="auditor")
+    for user, phone in ((flood.village, "13820001234"), (flood.supervisor, "13820001234"), (auditor, "138****1234")):
+        assert results(Caller(user).get("roll-entries/", disaster=flood.disaster.pk))[0]["phone"] == phone
+
+
 def test_needs_help_is_an_emergency_once(flood: Flood) -> None:
     family = flood.case.family
     assert flood.tick(flood.village, flood.first, "reached").status_code == 200

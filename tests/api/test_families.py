@@ -66,6 +66,13 @@ def test_one_family(caseworker: User, family: Family) -> None:
     assert told["unit"]["name"] == "赵庄村"
 
 
+@pytest.mark.parametrize("role", ["auditor", "dpo", "supervisor", "village"])
+def test_whom_to_call_is_told_to_who_works_with_the_family(family: Family, role: str) -> None:
+    """P-7: whoever inspects knows the number again, and calls nobody."""
+    told = Caller(factories.user(role=role)).get(f"families/{family.pk}/").json()["emergency_phone"]
+    assert told == ("138****1234" if role in {"auditor", "dpo"} else "13820001234")
+
+
 def test_a_helper_gets_what_a_visit_needs_and_no_more(family: Family) -> None:
     user = factories.user("helper")
     factories.member(user, "helper", factories.town())

@@ -23,7 +23,7 @@ ENGLISH = {"Accept-Language": "en"}
 def office() -> Office:
     load_codes()
     made = Office(timezone.now())
-    factories.family(risk_tier="A", label="周奶奶", status="registered")
+    factories.family(risk_tier="A", label="周奶奶", status="registered", emergency_phone="13820001234")
     return made
 
 
@@ -42,6 +42,9 @@ def test_declared_ticked_and_counted(office: Office, django_assert_max_num_queri
     with django_assert_max_num_queries(22):
         shown = text(here.get(f"/disasters/{disaster.pk}/", headers=ENGLISH))
     assert "周奶奶" in shown
+    assert 'href="tel:13820001234"' in shown
+    inspected = text(visitor(factories.user(role="auditor")).get(f"/disasters/{disaster.pk}/", headers=ENGLISH))
+    assert ("138****1234" in inspected, 'href="tel:' in inspected) == (True, False)
     body = {"entry": str(RollEntry.objects.get().pk), "state": "needs_help", "note": "屋里进水", "version": "1"}
     row = text(here.post(f"/disasters/{disaster.pk}/", body, headers={**ENGLISH, "HX-Request": "true"}))
     assert row.lstrip().startswith("<tr")
