@@ -16,6 +16,8 @@ from workflows.models import Instance
 logger = structlog.get_logger(__name__)
 BATCH = 500
 LONGEST_WAIT = timedelta(hours=6)
+DOUBLINGS = 9
+"""After so many failures the wait is the longest anyway: a power of two without end is more than a time can hold."""
 
 
 @app.periodic(cron="* * * * *")
@@ -49,7 +51,10 @@ def _wake(instance_id: UUID, now: datetime) -> bool:
     except Exception as error:
         # One faulty case must not hold up the others: it waits longer and longer, and says why.
         logger.exception("timer failed", instance=str(instance_id))
-        _put_off(instance_id, now, error)
+        try:
+            _put_off(instance_id, now, error)
+        except Exception:
+            logger.exception("timer not put off", instance=str(instance_id))
         return False
 
 
@@ -58,5 +63,5 @@ def _put_off(instance_id: UUID, now: datetime, error: Exception) -> None:
         instance = Instance.objects.select_for_update().get(pk=instance_id)
         instance.failures += 1
         instance.error = f"{type(error).__name__}: {error}"[:400]
-        instance.wake_at = now + min(timedelta(minutes=2**instance.failures), LONGEST_WAIT)
+        instance.wake_at = now + min(timedelta(minutes=2 ** min(instance.failures, DOUBLINGS)), LONGEST_WAIT)
         instance.save(update_fields=["failures", "error", "wake_at"])

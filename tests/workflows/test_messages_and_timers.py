@@ -63,6 +63,21 @@ def test_a_timer_fires_once_when_due(stage: Stage) -> None:
     assert Instance.objects.get().wake_at is None
 
 
+@pytest.mark.parametrize(
+    ("failures", "wait"), [(0, timedelta(minutes=2)), (7, timedelta(hours=4, minutes=16)), (70, timedelta(hours=6))]
+)
+def test_a_case_that_cannot_be_woken_waits_and_holds_up_no_other(stage: Stage, failures: int, wait: timedelta) -> None:
+    stage.note()
+    due = Instance.objects.get().wake_at
+    assert due is not None
+    broken = stage.start()
+    Instance.objects.filter(pk=broken.pk).update(data=b"?", wake_at=NOW, failures=failures)
+    assert wake_all(due) == 1
+    broken.refresh_from_db()
+    assert (broken.failures, broken.wake_at, bool(broken.error)) == (failures + 1, due + wait, True)
+    assert stage.item("chase_note")
+
+
 def test_an_item_done_in_time_takes_its_timer_along(stage: Stage) -> None:
     stage.note()
     services.complete(item=stage.item("check_note"), answers={"decision": "again"}, user=stage.caseworker, now=NOW)
