@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 
 from backend.activities import hours
 from backend.activities.hours import Stretch
@@ -26,8 +27,8 @@ LOOKED_BACK = timedelta(days=30)
 """Older records made their claims long ago."""
 CALL_BACK = timedelta(days=10)
 """So long the call-back of a sampled visit is waited for."""
-MOST = 2000
-"""Visits looked at in one night for each run of the job."""
+PORTION = 500
+"""Visits claimed in one transaction: a night that is broken off keeps what was done."""
 CONFIRMED = {"confirmed": "confirmed", "doubtful": "denied"}
 """Result of a call-back → what the family said."""
 
@@ -64,21 +65,31 @@ def claim_visits(*, now: datetime) -> int:
     sample. Statutory contacts are paid for their post and give no voluntary hours.
     """
     count = 0
-    with collect():
-        for visit in _unclaimed(now):
-            confirmation = _confirmation(visit, now)
-            if confirmation is not None:
-                count += _claim(visit, confirmation, now)
+    after: Visit | None = None
+    while visits := _unclaimed(now, after):
+        with transaction.atomic(), collect():
+            count += sum(_claim_when_due(visit, now) for visit in visits)
+        after = visits[-1]
     return count
 
 
-def _unclaimed(now: datetime) -> list[Visit]:
+def _unclaimed(now: datetime, after: Visit | None) -> list[Visit]:
+    """The next portion: contacts too short to count and samples not called back yet must not stand before the rest."""
     claimed = HourClaim.objects.filter(source=HourClaim.Source.VISIT, source_id=OuterRef("pk"))
     rows = Visit.objects.filter(
         ~Exists(claimed), state=Visit.State.DONE, helper__isnull=False, helper__kind__statutory=False,
-        recorded_at__gt=now - LOOKED_BACK, started_at__isnull=False, ended_at__gt=F("started_at"),
+        recorded_at__gt=now - LOOKED_BACK, started_at__isnull=False, ended_at__gte=F("started_at") + hours.HALF,
     )  # fmt: skip
-    return list(rows.select_related("helper__unit", "family__unit", "recorded_by").order_by("recorded_at", "id")[:MOST])
+    if after is not None:
+        rows = rows.filter(Q(recorded_at__gt=after.recorded_at) | Q(recorded_at=after.recorded_at, pk__gt=after.pk))
+    return list(
+        rows.select_related("helper__unit", "family__unit", "recorded_by").order_by("recorded_at", "id")[:PORTION]
+    )
+
+
+def _claim_when_due(visit: Visit, now: datetime) -> bool:
+    confirmation = _confirmation(visit, now)
+    return confirmation is not None and _claim(visit, confirmation, now)
 
 
 def _confirmation(visit: Visit, now: datetime) -> str | None:

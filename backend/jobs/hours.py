@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
@@ -20,8 +19,7 @@ from workflows import hours
 @app.task(name="hours.claim_visits", queueing_lock="hours.claim_visits")
 def claim_visits(timestamp: int) -> None:
     """Every night: hours of the visits that were recorded since."""
-    with transaction.atomic():
-        hours.claim_visits(now=timezone.now())
+    hours.claim_visits(now=timezone.now())
 
 
 @app.task(name="hours.have_verified", retry=RETRY, pass_context=True)

@@ -296,6 +296,16 @@ def test_a_visit_gives_its_hours_once_and_tells_no_family(team: Team) -> None:
     assert visit.family.label not in told
 
 
+def test_a_night_goes_on_until_nothing_is_left(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.hours.PORTION", 2)
+    for number in range(3):  # too short to count, and the first in line every night
+        visited(team, long=0.4, late=timedelta(minutes=number))
+    for number in range(5):
+        visited(team, long=0.5, late=timedelta(hours=1 + number))
+    assert claim_visits(now=team.now + timedelta(days=1)) == 5
+    assert claim_visits(now=team.now + timedelta(days=1)) == 0
+
+
 def test_what_nobody_met_and_what_a_contact_does_for_the_post_gives_none(team: Team) -> None:
     visited(team)
     Visit.objects.update(state="not_met")
