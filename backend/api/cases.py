@@ -26,6 +26,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backend.api.case_messages import MessageSerializer
 from backend.api.events import SentenceFilters, SentenceSerializer, sentences_of
 from backend.api.fields import (
     Moment,
@@ -138,23 +139,6 @@ class TransferSerializer(ReasonSerializer):
     """Where to, and why."""
 
     to = VisibleField(Unit)
-
-
-class MessageSerializer(serializers.Serializer[Any]):
-    """A message to the processes of a case: something happened outside that they wait for."""
-
-    name = serializers.RegexField(r"^[a-z][a-z0-9_]{1,59}\Z", help_text="helper_ended, family_moved, family_died …")
-    data = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.JSONField(), required=False, default=dict, help_text="Plain values and ids only."
-    )
-
-    default_error_messages = {"plain": _("Only texts, numbers, yes or no.")}
-
-    def validate_data(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Process data is ids and plain values. Raises ValidationError."""
-        if not all(value is None or isinstance(value, str | int | float | bool) for value in data.values()):
-            raise serializers.ValidationError(self.error_messages["plain"], code="plain")
-        return data
 
 
 class QueuedSerializer(serializers.Serializer[Any]):

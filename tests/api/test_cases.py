@@ -1,8 +1,12 @@
 """Cases over HTTP: started, read, told about, closed, reopened, handed over."""
 
+from uuid import UUID
+
 import pytest
+from django.conf import settings
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from backend.api.case_messages import FROM_INSIDE, TOLD_BY_PEOPLE
 from backend.audit.models import Event
 from backend.cases.models import Case
 from tests import factories
@@ -10,6 +14,7 @@ from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
 from tests.steps.office import Office
 from tests.workflows.stage import Stage
+from workflows.engine.reading import read_diagrams
 from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +146,39 @@ def test_a_message_is_queued_to_what_conducts_the_case(stage: Stage) -> None:
     ],
 )
 def test_what_is_no_message(stage: Stage, body: dict[str, object], pointer: str) -> None:
+    assert_problem(Caller(stage.village).post(f"cases/{stage.case.pk}/messages/", body), 400, "invalid", pointer)
+
+
+def test_what_the_processes_say_to_each_other_nobody_says_for_them(stage: Stage) -> None:
+    for name in ("case_closed", "phase_ended", "helper_available", "objection_settled"):
+        body = {"name": name, "data": {"phase_outcome": "filed"}}
+        assert_problem(Caller(stage.village).post(f"cases/{stage.case.pk}/messages/", body), 400, "invalid", "/name")
+    assert not ProcrastinateJob.objects.filter(task_name="processes.message").exists()
+
+
+def test_every_message_of_the_house_is_told_by_people_or_from_inside_alone() -> None:
+    known: set[str] = set()
+    for path in settings.BPMN_FOLDER.glob("*/*.bpmn"):
+        diagrams, _ = read_diagrams({path.name: path.read_bytes()})
+        known |= {name for diagram in diagrams.values() for name in diagram.messages.values()}
+    assert known - {"called_off"} == FROM_INSIDE | TOLD_BY_PEOPLE.keys()  # emergencies hang on no case
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "pointer"),
+    [
+        ("family_refused", {"level": "a bit"}, "/data/level"),
+        ("family_refused", {}, "/data/level"),
+        ("family_moved", {"to": "unknown", "moved_on": "soon"}, "/data/moved_on"),
+        ("family_died", {"died_on": "2026-03-02", "tier": "C"}, "/data/tier"),
+        ("helper_ended", {"helper": "the new one"}, "/data/helper"),
+        ("helper_ended", {"helper": str(UUID(int=1)), "reason": "whim"}, "/data/reason"),
+    ],
+)
+def test_what_belongs_to_a_message_and_nothing_else(
+    stage: Stage, name: str, data: dict[str, object], pointer: str
+) -> None:
+    body = {"name": name, "data": data}
     assert_problem(Caller(stage.village).post(f"cases/{stage.case.pk}/messages/", body), 400, "invalid", pointer)
 
 
