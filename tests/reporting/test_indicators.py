@@ -127,8 +127,9 @@ def test_small_numbers_are_kept_back_from_whoever_may_not_open_the_cases() -> No
 def contracted(case: Case) -> None:
     """Somebody of the family has a family doctor."""
     HealthService.objects.create(
-        number=f"JK-{case.family.number}", kind="doctor_contract", place=case.family.unit, person=case.family.persons.get(),
-        outcome="registered", contract_from=factories.LONG_AGO, contract_to=timezone.localdate(),
+        number=f"JK-{case.family.number}", kind="doctor_contract", place=case.family.unit,
+        person=case.family.persons.get(), outcome="registered", contract_from=factories.LONG_AGO,
+        contract_to=timezone.localdate(),
     )  # fmt: skip
 
 
