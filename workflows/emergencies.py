@@ -16,7 +16,7 @@ from backend.core.drawn_numbers import draw
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.core.jobs import enqueue
 from backend.emergencies import incidents, public
-from backend.emergencies.incidents import IncidentClosed, Report
+from backend.emergencies.incidents import CHILD_ALONE, IncidentClosed, Report, of_child_alone
 from backend.emergencies.models import Incident, finder_key
 from backend.helpers.models import Helper, Pairing
 from backend.org import codes
@@ -144,12 +144,17 @@ def _check(report: Report, now: datetime) -> None:
 
 
 def _completed(report: Report, now: datetime) -> Report:
-    """With the case and the helper that were meant without being named. Raises NoSuspect."""
-    if report.family is None:
-        return report
-    whole = replace(report, place=report.family.unit, case=report.case or _case_of(report.family))
+    """With what its kind says, and the case and the helper that were meant without being named. Raises NoSuspect."""
+    told = of_child_alone(report) if report.kind == CHILD_ALONE else report
+    if told.family is None:
+        return told
+    return _placed(told, told.family, now)
+
+
+def _placed(report: Report, family: Family, now: datetime) -> Report:
+    whole = replace(report, place=family.unit, case=report.case or _case_of(family))
     if whole.suspect == Incident.Suspect.HELPER and whole.suspect_helper is None:
-        helper = _helper_of(report.family, now)
+        helper = _helper_of(family, now)
         if helper is None:
             raise NoSuspect([FieldProblem("/suspect", NoSuspect.code, NoSuspect.message)])
         whole = replace(whole, suspect_helper=helper)

@@ -6,11 +6,10 @@ Whoever recorded the visit is the finder: kept as secretly as any other finder.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from backend.cases.surveys import answers_of
-from backend.emergencies.incidents import Report, create_incident
+from backend.emergencies.incidents import CHILD_ALONE, Report, create_incident, of_child_alone
 from backend.emergencies.models import Incident
 from backend.visits.models import Visit
 
@@ -18,7 +17,7 @@ CHANNEL = "visit"
 """A code of the list emergency_channel."""
 DANGERS: Mapping[str, str] = {
     "gas_or_fire": "fire",
-    "minor_alone": "child_alone",
+    "minor_alone": CHILD_ALONE,
     "abuse_signs": "abuse",
     "despair_or_self_harm": "self_harm",
     "injured_or_unconscious": "fall",
@@ -57,7 +56,4 @@ def report_of(visit: Visit, reasons: Collection[str], now: datetime) -> Report:
         finder=visit.recorded_by_label,
         found_by=visit.recorded_by_id,
     )
-    if "minor_alone" in reasons:
-        # 未保法 11: a child without anybody is one of the nine situations, whatever else was seen.
-        return replace(report, minor=True, alone=True, situations=("abandoned",))
-    return report
+    return of_child_alone(report) if "minor_alone" in reasons else report

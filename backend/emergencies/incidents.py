@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,10 @@ from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit, User
 from backend.visits.models import Visit
 
+CHILD_ALONE = "child_alone"
+"""The kind (list emergency_kind) that says by itself who is in danger: a child whom nobody looks after."""
+ABANDONED = "abandoned"
+"""Abandoned, or long without care: one of the nine situations (list report_situation)."""
 POLICE = "110"
 KIN = "kin"
 FALSE_ALARM = "false_alarm"
@@ -107,6 +111,13 @@ class Report:
     public_receipt: str | None = None
     found_by: UUID | None = None
     """The user who found it; none when somebody without an account called."""
+
+
+def of_child_alone(report: Report) -> Report:
+    """The report with what follows from it when a child has nobody: one of the nine situations, whatever else was seen
+    (未保法 11)."""
+    situations = dict.fromkeys((*report.situations, ABANDONED))
+    return replace(report, minor=True, alone=True, situations=tuple(situations))
 
 
 def create_incident(*, report: Report, now: datetime) -> Incident:

@@ -153,6 +153,14 @@ def test_the_finder_reports_a_hurt_child_at_once_and_nobody_has_to_agree(town: T
     assert Incident.objects.get().late == []
 
 
+def test_a_child_reported_alone_is_one_of_the_nine_situations(town: Town) -> None:
+    """D09: also when whoever tells it ticks nothing else; what was said besides stays."""
+    for situations in ([], ["injuries"]):
+        row = town.reported(town.volunteer, kind="child_alone", situations=situations)
+        assert (row["level"], row["report_due"], row["sealed"]) == ("at_once", True, True)
+        assert Incident.objects.get(pk=row["id"]).situations == [*situations, "abandoned"]
+
+
 def test_not_reported_within_the_hour_the_officer_hears_of_it_and_reports(town: Town) -> None:
     town.reported(town.volunteer, **CHILD)
     town.later(minutes=61)

@@ -62,6 +62,16 @@ def test_it_is_put_before_whoever_is_on_duty_and_climbs_like_any_other(town: Tow
     assert str(row.public_receipt) not in str(shown)
 
 
+def test_a_child_without_anybody_is_reported_at_once_whatever_else_is_known(town: Town) -> None:
+    """D08, D09: the kind alone says that it is a child, alone, in one of the nine situations."""
+    assert send(said(kind="child_alone", what="")).status_code == 201
+    row = Incident.objects.get()
+    assert (row.minor, row.alone, row.situations) == (True, True, ["abandoned"])
+    assert (row.level, row.report_due, row.sealed, row.tell_kin) == ("at_once", True, True, False)
+    assert (row.acknowledge_by - row.created_at).total_seconds() <= 600
+    assert town.item(town.supervisor, "report_at_once") is not None
+
+
 def test_the_same_one_twice_is_one_and_nothing_is_ever_shown(town: Town) -> None:
     body = said()
     first, again = send(body), send({**body, "where": "别处"})
