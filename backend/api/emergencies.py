@@ -33,7 +33,7 @@ from backend.org.access import granting, grants, may
 from backend.org.models import Unit
 from workflows.emergencies import ReportTaken, add_call, call_off, report_emergency
 
-OWN_EYES = frozenset({"app", "visit"})
+OWN_EYES = frozenset({"app", "visit", "survey"})
 """Channels by which the user is the finder; by the others somebody without an account tells it."""
 UNNAMED = frozenset({"create", "calls"})
 """What a finder does."""

@@ -1,6 +1,6 @@
-"""What a visit found that cannot wait (E8): the record becomes an emergency, one for each visit.
+"""What a visit (E8) or a survey (D03, row 1) found that cannot wait: the record becomes an emergency, once.
 
-Whoever recorded the visit is the finder: kept as secretly as any other finder.
+Whoever recorded it is the finder: kept as secretly as any other finder.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from backend.cases.models import Survey
 from backend.cases.surveys import answers_of
-from backend.emergencies.incidents import CHILD_ALONE, Report, create_incident, of_child_alone
+from backend.emergencies.incidents import ABANDONED, CHILD_ALONE, Report, create_incident, of_child_alone
 from backend.emergencies.models import Incident
+from backend.org.access import Actor
 from backend.visits.models import Visit
 
-CHANNEL = "visit"
-"""A code of the list emergency_channel."""
+CHANNEL, BY_SURVEY = "visit", "survey"
+"""Codes of the list emergency_channel."""
 DANGERS: Mapping[str, str] = {
     "gas_or_fire": "fire",
     "minor_alone": CHILD_ALONE,
@@ -24,6 +26,9 @@ DANGERS: Mapping[str, str] = {
     "nobody_answers": "no_answer",
 }
 """Reason of decision D07 → code of the list emergency_kind; of several the first one names the emergency."""
+UNATTENDED, CARER_UNFIT = "unattended", "carer_unfit"
+"""What a survey says of a household's minors that is dangerous (D03, row 1): nobody looks after them, or nobody who
+can."""
 
 
 def is_dangerous(reasons: Collection[str]) -> bool:
@@ -57,3 +62,23 @@ def report_of(visit: Visit, reasons: Collection[str], now: datetime) -> Report:
         found_by=visit.recorded_by_id,
     )
     return of_child_alone(report) if "minor_alone" in reasons else report
+
+
+def raise_alarm_of_survey(*, survey: Survey, finder: Actor, now: datetime) -> Incident | None:
+    """The emergency of a child who is not looked after, by what a survey says. None when the survey says nothing of the
+    kind, or when an emergency of this sort is open for the family: a file that is returned is surveyed again."""
+    said = answers_of(survey.answers)
+    minor = said.get("minor")
+    if minor not in {UNATTENDED, CARER_UNFIT} or _is_known(survey):
+        return None
+    report = Report(
+        kind=CHILD_ALONE, place=survey.family.unit, found_at=now, channel=BY_SURVEY, what=str(said.get("note") or ""),
+        family=survey.family, case=survey.case, minor=True, situations=(ABANDONED,), alone=minor == UNATTENDED,
+        finder=finder.label, found_by=finder.user_id,
+    )  # fmt: skip
+    return create_incident(report=report, now=now)
+
+
+def _is_known(survey: Survey) -> bool:
+    of_family = Incident.objects.open().filter(about_family=survey.family_id, minor=True)
+    return of_family.filter(situations__contains=[ABANDONED]).exists()

@@ -7,11 +7,13 @@ import pytest
 from backend.audit.models import Event
 from backend.cases.models import Case, Consent, Family, Review
 from backend.core.errors import DomainError
+from backend.emergencies.models import Incident
+from backend.org.codes import load_codes
 from tests import factories
 from tests.api.caller import Caller, results
 from tests.kept import kept
 from tests.steps.office import CONSENTED, SURVEYED, Office
-from workflows.models import Instance
+from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +139,34 @@ def test_why_a_tier_was_advised_is_told_to_who_works_with_the_family(office: Off
               if row["data"]["table"] == "risk_tier"]  # fmt: skip
     assert made["data"].keys() == {"process", "table", "version", "outputs", "sealed_outputs", "sealed_inputs"}
     assert "severe" not in str(made)
+@pytest.mark.parametrize(("minor", "alone"), [("unattended", True), ("carer_unfit", False)])
+def test_a_child_whom_nobody_looks_after_is_an_emergency_and_the_survey_goes_on(
+    office: Office, minor: str, alone: bool
+) -> None:
+    """D03, row 1: tier A and D09. Who surveyed the family is kept as any finder; told again, it stays one."""
+    load_codes()
+    case = office.open(draft())
+    office.do(case, "survey_family", office.village, {**SURVEYED, "minor": minor})
+    assert office.waiting(case) == ["record_consent"]
+    row = Incident.objects.get()
+    assert (row.kind, row.minor, row.alone, row.situations) == ("child_alone", True, alone, ["abandoned"])
+    assert (row.level, row.report_due, row.sealed, row.about_case) == ("at_once", True, True, case)
+    assert (row.secret, row.is_found_by(office.village), row.finder) == (True, True, "李专干")
+    told = Event.objects.filter(object_kind="incident")
+    assert told.exists()
+    assert not told.exclude(case_id=None, family_id=None).exists()
+    assert not [event for event in told if str(office.village.pk) in event.body or office.village.name in event.body]
+    assert WorkItem.objects.filter(step="report_at_once", instance_id=row.instance_id).exists()
+    office.do(case, "record_consent", office.village, CONSENTED)
+    office.do(case, "check_file", office.caseworker, {"check_result": "return", "return_reason": "missing_data"})
+    office.do(case, "survey_family", office.village, {**SURVEYED, "minor": minor})
+    assert Incident.objects.count() == 1
+
+
+def test_a_child_who_is_left_behind_but_looked_after_is_no_emergency(office: Office) -> None:
+    case = office.open(draft())
+    office.do(case, "survey_family", office.village, {**SURVEYED, "minor": "left_behind", "parents_away": "both"})
+    assert not Incident.objects.exists()
 
 
 def test_tomorrows_survey_is_refused_with_the_field(office: Office) -> None:

@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases import classification, families, merging, reviews, surveys
-from backend.cases.models import Case, Family, Review
+from backend.cases.models import Case, Family, Review, Survey
 from backend.census import contacts as known_contacts
 from backend.census import targets
 from backend.census.models import LATE, SurveyTarget
 from backend.core.errors import FieldProblem, Invalid
+from backend.core.jobs import enqueue
+from backend.emergencies import found
 from backend.helpers import contacts
 from backend.helpers.pairings import months_later
 from backend.org import parameters
@@ -102,7 +104,8 @@ def _due(call: Call, span: str, *, since: datetime | None = None) -> str:
 
 
 def record_survey(call: Call) -> dict[str, Any]:
-    """Keep the answers, bring the household's file up to date with them, and settle the family in the yearly round."""
+    """Keep the answers, bring the household's file up to date with them, and settle the family in the yearly round. A
+    child who is not looked after becomes an emergency at once (D03, row 1); the survey goes on."""
     case, context, answers = case_of(call), of(call), call.answers
     surveyed_on, result = _day(answers, "surveyed_on", context), str(answers["survey_result"])
     survey = surveys.record_survey(
@@ -124,7 +127,15 @@ def record_survey(call: Call) -> dict[str, Any]:
         )
     if result != "not_found":  # tried again; only the last attempt settles it
         targets.settle(family=case.family, survey=survey, result=result, actor=context.actor, now=context.now)
+    _raise_alarm(survey, context)
     return {"consent_valid": _is_again(call) and not _is_consent_due(case, context)}
+
+
+def _raise_alarm(survey: Survey, context: Context) -> None:
+    """Nothing of it stands in the history of the case: whoever surveyed the family is the finder (E9)."""
+    incident = found.raise_alarm_of_survey(survey=survey, finder=context.actor, now=context.now)
+    if incident is not None:
+        enqueue("processes.begin", lock=f"emergency:{incident.pk}", noun="emergency", id=str(incident.pk))
 
 
 def _is_again(call: Call) -> bool:
