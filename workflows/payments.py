@@ -95,7 +95,7 @@ def remind_of_last_days(now: datetime) -> int:
 
 
 def _last_day(unit: UUID, path: str, programme: str, day: date, now: datetime) -> Reminder | None:
-    stage = stage_of(end_of_day(day), tier=None, path=path, now=now)
+    stage = stage_of(end_of_day(day), high_risk=False, path=path, now=now)
     if not stage:
         return None
     kind = "payment.soon" if stage in {"soon", "due"} else "payment.late"

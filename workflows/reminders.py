@@ -40,6 +40,8 @@ OUTSIDE = frozenset({"helper", "liaison"})
 """Nobody of the office has their work in the inbox: the village worker hears of it."""
 HIGH_RISK = frozenset({"A"})
 """Tiers whose days are counted as they come, holidays included."""
+DANGEROUS = frozenset({"emergency_response"})
+"""Processes whose work is counted so whoever it is about: most emergencies hang on no family (domain.md 3.0)."""
 
 
 # --- what the outbox asks
@@ -113,6 +115,11 @@ class Item:
     tier: str | None
     village_id: UUID | None
 
+    @property
+    def high_risk(self) -> bool:
+        """Its days are counted as they come, and no holiday keeps its messages back."""
+        return self.tier in HIGH_RISK or self.process in DANGEROUS
+
 
 COLUMNS = (
     "id", "due_at", "role", "unit_id", "unit_path", "assignee_id", "closed_to", "case_id", "case_number", "family_id",
@@ -136,7 +143,7 @@ def remind_items(now: datetime) -> int:
     return count
 
 
-def stage_of(due_at: datetime, *, tier: str | None, path: str, now: datetime) -> str:
+def stage_of(due_at: datetime, *, high_risk: bool, path: str, now: datetime) -> str:
     """How far up the ladder an item has come (table D20): "", soon, due, late, escalated or leading."""
     today = timezone.localdate(now)
     days = {**DEFAULTS, **parameters.value(KEY, path=path, day=today, default=DEFAULTS)}
@@ -149,7 +156,7 @@ def stage_of(due_at: datetime, *, tier: str | None, path: str, now: datetime) ->
         return today >= last
 
     while True:
-        rung = ladder.rung(timer=timer, high_risk=tier in HIGH_RISK)
+        rung = ladder.rung(timer=timer, high_risk=high_risk)
         if not rung.next_timer or not passed(days[rung.wait], calendar=rung.days == "calendar"):
             return timer
         timer = rung.next_timer
@@ -172,12 +179,12 @@ def _chunks(now: datetime) -> Iterator[list[Item]]:
 
 
 def _rungs(item: Item, posts: Posts, now: datetime) -> Iterator[Reminder]:
-    stage = stage_of(item.due_at, tier=item.tier, path=item.unit_path, now=now)
+    stage = stage_of(item.due_at, high_risk=item.high_risk, path=item.unit_path, now=now)
     if not stage or (item.process == "care_visit" and item.role == "helper" and stage in {"soon", "due"}):
         return  # a helper's visit is told as a visit
     rung = ladder.rung(
         timer=stage,
-        high_risk=item.tier in HIGH_RISK,
+        high_risk=item.high_risk,
         holiday=posts.holiday,
         role_absent=posts.nobody_for(item),
         whose=_whose(item.role),
@@ -281,7 +288,7 @@ def remind_visits(now: datetime) -> int:
     columns = ("id", "due_at", "helper_id", "family_id", "case_id", "case__unit_path")
     found = []
     for visit, due_at, helper, family, case, path in rows.values_list(*columns):
-        if stage_of(due_at, tier=None, path=path, now=now) == "soon":
+        if stage_of(due_at, high_risk=False, path=path, now=now) == "soon":
             key = f"visit:{visit}:coming:{timezone.localdate(due_at):%Y%m%d}:{helper}"
             told = {"kind": "visit.coming", "key": key, "about_kind": "visit", "about_id": visit, "page": "/visits/"}
             where = {"family_id": family, "case_id": case, "unit_path": path}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.activities.models import DayCount, Site
+from backend.activities.notices import notify_supervisors
 from backend.audit.history import record
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.org import codes, parameters
@@ -23,6 +24,7 @@ KEY = "site.days"
 DEFAULTS: Mapping[str, int] = {"inspection_days": 182, "equipment_days": 30, "repair_days": 14}
 """Where the parameter is not set."""
 Check = Site.Check
+REPAIR_OVERDUE = _("A site was not put right in time")
 
 
 class BadSite(Invalid):
@@ -126,8 +128,12 @@ def record_repair(*, site: Site, done: str, actor: Actor, now: datetime) -> None
 
 
 def tell_overdue(*, site: Site, actor: Actor, now: datetime) -> None:
-    """It was not put right in time."""
+    """It was not put right in time: the supervisors hear it, beside whoever has to do it."""
     record(action="site.repair_overdue", object=site, actor=actor, now=now)
+    notify_supervisors(
+        unit=site.unit, text=REPAIR_OVERDUE, about=site, page=f"/sites/{site.pk}/", closed_to=None, now=now,
+        key=f"site:{site.pk}:repair_overdue:{timezone.localdate(now):%Y%m%d}",
+    )  # fmt: skip
 
 
 def end_check(*, site: Site, check: str) -> None:

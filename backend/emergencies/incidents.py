@@ -30,6 +30,7 @@ ABANDONED = "abandoned"
 """Abandoned, or long without care: one of the nine situations (list report_situation)."""
 POLICE = "110"
 KIN = "kin"
+ON_IT = "on_it"
 FALSE_ALARM = "false_alarm"
 MERGED = "merged"
 LEEWAY = timedelta(minutes=5)
@@ -272,11 +273,13 @@ def merge(*, incident: Incident, other: Incident | None) -> None:
     incident.save(update_fields=["same_as", "outcome"])
 
 
-def note_late(*, incident: Incident, clock: str, now: datetime) -> None:
-    """A clock has run out: told once."""
-    if clock not in incident.late:
-        incident.late = [*incident.late, clock]
-        _move(incident, "emergency.late", SYSTEM, now, emergency_clock=clock)
+def note_late(*, incident: Incident, clock: str, now: datetime) -> bool:
+    """A clock has run out: told once. Whether this was the time."""
+    if clock in incident.late:
+        return False
+    incident.late = [*incident.late, clock]
+    _move(incident, "emergency.late", SYSTEM, now, emergency_clock=clock)
+    return True
 
 
 def note_opened(*, incident: Incident, actor: Actor, now: datetime) -> None:

@@ -46,6 +46,13 @@ KINDS: Mapping[str, Kind] = {
     "grievance.notice_due": Kind(
         _("Somebody who complained has heard nothing yet"), _("people who complained and heard nothing: %(count)d")
     ),
+    "grievance.overdue": Kind(
+        _("A complaint or request was not decided in time"), _("complaints and requests not decided in time: %(count)d")
+    ),
+    "plan_item.told_late": Kind(
+        _("A family has not been told that nobody can give it something"),
+        _("families not told that nobody can give them something: %(count)d"),
+    ),
     "application.reminded": Kind(
         _("Papers of an application are still missing"), _("applications whose papers are missing: %(count)d")
     ),
@@ -99,6 +106,14 @@ KINDS: Mapping[str, Kind] = {
     "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),
     "emergency.escalated": Kind(
         _("An emergency waits for an answer"), _("emergencies without an answer: %(count)d"), urgent=True
+    ),
+    "emergency.go_there": Kind(
+        _("Somebody has to go to an emergency"), _("emergencies to go to: %(count)d"), urgent=True
+    ),
+    "emergency.late": Kind(
+        _("Something in an emergency was not done in time"),
+        _("emergencies in which something was not done in time: %(count)d"),
+        urgent=True,
     ),
     "disaster.not_ended": Kind(
         _("A disaster's roll was not ended in time"), _("disasters not ended in time: %(count)d"), urgent=True

@@ -208,11 +208,13 @@ def return_proposal(*, grievance: Grievance, reason: str, actor: Actor, now: dat
     _move(grievance, "grievance.returned", actor, now)
 
 
-def escalate(*, grievance: Grievance, actor: Actor, now: datetime) -> None:
-    """Its clock has run out: told once a round."""
-    if grievance.escalated_at is None and grievance.decided_at is None:
-        grievance.escalated_at = now
-        _move(grievance, "grievance.escalated", actor, now)
+def escalate(*, grievance: Grievance, actor: Actor, now: datetime) -> bool:
+    """Its clock has run out: told once a round. Whether this was the time."""
+    if grievance.escalated_at is not None or grievance.decided_at is not None:
+        return False
+    grievance.escalated_at = now
+    _move(grievance, "grievance.escalated", actor, now)
+    return True
 
 
 def reply(

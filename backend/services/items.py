@@ -13,6 +13,7 @@ from backend.audit.history import record
 from backend.core.errors import FieldProblem, Invalid
 from backend.org.access import Actor
 from backend.org.working_days import due_at, end_of_day
+from backend.reminders.outbox import intend, role_at
 from backend.services.models import PlanItem
 from backend.services.share import days_of
 
@@ -96,11 +97,16 @@ def record_told(*, item: PlanItem, told_on: date, actor: Actor, now: datetime) -
 
 
 def note_told_late(*, item: PlanItem, actor: Actor, now: datetime) -> None:
-    """The family has not been told in time: the supervisor hears it."""
+    """The family has not been told in time: the supervisor hears it (E24)."""
     if item.told_on is None and item.told_late_at is None:
         item.told_late_at = now
         _save(item)
         _tell(item, "plan_item.told_late", actor, now)
+        case = item.plan.case
+        intend(
+            "plan_item.told_late", to=role_at("supervisor", case.unit), key=f"plan_item.told_late:{item.pk}", now=now,
+            about=item, label=case.number, label_en=case.number, page=f"/service-plans/{item.plan_id}/",
+        )  # fmt: skip
 
 
 def _day(found: Mapping[str, Any], now: datetime) -> date:

@@ -15,6 +15,7 @@ from backend.emergencies.models import DutySpell, Incident
 from backend.helpers.models import Helper, Pairing
 from backend.org.codes import load_codes
 from backend.org.models import User
+from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
@@ -167,6 +168,37 @@ def test_not_reported_within_the_hour_the_officer_hears_of_it_and_reports(town: 
     assert Incident.objects.get().late == ["report"]
     town.done(town.supervisor, "report_at_once", reported_at=now(), receipt="接警员王")
     assert Incident.objects.get().receipt == "接警员王"
+
+
+def test_whoever_has_to_go_there_hears_it_at_once_and_the_officers_what_was_not_done_in_time(town: Town) -> None:
+    """Urgent: also at night. Only those of the list of duty who were told of it hear more of it; a number, no name."""
+    town.on_duty(town.supervisor, "first")
+    town.on_duty(town.vice, "deputy")
+    row = town.reported(town.volunteer, **CHILD, family=str(town.case.family_id))
+
+    def heard(kind: str) -> list[tuple[str, str, bool]]:
+        rows = Reminder.objects.filter(kind=f"emergency.{kind}").order_by("id")
+        told = list(rows.values_list("role", "user__username", "unit__name", "urgent", "label", "family_id", "case_id"))
+        assert {each[4:] for each in told} <= {(row["number"], None, None)}
+        return [(role or "", user or unit, urgent) for role, user, unit, urgent, *_what in told]
+
+    assert heard("go_there") == []
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="must_not")
+    assert heard("go_there") == [("village", "赵庄村", True)]
+    assert heard("late") == []
+    town.later(minutes=61)
+    assert heard("late") == [("", "supervisor", True)]
+    town.later(hours=4)
+    assert heard("late") == [("", "supervisor", True)] * 2
+    town.later(days=1)
+    assert Incident.objects.get().late == ["report", "arrive", "brief"]
+    assert heard("late")[2:] == [("supervisor", "大黄堡镇", True)]
+
+
+def test_a_false_alarm_sends_nobody_there(town: Town) -> None:
+    town.reported(town.volunteer, **FALL, family=str(town.case.family_id))
+    town.done(town.supervisor, "acknowledge", acknowledgement="false_alarm", reason="老人在邻居家")
+    assert not Reminder.objects.filter(kind="emergency.go_there").exists()
 
 
 def test_who_found_it_stands_nowhere_but_for_two_named_officers(town: Town) -> None:

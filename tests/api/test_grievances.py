@@ -20,6 +20,7 @@ from backend.org import parameters
 from backend.org.codes import load_codes
 from backend.org.models import User
 from backend.org.working_days import add_working_days
+from backend.reminders.models import Reminder
 from backend.rights.models import Grievance
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
@@ -252,6 +253,16 @@ def test_two_objections_hold_until_both_are_answered(town: Town) -> None:
         assert town.case.held_for == still
 
 
+def test_what_the_office_is_not_to_hear_of_is_late_for_whoever_looks_into_it_alone(town: Town) -> None:
+    """An objection to a decision: those who decided hear nothing of it."""
+    town.taken_in(kind="objection", target="decision", case=str(town.case.pk))
+    assert services.wake(
+        instance_id=Instance.objects.get(process__key="grievance").pk, now=town.row().due_at + timedelta(hours=1)
+    )
+    late = Reminder.objects.get(kind="grievance.overdue")
+    assert (town.row().handler, late.role, late.unit) == ("auditor", "auditor", town.row().office)
+
+
 def test_a_clock_is_put_off_once_with_a_reason(town: Town) -> None:
     taken = town.taken_in()
     first = town.row().due_at
@@ -265,6 +276,10 @@ def test_a_clock_is_put_off_once_with_a_reason(town: Town) -> None:
     late = row.due_at + timedelta(hours=1)
     assert services.wake(instance_id=Instance.objects.get(process__key="grievance").pk, now=late)
     assert town.row().escalated_at == late
+    reminder = Reminder.objects.get(kind="grievance.overdue")
+    assert (reminder.role, reminder.unit, reminder.closed_to) == (
+        "supervisor", town.row().office, town.office.volunteer.pk,
+    )  # fmt: skip
     Grievance.objects.update(due_at=timezone.now() - timedelta(days=1))
     assert [each["id"] for each in results(Caller(town.supervisor).get("grievances/", overdue="true"))] == [taken["id"]]
 

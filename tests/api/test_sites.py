@@ -11,11 +11,12 @@ from django.utils import timezone
 from backend.activities.models import Booking, DayCount, Site
 from backend.org.codes import load_codes
 from backend.org.models import User
+from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
 from tests.steps.office import Office
-from workflows import inspections
+from workflows import inspections, services
 from workflows.models import Instance
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +134,19 @@ def test_checks_come_by_themselves_once(village: Village) -> None:
     assert (row["wanting"], row["checked_on"]) == ("", today)
     assert inspections.start_due(timezone.now()) == 0
     assert inspections.start_due(timezone.now() + timedelta(days=1)) == 1  # half a year after it opened
+
+
+def test_what_is_not_put_right_in_time_is_told_to_the_supervisor(village: Village) -> None:
+    site = village.site(opened_on=(timezone.localdate() - timedelta(days=31)).isoformat())
+    inspections.start_due(timezone.now())
+    broken = {"checked_on": timezone.localdate().isoformat(), "result": "repair", "wanting": "摄像头坏了"}
+    village.do(village.village, "check_equipment", broken)
+    instance = Instance.objects.get(process__key="site_inspection")
+    assert instance.wake_at is not None
+    assert not Reminder.objects.filter(role="supervisor").exists()
+    services.wake(instance_id=instance.pk, now=instance.wake_at + timedelta(minutes=1))
+    late = Reminder.objects.get(role="supervisor")
+    assert (late.label, late.page) == ("有活动阵地逾期未整改", f"/sites/{site['id']}/")
 
 
 def test_closing_needs_the_supervisor(village: Village) -> None:

@@ -50,14 +50,14 @@ def test_rungs_count_working_days_but_for_the_highest_risk(
     now: datetime, days: int, hours: int, tier: str, rung: str
 ) -> None:
     """Due on a Monday: a weekend lies between the fifth day and the seventh."""
-    assert stage_of(now, tier=tier, path="", now=now + timedelta(days=days, hours=hours)) == rung
+    assert stage_of(now, high_risk=tier == "A", path="", now=now + timedelta(days=days, hours=hours)) == rung
 
 
 def test_an_area_sets_its_own_days(now: datetime) -> None:
     own = {"soon_days": 0, "late_days": 2, "supervisor_days": 4, "leading_days": 9}
     set_parameter(key="reminder.ladder", value=own, from_date=factories.LONG_AGO, path="12.")
     later = now + timedelta(days=1)
-    assert [stage_of(now, tier="", path=path, now=later) for path in ("12.01.", "21.")] == ["due", "late"]
+    assert [stage_of(now, high_risk=False, path=path, now=later) for path in ("12.01.", "21.")] == ["due", "late"]
 
 
 def test_each_rung_is_told_once_up_to_the_office_above(stage: Stage, now: datetime) -> None:
@@ -91,6 +91,17 @@ def test_on_a_day_off_it_is_shown_only_unless_the_risk_is_high(stage: Stage, now
     Family.objects.update(risk_tier="A")
     remind_items(sunday)
     assert Reminder.objects.values_list("shown_only", flat=True).get() is False
+
+
+def test_an_emergency_counts_as_high_risk_whoever_it_is_about(stage: Stage, now: datetime) -> None:
+    """3.0: its days are counted as they come, and on a day off it is sent all the same; it hangs on no family."""
+    WorkItem.objects.update(process="emergency_response", family=None, case=None)
+    remind_items(now - timedelta(hours=24))
+    assert Reminder.objects.values_list("kind", "shown_only").get() == ("work_item.soon", False)
+    WorkItem.objects.update(due_at=now + timedelta(days=4))  # a Friday
+    Reminder.objects.all().delete()
+    remind_items(now + timedelta(days=5, hours=1))
+    assert Reminder.objects.values_list("kind", "shown_only").get() == ("work_item.late", False)
 
 
 def test_where_nobody_holds_the_post_the_supervisor_hears_at_once(stage: Stage, now: datetime) -> None:

@@ -130,6 +130,8 @@ def test_a_refusal_goes_once_to_another_department_then_to_the_meeting(office: P
     office.pass_time(days=6)
     item.refresh_from_db()
     assert item.told_late_at is not None
+    late = Reminder.objects.get(kind="plan_item.told_late")
+    assert (late.role, late.unit, late.label) == ("supervisor", office.case.unit, office.case.number)
     told = {"told_on": office.today.isoformat(), "told_how": "home"}
     with pytest.raises(DomainError):
         office.do(office.case, "tell_family", office.village, {**told, "told_on": "2026-03-01"})

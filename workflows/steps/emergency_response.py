@@ -25,6 +25,10 @@ from workflows.steps.context import Context, Step, of
 SUSPENDED = "safety"
 """Why contact is suspended (code list suspension_reason)."""
 HIGHEST_TIER = "A"
+OFFICERS = frozenset({"arrive", "report"})
+"""Clocks whose end the officers on duty hear; of the others the supervisor."""
+CAN_WAIT = frozenset({"review"})
+"""A clock whose end nobody is woken for."""
 CLOCKS: Mapping[str, str] = {
     "tell_not_arrived": "arrive",
     "tell_not_reported": "report",
@@ -99,7 +103,7 @@ def tell_next_on_duty(call: Call) -> Mapping[str, Any] | None:
 
 
 def record_acknowledgement(call: Call) -> None:
-    """Somebody has it, or says that it is nothing."""
+    """Somebody has it and sends whoever is near; or says that it is nothing."""
     context, row, answers = of(call), _incident(call), call.answers
     if answers["acknowledgement"] == incidents.FALSE_ALARM:
         incidents.note_false_alarm(incident=row, reason=str(answers["reason"]))
@@ -108,6 +112,8 @@ def record_acknowledgement(call: Call) -> None:
     kin = str(answers.get("kin") or "")
     incidents.acknowledge(incident=row, kin=kin, actor=context.actor, now=context.now)
     outbox.withdraw(row, now=context.now)
+    if answers["acknowledgement"] == incidents.ON_IT:
+        _send_there(row, context)
 
 
 def record_arrival(call: Call) -> None:
@@ -164,8 +170,17 @@ def record_brief(call: Call) -> None:
 
 
 def tell_late(call: Call) -> None:
-    """A clock has run out: history and the page say so."""
-    incidents.note_late(incident=_incident(call), clock=CLOCKS[call.node_id], now=of(call).now)
+    """A clock has run out: the officers on duty hear it at once, or the supervisor; history and the page say so."""
+    context, row, clock = of(call), _incident(call), CLOCKS[call.node_id]
+    if not incidents.note_late(incident=row, clock=clock, now=context.now):
+        return
+    if clock in OFFICERS:
+        officers = duties.told_so_far(row.office, row.told_last, context.today)
+        whom = {str(officer.pk): outbox.one_user(officer) for officer in officers}
+    else:
+        whom = {"supervisor": outbox.role_at("supervisor", row.office)}
+    for name, to in whom.items():
+        _intend("emergency.late", row, to, f"{clock}:{name}", context, urgent=clock not in CAN_WAIT)
 
 
 def start_review(call: Call) -> Mapping[str, Any]:
@@ -223,12 +238,24 @@ def _tell(row: Incident, post: str, channel: str, context: Context) -> None:
         officers = duties.on_duty(row.office, post, context.today)
     incidents.tell_officers(incident=row, post=post, officers=officers, channel=channel, now=context.now)
     kind = "emergency.reported" if post == DutySpell.Post.FIRST else "emergency.escalated"
-    about = row.suspect_helper.user_id if row.suspect_helper is not None else None
     for officer in officers:
-        outbox.intend(
-            kind, to=outbox.one_user(officer), key=f"{kind}:{row.pk}:{post}:{officer.pk}", now=context.now, about=row,
-            label=row.number, label_en=row.number, page=f"/emergencies/{row.pk}/", closed_to=about,
-        )  # fmt: skip
+        _intend(kind, row, outbox.one_user(officer), f"{post}:{officer.pk}", context)
+
+
+def _send_there(row: Incident, context: Context) -> None:
+    """The village worker, or, where the village is not known, the office; at night too, unless it can be planned."""
+    role = "caseworker" if row.place_id == row.office_id else "village"
+    urgent = row.level != Incident.Level.PLANNED
+    _intend("emergency.go_there", row, outbox.role_at(role, row.place), role, context, urgent=urgent)
+
+
+def _intend(kind: str, row: Incident, to: outbox.To, key: str, context: Context, *, urgent: bool = True) -> None:
+    """A number and no more, for whoever it may be about hears nothing of it."""
+    about = row.suspect_helper.user_id if row.suspect_helper is not None else None
+    outbox.intend(
+        kind, to=to, key=f"{kind}:{row.pk}:{key}", now=context.now, about=row, label=row.number, label_en=row.number,
+        page=f"/emergencies/{row.pk}/", closed_to=about, urgent=urgent,
+    )  # fmt: skip
 
 
 def _next_week(row: Incident, context: Context) -> Mapping[str, Any]:

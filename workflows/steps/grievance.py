@@ -22,6 +22,7 @@ from backend.helpers import register, suspensions
 from backend.helpers.models import Helper, Pairing
 from backend.org.access import SYSTEM
 from backend.org.models import User
+from backend.org.roles import INDEPENDENT
 from backend.reminders.outbox import intend, role_at
 from backend.rights import grievances
 from backend.rights.models import Grievance
@@ -157,9 +158,16 @@ def remind_notice(call: Call) -> None:
 
 
 def tell_overdue(call: Call) -> None:
-    """Its clock has run out."""
-    context = of(call)
-    grievances.escalate(grievance=_grievance(call), actor=context.actor, now=context.now)
+    """Its clock has run out: the supervisor hears it, or, where nobody of the office looks into it, whoever does."""
+    context, row = of(call), _grievance(call)
+    if not grievances.escalate(grievance=row, actor=context.actor, now=context.now):
+        return
+    hears = row.handler if row.handler in INDEPENDENT else "supervisor"
+    intend(
+        "grievance.overdue", to=role_at(hears, row.office), key=f"grievance.overdue:{row.pk}:{row.due_at:%Y%m%d}",
+        now=context.now, about=row, label=row.number, label_en=row.number, page=f"/grievances/{row.pk}/",
+        closed_to=row.closed_to,
+    )  # fmt: skip
 
 
 # --- parts
