@@ -18,7 +18,7 @@ from backend.core.jobs import enqueue
 from backend.emergencies import incidents, public
 from backend.emergencies.incidents import CHILD_ALONE, IncidentClosed, Report, of_child_alone
 from backend.emergencies.models import Incident, finder_key
-from backend.helpers.models import Helper, Pairing
+from backend.emergencies.suspects import helper_of
 from backend.org import codes
 from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit
@@ -32,13 +32,6 @@ class ReportTaken(Conflict):
 
     code = "report_taken"
     message = _("This report's id belongs to another report.")
-
-
-class NoSuspect(Invalid):
-    """A helper is suspected, and the family has none."""
-
-    code = "no_suspect"
-    message = _("This family has no helper now: please choose who it may be about.")
 
 
 class UnknownCode(Invalid):
@@ -154,18 +147,9 @@ def _completed(report: Report, now: datetime) -> Report:
 def _placed(report: Report, family: Family, now: datetime) -> Report:
     whole = replace(report, place=family.unit, case=report.case or _case_of(family))
     if whole.suspect == Incident.Suspect.HELPER and whole.suspect_helper is None:
-        helper = _helper_of(family, now)
-        if helper is None:
-            raise NoSuspect([FieldProblem("/suspect", NoSuspect.code, NoSuspect.message)])
-        whole = replace(whole, suspect_helper=helper)
+        whole = replace(whole, suspect_helper=helper_of(family, timezone.localdate(now)))
     return whole
 
 
 def _case_of(family: Family) -> Case | None:
     return Case.objects.filter(family=family, state__in=LIVE).order_by("-opened_at", "-pk").first()
-
-
-def _helper_of(family: Family, now: datetime) -> Helper | None:
-    spells = Pairing.objects.asked().on(timezone.localdate(now)).filter(family=family)
-    spell = spells.select_related("helper").order_by("from_date", "id").last()
-    return spell.helper if spell else None

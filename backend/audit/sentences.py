@@ -229,6 +229,7 @@ SENTENCES: Mapping[str, str] = {
     "emergency.reported": _("An emergency was reported: %(object)s (%(emergency_kind)s, %(emergency_level)s)."),
     "emergency.called": _("%(object)s: %(party)s was called."),
     "emergency.officer_told": _("%(object)s: %(duty_post)s was told (%(duty_channel)s): %(told)s."),
+    "emergency.raised": _("%(object)s: more was found; it was judged again (%(emergency_level)s)."),
     "emergency.acknowledged": _("%(actor)s acknowledged %(object)s."),
     "emergency.police_told": _("%(actor)s reported %(object)s to the police."),
     "emergency.arrived": _("%(actor)s was there: %(object)s."),

@@ -11,7 +11,7 @@ from datetime import datetime
 from backend.cases.models import Survey
 from backend.cases.surveys import answers_of
 from backend.emergencies.incidents import ABANDONED, CHILD_ALONE, Report, create_incident, of_child_alone
-from backend.emergencies.models import Incident
+from backend.emergencies.models import Incident, SafetyWatch
 from backend.org.access import Actor
 from backend.visits.models import Visit
 
@@ -58,10 +58,16 @@ def report_of(visit: Visit, reasons: Collection[str], now: datetime) -> Report:
         fire_gas="gas_or_fire" in reasons,
         violence="abuse_signs" in reasons,
         minor="abuse_signs" in reasons and "child" in (said.get("persons_met") or ()),
+        incapable=_is_watched(visit),
         finder=visit.recorded_by_label,
         found_by=visit.recorded_by_id,
     )
     return of_child_alone(report) if "minor_alone" in reasons else report
+
+
+def _is_watched(visit: Visit) -> bool:
+    """Somebody of the family cannot decide for oneself, as was heard and decided (E27)."""
+    return SafetyWatch.objects.filter(case__family=visit.family_id, state=SafetyWatch.State.WATCHED).exists()
 
 
 def raise_alarm_of_survey(*, survey: Survey, finder: Actor, now: datetime) -> Incident | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,10 @@ KIN = "kin"
 ON_IT = "on_it"
 FALSE_ALARM = "false_alarm"
 MERGED = "merged"
+LEVELS = (Incident.Level.PLANNED, Incident.Level.SAME_DAY, Incident.Level.AT_ONCE)
+"""Ever more urgent."""
+REPORTED_TO = ("", "nobody", "police_civil", "police_civil_education")
+"""Whom the law demands to be told (decision D09), ever more of them."""
 LEEWAY = timedelta(minutes=5)
 """So far a telephone's clock may be ahead of ours."""
 
@@ -70,6 +74,13 @@ class NotTheSame(Invalid):
 
     code = "not_the_same"
     message = _("Choose another open emergency of this office; what has to be reported by law stays by itself.")
+
+
+class ReportFirst(Conflict):
+    """What the law demands to report is not closed unreported (未保法 11)."""
+
+    code = "report_first"
+    message = _("This has to be reported to the police by law: that comes before it is closed.")
 
 
 class NotAConfidant(NotAllowed):
@@ -153,6 +164,25 @@ def open_incident(*, incident: Incident, advised: dict[str, Any], now: datetime)
     incident.brief_by = clocks.after("brief_hours", path=path, now=now)
     # Never who reported it, not even where the finder does not mind: whoever acts later is named.
     _move(incident, "emergency.reported", SYSTEM, now)
+
+
+def raise_urgency(*, incident: Incident, advised: Mapping[str, Any], now: datetime) -> bool:
+    """What decisions D08 and D09 say of it by now, where that is more: a level never falls, a seal never opens, a
+    report that the law demands stays demanded, and whoever must not hear of it never does. Whether it was more."""
+    before = _judgement(incident)
+    path = incident.office.path
+    if LEVELS.index(advised["level"]) > LEVELS.index(Incident.Level(incident.level)):
+        incident.level, incident.level_reason = advised["level"], advised["level_reason"]
+        sooner = clocks.arrive_by(incident.level, incident.place, path=path, now=now)
+        incident.arrive_by = min(incident.arrive_by, sooner)
+    if advised["report"] and not incident.report_due:
+        incident.report_due, incident.report_by = True, clocks.after("report_minutes", path=path, now=now)
+    incident.report_to = max(incident.report_to, advised["report_to"], key=REPORTED_TO.index)
+    incident.sealed, incident.tell_kin = incident.sealed or advised["sealed"], incident.tell_kin and advised["tell_kin"]
+    if _judgement(incident) == before:
+        return False
+    _move(incident, "emergency.raised", SYSTEM, now)
+    return True
 
 
 def note_call(*, incident: Incident, party: str, at: datetime, receipt: str, now: datetime) -> bool:
@@ -242,7 +272,9 @@ def start_review(*, incident: Incident, now: datetime) -> datetime:
 
 
 def review(*, incident: Incident, may_close: bool, opinion: str, actor: Actor, now: datetime) -> None:
-    """The reviewer's word."""
+    """The reviewer's word. Raises ReportFirst."""
+    if may_close and incident.report_due and incident.reported_at is None:
+        raise ReportFirst
     incident.reviewed_label = actor.label
     Entry.objects.create(
         incident=incident, kind=Entry.Kind.SEEN, at=now, party="review", label=actor.label, text=opinion
@@ -319,6 +351,11 @@ def office_of(place: Unit) -> Unit:
     while unit is not None and unit.kind != Unit.Kind.TOWN:
         unit = unit.parent
     return unit or place
+
+
+def _judgement(incident: Incident) -> tuple[object, ...]:
+    report = (incident.report_due, incident.report_to)
+    return (incident.level, *report, incident.sealed, incident.tell_kin)
 
 
 def _see(incident: Incident, at: datetime, text: str, actor: Actor) -> None:

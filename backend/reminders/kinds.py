@@ -110,6 +110,9 @@ KINDS: Mapping[str, Kind] = {
     "emergency.go_there": Kind(
         _("Somebody has to go to an emergency"), _("emergencies to go to: %(count)d"), urgent=True
     ),
+    "emergency.raised": Kind(
+        _("More was found in an emergency"), _("emergencies in which more was found: %(count)d"), urgent=True
+    ),
     "emergency.late": Kind(
         _("Something in an emergency was not done in time"),
         _("emergencies in which something was not done in time: %(count)d"),

@@ -287,6 +287,111 @@ def test_a_sealed_number_stands_in_no_other_history(town: Town, suspect: str) ->
     assert set(Event.objects.filter(action__in=noted).values_list("reason", flat=True)) == {""}
 
 
+def test_a_hurt_child_found_on_the_way_is_reported_to_the_police_at_once(town: Town) -> None:
+    """D09 is asked again when somebody is there: the police's item comes without anybody's word; nothing else waits."""
+    row = town.reported(town.volunteer, **FALL, family=str(town.case.family_id))
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="told")
+    assert town.item(town.supervisor, "report_what_was_found") is None
+    hurt = {"minor": True, "situations": ["injuries"]}
+    town.done(town.village, "arrive", arrival="danger", arrived_at=now(), found="孩子身上有伤", **hurt)
+    incident = Incident.objects.get()
+    assert (incident.report_due, incident.report_to, incident.sealed, incident.tell_kin) == (
+        True, "police_civil_education", True, False,
+    )  # fmt: skip
+    assert 3500 < (incident.report_by - timezone.now()).total_seconds() <= 3600
+    sealed_from = Event.objects.get(action="emergency.raised").pk
+    since = Event.objects.filter(object_kind="incident", pk__gte=sealed_from)
+    assert not since.exclude(case_id=None, family_id=None).exists()
+    assert "injuries" not in "".join(Event.objects.exclude(action="decision.made").values_list("body", flat=True))
+    tables = [event.data["table"] for event in Event.objects.filter(action="decision.made").order_by("pk")]
+    assert tables == ["mandatory_report", "emergency_triage"] * 2
+    assert Reminder.objects.filter(kind="emergency.raised", user=town.supervisor, urgent=True).exists()
+    town.done(town.caseworker, "take_measures", measures=["shelter"], actions="已安置", settled="resolved")
+    town.done(town.caseworker, "write_brief", sent_to=["county"], brief="已送医")
+    close = {"review_result": "close", "opinion": "可以"}
+    assert_problem(town.do(town.vice, "review_response", **close), 409, "report_first")
+    town.later(minutes=61)
+    assert "report" in Incident.objects.get().late
+    town.done(town.supervisor, "report_what_was_found", reported_at=now(), receipt="110-0042")
+    town.done(town.vice, "review_response", **close)
+    assert Caller(town.supervisor).get(f"emergencies/{row['id']}/").json()["state"] == "closed"
+    assert not WorkItem.objects.filter(process="emergency_response", state="open").exists()
+
+
+def test_whoever_found_it_there_may_tell_the_police_oneself(town: Town) -> None:
+    row = town.reported(town.volunteer, **FALL)
+    found = {"incapable": True, "violence": True}
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="must_not", **found)
+    assert Incident.objects.get().report_to == "police_civil"
+    assert town.item(town.supervisor, "report_what_was_found") is not None
+    Caller(town.caseworker).post(f"emergencies/{row['id']}/calls/", {"party": "110", "receipt": "110-0042"})
+    town.office.work()
+    assert town.item(town.supervisor, "report_what_was_found") is None
+
+
+def test_what_was_told_first_is_never_taken_back(town: Town) -> None:
+    """Upward only: no seal opens, no report is let off, no level falls; and the police hears of it once."""
+    town.reported(town.volunteer, **CHILD)
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="must_not", suspect="other")
+    told = Incident.objects.get()
+    assert (told.minor, told.situations, told.suspect) == (True, ["injuries"], "other")
+    assert (told.level, told.report_due, told.sealed, told.tell_kin) == ("at_once", True, True, False)
+    assert town.item(town.supervisor, "report_what_was_found") is None
+    assert not Event.objects.filter(action="emergency.raised").exists()
+
+
+def test_a_seal_never_opens_whoever_it_may_be_about_by_now(town: Town) -> None:
+    """Kin first, somebody else later: D09 alone would unseal it and tell kin."""
+    town.reported(town.volunteer, **FALL, family=str(town.case.family_id), suspect="kin")
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="must_not", suspect="other")
+    told = Incident.objects.get()
+    assert (told.suspect, told.sealed, told.tell_kin) == ("other", True, False)
+    assert Event.objects.filter(action="decision.made", data__rules=["no_duty"]).exists()
+
+
+def test_somebody_goes_there_sooner_when_it_is_a_child(town: Town) -> None:
+    """D08: what could be planned cannot."""
+    row = town.reported(town.volunteer, kind="other", where="村口")
+    assert row["level"] == "planned"
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="nobody", minor=True)
+    told = Incident.objects.get()
+    assert (told.level, told.report_due, told.arrive_by < told.brief_by) == ("same_day", False, True)
+    assert WorkItem.objects.get(step="go_from_office").due_at == told.arrive_by
+
+
+def test_kin_who_may_be_the_cause_are_not_told_however_late_that_is_known(town: Town) -> None:
+    town.reported(town.village, **FALL, family=str(town.case.family_id))
+    said = {"acknowledgement": "on_it", "suspect": "kin"}
+    assert_problem(town.do(town.supervisor, "acknowledge", **said, kin="told"), 422, "tell_nobody")
+    assert Incident.objects.get().suspect == "nobody"
+    town.done(town.supervisor, "acknowledge", **said, kin="must_not")
+    assert (Incident.objects.get().sealed, Incident.objects.get().tell_kin) == (True, False)
+
+
+def test_a_helper_who_is_suspected_only_now_meets_nobody_from_now_on(town: Town) -> None:
+    """E9: and sees nothing any more, not even what lies in the own inbox."""
+    factories.member(town.volunteer, "supervisor")
+    town.reported(town.village, **FALL, family=str(town.case.family_id))
+    factories.member(town.volunteer, "caseworker")
+    brief = town.item(town.volunteer, "write_brief")
+    assert brief is not None
+    assert Caller(town.volunteer).post(f"work-items/{brief['id']}/claim/").status_code == 200
+    town.done(town.supervisor, "acknowledge", acknowledgement="on_it", kin="nobody", suspect="helper")
+    town.helper.refresh_from_db()
+    assert (town.helper.status, town.pairing.is_suspended(timezone.localdate())) == ("suspended", True)
+    assert results(Caller(town.volunteer).get("work-items/", process="emergency_response")) == []
+    left = WorkItem.objects.get(pk=brief["id"])
+    assert (left.closed_to, left.assignee, left.excluded) == (town.volunteer.pk, None, [str(town.volunteer.pk)])
+    assert WorkItem.objects.get(step="arrive").closed_to == town.volunteer.pk
+    assert town.item(town.caseworker, "write_brief") is not None
+
+
+def test_nobody_is_suspected_whom_the_family_does_not_know(town: Town) -> None:
+    town.reported(town.volunteer, **FALL)
+    said = {"acknowledgement": "on_it", "kin": "nobody", "suspect": "helper"}
+    assert_problem(town.do(town.supervisor, "acknowledge", **said), 422, "no_suspect", "/answers/suspect")
+
+
 def test_a_suspected_parent_is_told_nothing(town: Town) -> None:
     row = town.reported(town.village, **CHILD, family=str(town.case.family_id), suspect="kin")
     call = Caller(town.village).post(f"emergencies/{row['id']}/calls/", {"party": "kin"})

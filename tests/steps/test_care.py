@@ -11,7 +11,7 @@ from backend.audit.models import Event
 from backend.cases.families import record_death, set_willingness
 from backend.cases.models import Case, Family
 from backend.core.errors import DomainError
-from backend.emergencies.models import Incident
+from backend.emergencies.models import Incident, SafetyWatch
 from backend.health.models import HealthService
 from backend.helpers.models import Helper, Pairing
 from backend.helpers.register import end_helper, set_status
@@ -312,6 +312,16 @@ def test_why_a_table_flagged_a_visit_is_told_to_who_works_with_the_family(office
     assert "mental crisis" not in said["auditor"]
     assert "Decision table red flags gave: …." in said["auditor"]
     assert "despair" not in "".join(Event.objects.values_list("body", flat=True))
+
+
+def test_signs_of_abuse_of_somebody_who_cannot_decide_are_reported(office: Care) -> None:
+    """D09: that somebody is looked after by emergency right is known (E27); whoever visits need not say it."""
+    case = office.case
+    SafetyWatch.objects.create(case=case, state=SafetyWatch.State.WATCHED, doubted_because="不认得来人")
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited(worries=["abuse_signs"]))
+    incident = Incident.objects.get()
+    assert (incident.incapable, incident.report_due, incident.report_to) == (True, True, "police_civil")
 
 
 def test_the_same_visit_told_twice_is_one_emergency(office: Care) -> None:

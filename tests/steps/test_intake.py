@@ -139,6 +139,8 @@ def test_why_a_tier_was_advised_is_told_to_who_works_with_the_family(office: Off
               if row["data"]["table"] == "risk_tier"]  # fmt: skip
     assert made["data"].keys() == {"process", "table", "version", "outputs", "sealed_outputs", "sealed_inputs"}
     assert "severe" not in str(made)
+
+
 @pytest.mark.parametrize(("minor", "alone"), [("unattended", True), ("carer_unfit", False)])
 def test_a_child_whom_nobody_looks_after_is_an_emergency_and_the_survey_goes_on(
     office: Office, minor: str, alone: bool

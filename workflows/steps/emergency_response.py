@@ -12,15 +12,20 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.cases import families
 from backend.core.errors import FieldProblem, Invalid
-from backend.emergencies import clocks, duties, incidents
+from backend.emergencies import clocks, discoveries, duties, incidents
+from backend.emergencies.discoveries import Discovery
 from backend.emergencies.models import DutySpell, Incident
 from backend.helpers import register, suspensions
 from backend.helpers.models import Helper, Pairing
 from backend.org.access import SYSTEM
 from backend.org.working_days import is_working_day
 from backend.reminders import outbox
+from workflows.chronicle import decision, record_instance
+from workflows.engine.decisions import decide
 from workflows.engine.runner import Call
+from workflows.models import WorkItem
 from workflows.steps.context import Context, Step, of
+from workflows.tables import table_of
 
 SUSPENDED = "safety"
 """Why contact is suspended (code list suspension_reason)."""
@@ -55,16 +60,12 @@ class SayOfHelper(Invalid):
 
 def report_facts(call: Call) -> Mapping[str, Any]:
     """What decision D09 looks at."""
-    row = _incident(call)
-    facts = {"minor": row.minor, "incapable": row.incapable, "violence": row.violence, "suspect": row.suspect}
-    return {**facts, "situations": len(row.situations)}
+    return _report_facts(_incident(call))
 
 
 def triage_facts(call: Call) -> Mapping[str, Any]:
     """What decision D08 looks at."""
-    row = _incident(call)
-    facts = {"kind": row.kind, "unconscious": row.unconscious, "fire_gas": row.fire_gas, "minor": row.minor}
-    return {**facts, "report": call.data["report"], "alone": row.alone, "in_hospital": row.in_hospital}
+    return _triage_facts(_incident(call), report=call.data["report"])
 
 
 def open_emergency(call: Call) -> Mapping[str, Any]:
@@ -78,8 +79,7 @@ def open_emergency(call: Call) -> Mapping[str, Any]:
     times = ("acknowledge_by", "arrive_by", "report_by", "brief_by")
     told = {name: getattr(row, name).isoformat() for name in times}
     told |= {"office": str(row.office_id), "place": str(row.place_id), "climb_at": told["acknowledge_by"]}
-    about = row.suspect_helper.user_id if row.suspect_helper is not None else None
-    return {**told, "reported_already": row.reported_at is not None, "closed_to": str(about or "")}
+    return {**told, "reported_already": row.reported_at is not None, "closed_to": str(_about(row) or "")}
 
 
 def escalation_facts(call: Call) -> Mapping[str, Any]:
@@ -102,9 +102,11 @@ def tell_next_on_duty(call: Call) -> Mapping[str, Any] | None:
     return {"climb_at": clocks.after(str(data["wait"]), path=row.office.path, now=context.now).isoformat()}
 
 
-def record_acknowledgement(call: Call) -> None:
-    """Somebody has it and sends whoever is near; or says that it is nothing."""
+def record_acknowledgement(call: Call) -> Mapping[str, Any]:
+    """Somebody has it and sends whoever is near; or says that it is nothing. What is known by now is judged first, so
+    that nothing of it is told to kin or to the history of the case. Raises NoSuspect."""
     context, row, answers = of(call), _incident(call), call.answers
+    judged = _judge_again(call, row)
     if answers["acknowledgement"] == incidents.FALSE_ALARM:
         incidents.note_false_alarm(incident=row, reason=str(answers["reason"]))
     elif answers["acknowledgement"] == incidents.MERGED:
@@ -114,15 +116,18 @@ def record_acknowledgement(call: Call) -> None:
     outbox.withdraw(row, now=context.now)
     if answers["acknowledgement"] == incidents.ON_IT:
         _send_there(row, context)
+    return judged
 
 
-def record_arrival(call: Call) -> None:
-    """Somebody was there."""
+def record_arrival(call: Call) -> Mapping[str, Any]:
+    """Somebody was there; what was found is judged. Raises NoSuspect."""
     context, row, answers = of(call), _incident(call), call.answers
+    judged = _judge_again(call, row)
     at, found = datetime.fromisoformat(answers["arrived_at"]), str(answers.get("found") or "")
     incidents.arrive(incident=row, at=at, found=found, actor=context.actor, now=context.now)
     if answers["arrival"] == incidents.FALSE_ALARM:
         incidents.note_false_alarm(incident=row, reason=str(answers["reason"]))
+    return judged
 
 
 def record_measures(call: Call) -> Mapping[str, Any]:
@@ -189,7 +194,7 @@ def start_review(call: Call) -> Mapping[str, Any]:
 
 
 def record_review(call: Call) -> None:
-    """The word of somebody who did none of it. Raises SayOfHelper."""
+    """The word of somebody who did none of it. Raises SayOfHelper, ReportFirst."""
     context, row, answers = of(call), _incident(call), call.answers
     may_close = answers["review_result"] == "close"
     if may_close and row.helper_was and not answers.get("helper"):
@@ -230,6 +235,57 @@ def _named(id: str) -> Incident | None:
         return None
 
 
+def _report_facts(row: Incident) -> Mapping[str, Any]:
+    facts = {"minor": row.minor, "incapable": row.incapable, "violence": row.violence, "suspect": row.suspect}
+    return {**facts, "situations": len(row.situations)}
+
+
+def _triage_facts(row: Incident, *, report: bool) -> Mapping[str, Any]:
+    facts = {"kind": row.kind, "unconscious": row.unconscious, "fire_gas": row.fire_gas, "minor": row.minor}
+    return {**facts, "report": report, "alone": row.alone, "in_hospital": row.in_hospital}
+
+
+def _judge_again(call: Call, row: Incident) -> Mapping[str, Any]:
+    """What is found after the first words changes what the law demands, upward only (D08, D09, E9): the police is told
+    at once, and a helper who is suspected only now meets nobody from now on. The tables are those of this version."""
+    context, due_before = of(call), row.report_due
+    discovery = Discovery.told_in(call.answers)
+    if not discoveries.add(incident=row, discovery=discovery, day=context.today):
+        return {"report_found": False}
+    if row.suspect_helper is not None and not row.helper_was:
+        _suspend(row, row.suspect_helper, context)
+        _close_items_to(_about(row), context)
+    duty = _decided("mandatory_report", _report_facts(row), context)
+    urgency = _decided("emergency_triage", _triage_facts(row, report=row.report_due or duty["report"]), context)
+    if incidents.raise_urgency(incident=row, advised={**duty, **urgency}, now=context.now):
+        for officer in duties.told_so_far(row.office, row.told_last, context.today):
+            _intend("emergency.raised", row, outbox.one_user(officer), f"{call.node_id}:{officer.pk}", context)
+    return {
+        "report_found": row.report_due and not due_before and row.reported_at is None,
+        "report_by": row.report_by.isoformat(),
+        "arrive_by": row.arrive_by.isoformat(),
+        "closed_to": str(_about(row) or ""),
+    }
+
+
+def _decided(table: str, facts: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+    """Asked outside of the diagram, told to history like what the diagram asks."""
+    made = decide(table_of(context.instance.process_id, table), facts)
+    record_instance(context.instance, "decision.made", SYSTEM, context.now, data=decision(made))
+    return made.outputs
+
+
+def _close_items_to(user: UUID | None, context: Context) -> None:
+    """What is open of this run is closed to whom it may be about, who has it no longer."""
+    if user is None:
+        return
+    for item in WorkItem.objects.filter(instance=context.instance, state=WorkItem.State.OPEN):
+        item.closed_to, item.excluded = user, sorted({*item.excluded, str(user)})
+        item.assignee_id = None if item.assignee_id == user else item.assignee_id
+        item.version += 1
+        item.save(update_fields=["closed_to", "excluded", "assignee", "version"])
+
+
 def _tell(row: Incident, post: str, channel: str, context: Context) -> None:
     """Whoever is on duty in that post; at the end of the list everybody once more."""
     if post == "everybody":
@@ -251,11 +307,15 @@ def _send_there(row: Incident, context: Context) -> None:
 
 def _intend(kind: str, row: Incident, to: outbox.To, key: str, context: Context, *, urgent: bool = True) -> None:
     """A number and no more, for whoever it may be about hears nothing of it."""
-    about = row.suspect_helper.user_id if row.suspect_helper is not None else None
     outbox.intend(
         kind, to=to, key=f"{kind}:{row.pk}:{key}", now=context.now, about=row, label=row.number, label_en=row.number,
-        page=f"/emergencies/{row.pk}/", closed_to=about, urgent=urgent,
+        page=f"/emergencies/{row.pk}/", closed_to=_about(row), urgent=urgent,
     )  # fmt: skip
+
+
+def _about(row: Incident) -> UUID | None:
+    """The user whom it may be about, who neither sees nor hears anything of it."""
+    return row.suspect_helper.user_id if row.suspect_helper is not None else None
 
 
 def _next_week(row: Incident, context: Context) -> Mapping[str, Any]:

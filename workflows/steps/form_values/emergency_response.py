@@ -15,6 +15,8 @@ from workflows.steps.form_values.known import FormValues, Known, text
 
 ANSWERING = frozenset({"village", "caseworker", "supervisor"})
 """Roles that do something in an emergency; nobody else reads in its work items whom it is about."""
+KNOWN = ("minor", "incapable", "violence")
+"""What was said of the person, where it was said."""
 
 
 def emergency(context: Context, data: Mapping[str, Any]) -> Known:
@@ -35,6 +37,7 @@ def emergency(context: Context, data: Mapping[str, Any]) -> Known:
         "where": row.where or (family.live_address if family else ""),
         "what": row.what,
         "who": row.who or (family.label if family else ""),
+        **{name: True for name in KNOWN if getattr(row, name)},
         "situations": row.situations,
         "tell_kin": row.tell_kin,
         "unverified": row.unverified,
@@ -76,6 +79,7 @@ FORM_VALUES: FormValues = {
     ("emergency_response", "follow_up_weekly"): emergency,
     ("emergency_response", "add_what_is_missing"): emergency,
     ("emergency_response", "report_at_once"): emergency,
+    ("emergency_response", "report_what_was_found"): emergency,
     ("emergency_response", "write_brief"): emergency,
     ("emergency_response", "review_response"): emergency,
 }
