@@ -14,7 +14,8 @@ from backend.emergencies.models import Incident
 from backend.health.models import HealthService
 from backend.org.access import Actor
 from backend.rights.models import Grievance
-from workflows import emergencies, grievances, health
+from backend.visits.models import Visit
+from workflows import emergencies, grievances, health, visits
 
 
 def begin(*, noun: str, id: UUID, actor: Actor, now: datetime) -> None:
@@ -35,9 +36,14 @@ def _health_service(id: UUID, actor: Actor, now: datetime) -> None:
     health.begin(service=rows.get(pk=id), actor=actor, now=now)
 
 
+def _late_record(id: UUID, actor: Actor, now: datetime) -> None:
+    visits.have_decided(visit=Visit.with_visitor(id, lock=True), now=now)
+
+
 BEGINNINGS: Mapping[str, Callable[[UUID, Actor, datetime], None]] = {
     "emergency": _emergency,
     "grievance": _grievance,
     "health_service": _health_service,
+    "late_record": _late_record,
 }
 """What a job calls the row → how its process begins."""

@@ -457,6 +457,9 @@ WORDS: Mapping[str, str] = {
 YUAN = ("（元）", "(yuan)")
 """How the name of a sum of money ends."""
 
+EXPLAINED_BY: Mapping[str, str] = {"late_record": "care_visit"}
+"""Process → the other one by whose forms something shown beside its items was answered."""
+
 SAME_AS: Mapping[str, str] = {"proposed": "check_result"}
 """Fact → field of a form whose choices say what it means."""
 

@@ -42,7 +42,7 @@ from workflows.chronicle import decision, record_instance, record_item, told
 from workflows.engine.definition import Definition, Node
 from workflows.engine.forms import choice_title, localise, required_now, shown_now, validate
 from workflows.engine.runner import Run
-from workflows.facts import Fact, Offered, Ranking, in_words, offered, ranking
+from workflows.facts import EXPLAINED_BY, Fact, Offered, Ranking, in_words, offered, ranking
 from workflows.messages import problem_text
 from workflows.models import Instance, Process, Trace, WorkItem, WorkItemQuerySet
 
@@ -385,10 +385,17 @@ def form_of(item: WorkItem, *, user: User, language: str, now: datetime) -> Form
         draft=draft,
         values=known.get("values", {}),
         facts=facts,
-        told=in_words(facts, forms, language),
+        told=in_words(facts, {**_explaining(item.process), **forms}, language),
         offered=offered(schema, facts, language),
         ranking=ranking(facts, language),
     )
+
+
+def _explaining(process: str) -> Mapping[str, Any]:
+    """Forms of another process that say what the facts mean."""
+    if process not in EXPLAINED_BY:
+        return {}
+    return store.definition(Process.objects.newest(EXPLAINED_BY[process])).forms
 
 
 def check(*, item: WorkItem, answers: Mapping[str, Any]) -> FormState:

@@ -1,4 +1,5 @@
-"""Records of visits that no run of a process waits for: danger found at them is reported all the same (E8)."""
+"""Records of visits beside the runs that plan them: danger in a record that no run waits for, or that waits for the
+supervisor, is reported at once (E8, E9); a late record that no run waits for gets a decision of its own (E20)."""
 
 from __future__ import annotations
 
@@ -7,17 +8,18 @@ from uuid import UUID
 
 from backend.audit.history import collect, record
 from backend.core import prepared
-from backend.emergencies.found import is_dangerous, raise_alarm
+from backend.emergencies.found import is_dangerous, is_raised, raise_alarm
 from backend.org.access import SYSTEM
 from backend.visits import facts, visits
 from backend.visits.models import Visit
-from workflows import emergencies
+from workflows import emergencies, services
 from workflows.engine.decisions import decide
-from workflows.models import Process
+from workflows.models import Instance, Process
 from workflows.tables import table_of
 
 PROCESS = "care_visit"
 TABLE = "red_flags"
+LATE_RECORD = "late_record"
 
 
 def look_through(*, visit_id: UUID, now: datetime) -> None:
@@ -27,6 +29,23 @@ def look_through(*, visit_id: UUID, now: datetime) -> None:
     found = decide(table, facts.visit_facts(visit)).outputs
     with collect():
         visits.note_flags(visit=visit, flags=found["flags"])
-        if is_dangerous(found["flag_reasons"]):
+        if is_dangerous(found["flag_reasons"]) and not is_raised(visit):
             record(action="visit.alarm_raised", object=visit, label=visit.family.label, actor=SYSTEM, now=now)
             emergencies.begin(incident=raise_alarm(visit=visit, reasons=found["flag_reasons"], now=now), now=now)
+
+
+def have_decided(*, visit: Visit, now: datetime) -> None:
+    """A record of more than 7 days that no run waits for, or waits for any more, comes before the supervisor (E20).
+
+    `visit`: its row, locked. What is decided, or waits in a run already, is left alone.
+    """
+    if visit.state != Visit.State.HELD or _is_awaited(visit):
+        return
+    data = {"visit": str(visit.pk), "recorder": str(visit.recorded_by_id or "")}
+    instance = services.start(process=LATE_RECORD, case=visit.case, data=data, actor=SYSTEM, now=now)
+    visit.instance_id = instance.pk
+    visit.save(update_fields=["instance_id"])
+
+
+def _is_awaited(visit: Visit) -> bool:
+    return Instance.objects.filter(pk=visit.instance_id, state=Instance.State.RUNNING).exists()

@@ -36,6 +36,11 @@ def is_dangerous(reasons: Collection[str]) -> bool:
     return any(reason in reasons for reason in DANGERS)
 
 
+def is_raised(visit: Visit) -> bool:
+    """Whether the visit has become an emergency already: that is told once, however late its record is allowed."""
+    return Incident.objects.filter(visit=visit).exists()
+
+
 def raise_alarm(*, visit: Visit, reasons: Collection[str], now: datetime) -> Incident:
     """The emergency of a visit; a second time the one there is."""
     known = Incident.objects.filter(visit=visit).first()

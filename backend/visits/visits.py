@@ -523,8 +523,16 @@ def _pass_on(recorded: Recorded, actor: Actor, now: datetime, answering: UUID | 
             actor=actor.as_json(),
         )
         leader = leader or UUID(instance_id)
-    if leader is None:  # nobody waits for it; danger is reported all the same (E8)
+    is_held = recorded.record_state == "blocked"
+    if leader is None or is_held:  # nobody waits for it, or only the supervisor: danger is reported all the same (E8)
         enqueue("processes.look_through", lock=f"visit:{visit.pk}", visit_id=str(visit.pk))
+    if leader is None and is_held:
+        have_decided(visit)
+
+
+def have_decided(visit: Visit) -> None:
+    """The supervisor is asked about a record that is held and that no run waits for (E20)."""
+    enqueue("processes.begin", lock=f"visit:{visit.pk}", noun="late_record", id=str(visit.pk))
 
 
 def _plans_served(visit: Visit) -> list[Visit]:

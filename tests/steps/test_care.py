@@ -219,6 +219,58 @@ def test_a_very_late_record_waits_for_the_supervisor(office: Care, decision: str
     assert Visit.objects.filter(state="planned").count() == 1
 
 
+@pytest.mark.parametrize("decision", ["allow", "refuse"])
+def test_danger_in_a_very_late_record_does_not_wait_for_the_supervisor(office: Care, decision: str) -> None:
+    """E8, E9: nobody stands between danger and help; E20 only says whether the record counts. It is reported once."""
+    case = office.case
+    until_due(office, case)
+    start = (office.now - timedelta(days=8)).isoformat()
+    answers = office.visited(started_at=start, ended_at=start, late_reason="手机坏了", worries=["minor_alone"])
+    office.do(case, "record_visit", office.volunteer, answers)
+    assert Incident.objects.get().kind == "child_alone"
+    assert WorkItem.objects.filter(step="acknowledge", state="open").count() == 1
+    assert office.waiting(case) == ["allow_late_record"]
+    office.do(case, "allow_late_record", office.supervisor, {"late_decision": decision, "reason": "已核实"})
+    assert Incident.objects.count() == 1
+    assert Event.objects.filter(action="visit.alarm_raised").count() == 1
+    assert office.waiting(case) == {"allow": ["follow_up"], "refuse": []}[decision]
+
+
+@pytest.mark.parametrize(("decision", "state"), [("allow", "done"), ("refuse", "missed")])
+def test_a_very_late_record_that_no_run_waits_for_comes_before_the_supervisor(decision: str, state: str) -> None:
+    """E20: somebody just went there, and wrote it down nine days later; whoever wrote it does not decide."""
+    office = Office()
+    case = office.open()
+    recorder = factories.user("second", role="supervisor")
+    start = (office.now - timedelta(days=9)).isoformat()
+    answers = office.visited(started_at=start, ended_at=start, late_reason="没有信号", worries=["gas_or_fire"])
+    actor = factories.actor(recorder, role="supervisor")
+    record_contact(case=case, answers=answers, actor=actor, now=office.now)
+    office.work()
+    assert Incident.objects.get().kind == "fire"
+    assert office.item(case, "allow_late_record").role == "supervisor"
+    [told] = [fact for fact in office.form(case, "allow_late_record", office.supervisor).told if fact.name == "visit"]
+    assert ("结果", "见到") in {(fact.label, fact.text) for fact in told.facts}
+    with pytest.raises(DomainError):
+        office.do(case, "allow_late_record", recorder, {"late_decision": "allow", "reason": "我去过"})
+    office.do(case, "allow_late_record", office.supervisor, {"late_decision": decision, "reason": "已向村里核实"})
+    assert Visit.objects.get().state == state
+    assert Instance.objects.get(process__key="late_record").state == "done"
+
+
+def test_a_record_that_waits_when_the_visits_end_is_still_decided(office: Care) -> None:
+    case = office.case
+    until_due(office, case)
+    start = (office.now - timedelta(days=8)).isoformat()
+    answers = office.visited(started_at=start, ended_at=start, late_reason="手机坏了")
+    office.do(case, "record_visit", office.volunteer, answers)
+    office.send(case, "family_moved", to="out_of_county", moved_on="2026-03-01")
+    assert fresh(case).state == "closed"
+    assert office.item(case, "allow_late_record").process == "late_record"
+    office.do(case, "allow_late_record", office.supervisor, {"late_decision": "allow", "reason": "已核实"})
+    assert Visit.objects.get(recorded_at__isnull=False).state == "done"
+
+
 @pytest.mark.parametrize(
     ("found", "waiting"),
     [

@@ -145,6 +145,15 @@ def raise_alarm(call: Call) -> None:
     enqueue("processes.begin", lock=f"emergency:{incident.pk}", noun="emergency", id=str(incident.pk))
 
 
+def report_danger(call: Call) -> None:
+    """What was dangerous in a record that waited for the supervisor has been reported when it came in: no second
+    time when it is allowed."""
+    if found.is_raised(_visit(call)):
+        _keep_flags(call)
+    else:
+        raise_alarm(call)
+
+
 def record_follow_up(call: Call) -> None:
     """What follows from needs, health, safety or boundary flags, and from what cannot wait."""
     _keep_flags(call)
@@ -169,6 +178,8 @@ def wind_up(call: Call) -> None:
     case, context = case_of(call), of(call)
     reason = REASONS.get(call.node_id) or code(call, "reason", default="left", among="helper_end_reason")
     visits.cancel_visits(case=case, reason=reason, actor=context.actor, now=context.now)
+    if call.data.get("visit") and call.data.get("record_state") == "blocked":
+        visits.have_decided(_visit(call))  # the record may still wait for the supervisor, and this run does not go on
     if call.node_id == "wind_up_helper":
         _end_spell_of(call, reason)
         return
@@ -294,7 +305,7 @@ STEPS: Mapping[str, Step] = {
     "care_visit.report_missed": report_missed,
     "care_visit.decide_late_record": decide_late_record,
     "care_visit.visit_facts": visit_facts,
-    "care_visit.raise_alarm": raise_alarm,
+    "care_visit.raise_alarm": report_danger,
     "care_visit.record_follow_up": record_follow_up,
     "care_visit.record_call_back": record_call_back,
     "care_visit.end_period": end_period,

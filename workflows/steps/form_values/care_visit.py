@@ -68,4 +68,5 @@ FORM_VALUES: FormValues = {
     ("care_visit", "follow_up"): after_visit,
     ("care_visit", "call_back"): after_visit,
     ("care_visit", "allow_late_record"): after_visit,
+    ("late_record", "allow_late_record"): after_visit,
 }
