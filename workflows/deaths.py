@@ -6,15 +6,14 @@ from datetime import date, datetime
 
 from backend.audit.history import collect
 from backend.cases import families
-from backend.cases.models import Family, Person
+from backend.cases.models import Person
 from backend.org.access import Actor
 from workflows import condolences, store, subsidy_exits
-from workflows.visitors import plan_anew
 
 
 def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime) -> Person:
     """The dead get no letter, greeting or visit any more. Who is left behind becomes tier A, for twelve months by table
-    D03, and is visited anew within a week: that is the visit of condolence; a gift on its way comes quietly (D21). When
+    D03, and is visited within 24 hours (D06): that is the visit of condolence; a gift on its way comes quietly (D21). When
     nobody is left, everything stops.
 
     Raises AlreadyDead, InFuture.
@@ -24,6 +23,4 @@ def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime) 
         store.relabel(dead.family)
         subsidy_exits.person_died(person=dead, actor=actor, now=now)
         condolences.judge_again(now, family=dead.family_id)
-        if dead.family.status != Family.Status.CLOSED:
-            plan_anew([dead.family_id])
     return dead

@@ -21,6 +21,8 @@ from backend.org import parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
 
+VISITED = frozenset({Family.Willingness.UNKNOWN, Family.Willingness.AGREED})
+"""Wishes between which visits do not change."""
 ASK_AGAIN_DAYS = 182
 """Six months: a family that refused is asked again then, not sooner (E5). Parameter `family.ask_again_days`."""
 
@@ -46,6 +48,8 @@ SENSITIVE = frozenset(
 which support a family lives on, is as much its secret as an illness; whom to call is somebody else's name."""
 OF_MINORS = frozenset({"name", "alias", "birth_date"})
 """Nor the content of these, where somebody is under age or may be: no birth date is known (PIPL art. 28 and 31)."""
+HIGHEST = "A"
+"""The tier that is seen weekly, and within 24 hours after what raised it (D03, D06)."""
 HEADS = frozenset({"01", "02", "0"})
 """GB/T 4761: the person oneself, the head of the household."""
 SPOUSES = frozenset({"1", "10", "11", "12"})
@@ -201,15 +205,32 @@ def reveal(
 
 
 def classify(
-    *, family: Family, categories: Iterable[str], tier: str, actor: Actor, now: datetime, reason: str = ""
+    *,
+    family: Family,
+    categories: Iterable[str],
+    tier: str,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    is_event: bool = False,
 ) -> None:
-    """Set categories and risk tier as a named person confirmed them (PIPL art. 24: a table only advises)."""
+    """Set categories and risk tier as a named person confirmed them (PIPL art. 24: a table only advises).
+
+    With another tier visits are planned anew. When it rose to A, or something else happened (`is_event`), the first one
+    is within 24 hours (D06).
+    """
     before = {"categories": list(family.categories), "tier": family.risk_tier}
     family.categories, family.risk_tier = sorted(set(categories)), tier
     after = {"categories": list(family.categories), "tier": tier}
+    is_event = is_event or (tier == HIGHEST and before["tier"] not in {"", HIGHEST})
+    if before == after and not is_event:
+        return
+    family.event_at = now if is_event else family.event_at
+    _save(family, now, "categories", "risk_tier", "event_at")
+    if is_event or tier != before["tier"]:
+        _plan_anew(family, is_event=is_event)
     if before == after:
         return
-    _save(family, now, "categories", "risk_tier")
     record(
         action="family.classified",
         object=family,
@@ -239,6 +260,8 @@ def set_willingness(*, family: Family, willingness: str, actor: Actor, now: date
     else:
         family.refused_on, family.consented_on = None, today
     _save(family, now, "willingness", "refused_on", "consented_on")
+    if before != willingness and {before, willingness} != VISITED:
+        _plan_anew(family)
     data = {"from": str(before), "to": str(willingness)}
     action = "family.refused" if refused else "family.agreed"
     record(action=action, object=family, actor=actor, now=now, data=data, reason=reason)
@@ -299,7 +322,10 @@ def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime, 
     family = held.family
     if family.persons.filter(died_on__isnull=True).exclude(status="left").exists():
         _head_anew(family, held, actor, now)
-        classify(family=family, categories=family.categories, tier="A", actor=actor, now=now, reason="bereaved")
+        classify(
+            family=family, categories=family.categories, tier=HIGHEST, actor=actor, now=now, reason="bereaved",
+            is_event=True,
+        )  # fmt: skip
         return held
     close_file(family=family, why="died", actor=actor, now=now)
     tell_cases(family=family, name="family_died", data=data, actor=actor)
@@ -353,6 +379,11 @@ def tell_cases(*, family: Family, name: str, data: Mapping[str, Any], actor: Act
             data=dict(data),
             actor=actor.as_json(),
         )
+
+
+def _plan_anew(family: Family, *, is_event: bool = False) -> None:
+    """Visits that were planned by what was known before are planned anew, in the background."""
+    enqueue("processes.plan_anew", lock=f"family:{family.pk}", family_id=str(family.pk), is_event=is_event)
 
 
 def found_by(family: Family, persons: Iterable[Person]) -> str:

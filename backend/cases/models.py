@@ -100,6 +100,8 @@ class Family(Record):
     declared_categories = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     """What the roster says; `categories` is what decision D02 gave and a supervisor confirmed."""
     risk_tier = models.CharField(max_length=1, default="", blank=True)
+    event_at = models.DateTimeField(null=True, blank=True)
+    """When something last happened after which somebody comes within 24 hours (D06): a death, a tier that rose to A."""
     willingness = models.CharField(max_length=12, choices=Willingness.choices, default=Willingness.UNKNOWN)
     consented_on = models.DateField(null=True, blank=True)
     refused_on = models.DateField(null=True, blank=True)

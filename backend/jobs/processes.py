@@ -15,7 +15,7 @@ from backend.cases.cases import AlreadyOpen, FamilyGone
 from backend.cases.models import Case, Family, Programme
 from backend.jobs.once import once
 from backend.org.access import Actor
-from workflows import beginnings, cases, services, visits
+from workflows import beginnings, cases, services, visitors, visits
 
 # A busy case or a lost connection passes; a fault in a step does not, and stays visible as a failed job.
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
@@ -58,6 +58,16 @@ def look_through(context: JobContext, *, visit_id: str) -> None:
     with once(context) as first:
         if first:
             visits.look_through(visit_id=UUID(visit_id), now=timezone.now())
+
+
+@app.task(name="processes.plan_anew", retry=RETRY, pass_context=True)
+def plan_anew(context: JobContext, *, family_id: str, is_event: bool) -> None:
+    """What was planned for a family is planned by what is known of it now; after an event within 24 hours."""
+    with once(context) as first:
+        if first:
+            visitors.plan_anew([UUID(family_id)])
+            if is_event:
+                visitors.come_soon(UUID(family_id), timezone.now())
 
 
 @app.task(name="processes.start_cases", retry=RETRY)

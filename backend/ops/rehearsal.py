@@ -18,7 +18,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from backend.cases.models import Case
 from backend.org.access import Actor
 from backend.org.models import User
-from workflows import beginnings, services, visits
+from workflows import beginnings, services, visitors, visits
 from workflows.models import Instance, WorkItem
 
 
@@ -93,6 +93,11 @@ class Rehearsal:
             return
         if name == "processes.look_through":
             visits.look_through(visit_id=UUID(args["visit_id"]), now=self.now)
+            return
+        if name == "processes.plan_anew":
+            visitors.plan_anew([UUID(args["family_id"])])
+            if args["is_event"]:
+                visitors.come_soon(UUID(args["family_id"]), self.now)
             return
         case = Case.objects.get(pk=args["case_id"])
         if name == "processes.start":

@@ -60,12 +60,14 @@ def next_day(
     today: date,
     tier: str,
     rules: Rules,
+    event_on: date | None = None,
 ) -> date:
     """The day of the next visit, today at the earliest.
 
     `start`: begin of the pairing; tier A is first seen the day after (domain.md D06: within 24 h). `last_met`: last
     contact with anybody of the family; one visit serves all programmes (E6). `last_tried`: a later attempt that met
-    nobody, or was missed. `agreed`: what was agreed at the last visit; it may only be sooner.
+    nobody, or was missed. `agreed`: what was agreed at the last visit; it may only be sooner. `event_on`: the day of
+    something since which nobody was there: tier A is seen the day after.
     """
     period = timedelta(days=period_days)
     if last_met is None and last_tried is None:
@@ -77,6 +79,8 @@ def next_day(
         day = (last_met or start) + period
         if agreed is not None and agreed > today:
             day = min(day, agreed)
+    if event_on is not None and tier == "A":
+        day = max(event_on, start) + timedelta(days=1)
     return max(day, today)
 
 

@@ -43,10 +43,11 @@ def find_visitor(*, visit: Visit, actor: Actor, now: datetime) -> Helper | None:
     return visitor
 
 
-def planners(families: Iterable[UUID]) -> list[UUID]:
-    """The runs that planned a visit to one of these families and wait for its day."""
-    rows = Visit.objects.filter(family__in=list(families), state=Visit.State.PLANNED)
-    return [run for run in rows.values_list("instance_id", flat=True) if run is not None]
+def open_beyond(family: UUID, day: date, now: datetime) -> list[UUID]:
+    """The runs whose visit to this family may be made already, and is planned for later than that day."""
+    rows = Visit.objects.filter(family=family, state=Visit.State.PLANNED, planned_for__gt=day, opens_at__lte=now)
+    runs = rows.filter(paused_at__isnull=True, instance_id__isnull=False).order_by("id")
+    return [run for run in runs.values_list("instance_id", flat=True) if run is not None]
 
 
 def day_of(visit: Visit, now: datetime) -> date:

@@ -132,6 +132,10 @@ class LastContacts:
     tried: datetime | None
     missed: date | None
 
+    def before(self, moment: datetime | None) -> bool:
+        """Whether nobody was there since that moment, if there was one."""
+        return moment is not None and all(each is None or each < moment for each in (self.met, self.tried))
+
 
 def rules_for(path: str, day: date) -> Rules:
     """The numbers in force at a place on a day: parameter `visit.rules`, a mapping that overrides single ones."""

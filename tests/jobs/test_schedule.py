@@ -40,6 +40,7 @@ NAMES = {
     "survey_rounds.start_due",
     "suspensions.follow_checks",
     "timers.wake_due",
+    "visits.follow_seasons",
 }
 
 

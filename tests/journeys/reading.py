@@ -417,15 +417,19 @@ class Reading:
         return self._visits()
 
     def _again(self) -> str:
-        """What was planned stays planned; only how one comes is another matter."""
-        return self._visit_planned()
+        """What may be made already stays; else it is planned anew, no later: how one comes is another matter."""
+        if not self._planned or self.t >= self._opens:
+            return self._visit_planned()
+        self._cancel_plan()
+        return self._visits(no_later=self._day)
 
-    def _visits(self) -> str:
+    def _visits(self, *, no_later: date = date.max) -> str:
         spell = self.spells[-1]
         while True:
             self.events["decision.made"] += 1
             period = self._period()
-            day = self._next_day(spell, period) if period else spell.review_on
+            day = min(self._next_day(spell, period), no_later) if period else spell.review_on
+            no_later = date.max
             if day >= spell.review_on:
                 begins = spell.review_on - timedelta(days=30)
                 if self.today >= begins:

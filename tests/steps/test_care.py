@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
 from backend.audit.models import Event
-from backend.cases.families import record_death, set_willingness
+from backend.cases.families import classify, record_death, set_willingness
 from backend.cases.models import Case, Family
 from backend.core.errors import DomainError
 from backend.emergencies.models import Incident, SafetyWatch
@@ -16,6 +17,7 @@ from backend.health.models import HealthService
 from backend.helpers.models import Helper, Pairing
 from backend.helpers.register import end_helper, set_status
 from backend.helpers.suspensions import lift_suspension, suspend_pairing
+from backend.jobs.visits import follow_seasons
 from backend.org.access import SYSTEM
 from backend.org.models import Membership, Parameter
 from backend.reminders.models import Reminder
@@ -573,6 +575,91 @@ def test_no_visits_wanted_waits_for_the_review(office: Care) -> None:
     assert office.waiting(case) == ["ask_family_wish"]
 
 
+def raise_tier(office: Care, case: Case, tier: str) -> None:
+    family = fresh(case).family
+    classify(family=family, categories=family.categories, tier=tier, actor=factories.actor(), now=office.now)
+    office.work()
+
+
+def coming(case: Case) -> Visit:
+    return Visit.objects.get(case=case, state="planned")
+
+
+def test_a_family_that_only_wants_a_call_is_called_no_later_than_it_would_have_been_visited(office: Care) -> None:
+    case = office.case
+    office.pass_time(days=10)
+    office.send(case, "family_refused", level="phone_only")
+    assert (coming(case).channel, coming(case).planned_for) == ("phone", date(2026, 4, 1))
+    assert Visit.objects.get(state="cancelled").channel == "home"
+
+
+def test_a_run_that_waits_for_its_review_without_a_plan_hears_another_wish(office: Care) -> None:
+    """D06: found by the run, for there is no visit to find it by."""
+    case = office.case
+    for wishes, planned in ((Family.Willingness.FESTIVAL, 0), (Family.Willingness.AGREED, 1)):
+        set_willingness(family=fresh(case).family, willingness=wishes, actor=factories.actor(), now=office.now)
+        office.work()
+        assert Visit.objects.filter(state="planned").count() == planned
+    assert coming(case).planned_for == date(2026, 4, 1)
+
+
+def set_season(office: Care, season: str, *, path: str = "", days: int = 7) -> None:
+    """From today on, entered last night."""
+    row = Parameter.objects.create(
+        key="visit.season", value=season, path=path, from_date=office.today,
+        to_date=office.today + timedelta(days=days),
+    )  # fmt: skip
+    Parameter.objects.filter(pk=row.pk).update(created_at=office.now - timedelta(hours=12))
+    cache.clear()
+
+
+def night(office: Care, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job that follows the seasons, and what it queues."""
+    with monkeypatch.context() as clock:
+        clock.setattr(timezone, "now", lambda: office.now)
+        follow_seasons(0)
+    office.work()
+
+
+def test_a_cold_week_reaches_who_was_planned_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D06, P03: extreme weather doubles A and B; of another place nobody hears, and once is enough."""
+    office = Care(self_care=2)
+    case = office.case
+    assert (fresh(case).family.risk_tier, coming(case).planned_for) == ("B", date(2026, 4, 1))
+    office.pass_time(days=10)
+    set_season(office, "extreme_weather", path="99.")
+    night(office, monkeypatch)
+    assert coming(case).planned_for == date(2026, 4, 1)
+    set_season(office, "extreme_weather", path=case.unit_path)
+    night(office, monkeypatch)
+    again = coming(case)
+    assert again.planned_for == date(2026, 3, 17)  # 15 days after the pairing began
+    night(office, monkeypatch)
+    assert coming(case) == again
+
+
+def test_who_wants_visits_at_festivals_is_visited_when_one_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wish 仅节日: nothing in between, a visit in the week of the festival, though the run waits for its review."""
+    office = Care()
+    case = office.case
+    set_willingness(
+        family=fresh(case).family, willingness=Family.Willingness.FESTIVAL, actor=factories.actor(), now=office.now
+    )
+    office.work()
+    office.pass_time(days=60)
+    set_season(office, "extreme_weather", days=2)
+    night(office, monkeypatch)
+    assert not Visit.objects.filter(state="planned").exists()
+    office.pass_time(days=3)
+    set_season(office, "festival")
+    night(office, monkeypatch)
+    planned = coming(case)
+    assert planned.planned_for is not None
+    assert planned.planned_for <= office.today + timedelta(days=7)
+    night(office, monkeypatch)
+    assert coming(case) == planned
+
+
 def test_the_diagram_tells_who_did_what(office: Care) -> None:
     case = office.case
     until_due(office, case)
@@ -592,6 +679,37 @@ def test_high_risk_is_seen_the_next_day_and_weekly() -> None:
     assert office.waiting(case) == ["record_visit"]
     office.do(case, "record_visit", office.volunteer, office.visited())
     assert Visit.objects.get(state="planned").planned_for == date(2026, 3, 9)
+
+
+def test_another_tier_is_planned_by_at_once_and_never_later() -> None:
+    """D06: a quarterly family that rises to A is seen within 24 hours, to B within the month; who falls waits no
+    longer than before."""
+    office = Care(cadence="quarterly", lives_alone=False)
+    case = office.case
+    assert (fresh(case).family.risk_tier, coming(case).planned_for) == ("C", date(2026, 5, 31))
+    raise_tier(office, case, "B")
+    assert coming(case).planned_for == date(2026, 4, 1)
+    office.pass_time(days=10)
+    raise_tier(office, case, "A")
+    assert coming(case).planned_for == office.today + timedelta(days=1)
+    raise_tier(office, case, "C")
+    assert coming(case).planned_for == office.today + timedelta(days=1)
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    assert coming(case).planned_for == office.today + timedelta(days=90)
+
+
+def test_a_visit_that_is_open_already_is_called_for_sooner_when_something_happens() -> None:
+    """D06: within 24 hours, though the item was open and had two weeks left."""
+    office = Care(cadence="quarterly", lives_alone=False)
+    case = office.case
+    until_due(office, case)
+    first = coming(case)
+    raise_tier(office, case, "B")
+    assert coming(case) == first  # no event: what is open stays
+    raise_tier(office, case, "A")
+    assert coming(case).planned_for == office.today + timedelta(days=1)
+    assert Visit.objects.get(pk=first.pk).state == "cancelled"
+    assert office.waiting(case) == ["record_visit"]
 
 
 @pytest.mark.parametrize("cadence", ["weekly", "quarterly"])

@@ -49,7 +49,7 @@ def die(office: Office, person: Person) -> None:
     office.work()
 
 
-def test_who_is_left_is_visited_within_a_week_and_tier_a_for_twelve_months(office: Office) -> None:
+def test_who_is_left_is_visited_within_a_day_and_tier_a_for_twelve_months(office: Office) -> None:
     """E2: the visit of condolence; the spouse's tier is raised for twelve months, then the table lets it go."""
     case = caring(office, COUPLE)
     assert Visit.objects.get().planned_for == date(2026, 5, 31)
@@ -57,8 +57,7 @@ def test_who_is_left_is_visited_within_a_week_and_tier_a_for_twelve_months(offic
     family = Family.objects.get()
     assert family.risk_tier == "A"
     visit = Visit.objects.get(state="planned")
-    assert visit.planned_for is not None
-    assert visit.planned_for <= office.today + timedelta(days=7)
+    assert visit.planned_for == office.today + timedelta(days=1)  # D06: within 24 hours after a trigger event
     assert Pairing.objects.get(case=case).to_date is None
     table = (settings.BPMN_FOLDER / "household_intake" / "risk_tier.dmn").read_bytes()
     tiers = [

@@ -42,6 +42,10 @@ def plan(**changed: object) -> date:
         ({"last_tried": TODAY, "period_days": 7, "tier": "A"}, date(2026, 3, 3)),  # high risk: the next day
         ({"last_tried": TODAY, "period_days": 7, "tier": "B"}, date(2026, 3, 9)),
         ({"last_met": TODAY, "last_tried": date(2026, 2, 1)}, date(2026, 4, 1)),
+        # D06: within 24 hours after what raised the tier to A, when nobody was there since
+        ({"last_met": date(2026, 2, 28), "period_days": 7, "tier": "A", "event_on": TODAY}, date(2026, 3, 3)),
+        ({"period_days": 7, "tier": "A", "event_on": date(2026, 2, 1)}, date(2026, 3, 3)),  # the pairing is younger
+        ({"last_met": date(2026, 2, 28), "period_days": 90, "tier": "B", "event_on": TODAY}, date(2026, 5, 29)),
     ],
 )
 def test_the_next_day(facts: dict[str, object], day: date) -> None:

@@ -51,7 +51,7 @@ def plan_next(call: Call) -> dict[str, Any]:
     review_on = _review_day(pairing, context.today)
     period = int(data.get("period_days") or 0)
     rules = visits.rules_for(case.unit_path, context.today)
-    day = _next_day(case, pairing, period, context, rules) if period else None
+    day = _no_later(_next_day(case, pairing, period, context, rules), call) if period else None
     if day is None or day >= review_on:
         return _until_review(review_on - timedelta(days=number(call, "review.lead_days", REVIEW_LEAD_DAYS)), context)
     window = cadence.window(day, wait_days=(day - context.today).days, rules=rules)
@@ -86,10 +86,13 @@ def find_visitor(call: Call) -> dict[str, Any]:
     return {"helper_user": _account(visitor, context.today), **_deadlines(visit, context)}
 
 
-def take_back(call: Call) -> None:
-    """The family's days have changed (it went away, or is back): what was planned is planned anew."""
+def take_back(call: Call) -> dict[str, Any]:
+    """What the plan went by has changed (the family went away or is back, its tier, its wish, the season), or something
+    has happened: it is planned anew, and no later than it was."""
     case, context = case_of(call), of(call)
+    planned_for = _visit(call).planned_for if call.data.get("visit") else None
     visits.cancel_visits(case=case, reason="plans_changed", actor=context.actor, now=context.now)
+    return {"no_later": planned_for.isoformat() if planned_for else None}
 
 
 def record_visit(call: Call) -> dict[str, Any]:
@@ -202,6 +205,7 @@ def _end_spell_of(call: Call, reason: str) -> None:
 def _plan(*, over: bool, opens: datetime, missed: datetime, report: datetime) -> dict[str, Any]:
     return {
         "care_over": over,
+        "no_later": None,
         "visit": None,
         "helper_user": None,
         "open_at": opens.isoformat(),
@@ -229,7 +233,14 @@ def _next_day(case: Case, pairing: Pairing | None, period: int, context: Context
         today=context.today,
         tier=case.family.risk_tier,
         rules=rules,
+        event_on=_local(case.family.event_at) if last.before(case.family.event_at) else None,
     )
+
+
+def _no_later(day: date, call: Call) -> date:
+    """A visit that is planned anew is no later than the one taken back."""
+    taken_back = call.data.get("no_later")
+    return max(min(day, date.fromisoformat(taken_back)), of(call).today) if taken_back else day
 
 
 def _review_day(pairing: Pairing | None, today: date) -> date:

@@ -141,7 +141,7 @@ def record_measures(call: Call) -> Mapping[str, Any]:
         family = row.about_family
         families.classify(
             family=family, categories=family.categories, tier=HIGHEST_TIER, actor=context.actor, now=context.now,
-            reason=_told_as(row),
+            reason=_told_as(row), is_event=True,
         )  # fmt: skip
     return _next_week(row, context)
 

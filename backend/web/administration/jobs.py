@@ -31,6 +31,7 @@ NAMES: Mapping[str, str | Promise] = {
     "processes.message": gettext_lazy("Passing a message to a process"),
     "processes.message_case": gettext_lazy("Passing a message to a case"),
     "processes.move_items": gettext_lazy("Moving work to another place"),
+    "processes.plan_anew": gettext_lazy("Planning visits anew"),
     "processes.start": gettext_lazy("Beginning a phase"),
     "processes.start_cases": gettext_lazy("Opening cases for a roster"),
     "proposals.offer": gettext_lazy("Asking a proposed helper"),
@@ -67,6 +68,7 @@ NAMES: Mapping[str, str | Promise] = {
     "survey_rounds.start_due": gettext_lazy("Beginning the yearly survey of villages"),
     "suspensions.follow": gettext_lazy("Visits of a suspended pairing"),
     "suspensions.follow_checks": gettext_lazy("Background checks that are over"),
+    "visits.follow_seasons": gettext_lazy("Visits when a season begins"),
     "timers.wake_due": gettext_lazy("Waking what is due"),
 }
 """Jobs as people call them."""
