@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.core.errors import DomainError, FieldProblem, Invalid
+from backend.org.access import granting
 from workflows import store
 from workflows.engine.forms import localise, validate
 from workflows.messages import problem_text
 from workflows.models import NotDeployed, Process
+
+if TYPE_CHECKING:
+    from backend.org.access import Viewer
+
+VISITS = "care_visit"
+WHOLE_RECORD = "village_visit"
+"""The form of a visit's record that asks all that the helper's asks, and what only an office may (F07)."""
+
+
+def visit_form(user: Viewer) -> str:
+    """The form that this person records visits by: a helper is not asked what a family lives on (F07)."""
+    return WHOLE_RECORD if granting(user, "visit.write") else "visit"
 
 
 def check_form(process: str, form: str, answers: Mapping[str, Any], *, partial: bool = False) -> None:

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.answers import form_schema
+from backend.api.answers import VISITS, form_schema, visit_form
 from backend.api.families import ContactSerializer
 from backend.api.fields import RowSerializer
 from backend.api.resource import Resource
@@ -98,7 +98,7 @@ class Coming(Resource):
         return Response(
             {
                 "as_of": self.now,
-                "form": form_schema("care_visit", "visit", get_language() or ""),
+                "form": form_schema(VISITS, visit_form(self.user), get_language() or ""),
                 "families": self._families(visits, pairings),
                 "visits": TakenVisitSerializer(visits, many=True, context=context).data,
                 "conflicts": self._conflicts(),

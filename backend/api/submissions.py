@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.answers import check_form, plain, pointing
+from backend.api.answers import VISITS, WHOLE_RECORD, check_form, plain, pointing, visit_form
 from backend.api.fields import Answers, Reason, RowSerializer
 from backend.api.filters import Filters
 from backend.api.resource import Resource
@@ -79,7 +79,7 @@ class SubmissionDetailSerializer(SubmissionSerializer):
         """The answers that came in: all of them for whoever sent them or works with the family."""
         view = self.context["view"]
         said = answers_of(row.answers)
-        return said if view.may_know(row) or row.sent_by_id == view.user.pk else plain("care_visit", "visit", said)
+        return said if view.may_know(row) or row.sent_by_id == view.user.pk else plain(VISITS, WHOLE_RECORD, said)
 
     @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
     def get_recorded(self, row: Submission) -> dict[str, Any] | None:
@@ -90,7 +90,7 @@ class SubmissionDetailSerializer(SubmissionSerializer):
         if not (is_known or view.is_in_subtree(row)):
             return None
         said = answers_of(row.visit.answers)
-        return said if is_known else plain("care_visit", "visit", said)
+        return said if is_known else plain(VISITS, WHOLE_RECORD, said)
 
 
 class SubmitSerializer(ContactSerializer):
@@ -198,7 +198,7 @@ class Submissions(Resource):
         if not own and not may(self.user, "visit.write", path=case.unit_path):
             raise NotAllowed
         with pointing("/answers"):
-            check_form("care_visit", "visit", given["answers"])
+            check_form(VISITS, visit_form(self.user), given["answers"])
             row = submit(
                 id=given["id"],
                 visit_id=given["visit"],
@@ -223,7 +223,7 @@ class Submissions(Resource):
         row = self.get_object()
         given = self.given(DecisionSerializer)
         with pointing("/answers"):
-            check_form("care_visit", "visit", given["answers"])
+            check_form(VISITS, visit_form(self.user), given["answers"])
             decide_conflict(
                 submission=row,
                 answers=given["answers"],

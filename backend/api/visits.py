@@ -19,7 +19,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.api.answers import check_form, plain, pointing
+from backend.api.answers import VISITS, WHOLE_RECORD, check_form, plain, pointing, visit_form
 from backend.api.fields import Answers, Moment, Reason, RowSerializer, VisibleField
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
@@ -180,7 +180,7 @@ class VisitDetailSerializer(VisitSerializer):
         shown: dict[str, Any] = super().to_representation(instance)
         if not self.context["view"].may_know(instance):
             said = shown["answers"]
-            shown["answers"] = plain("care_visit", "visit", said)
+            shown["answers"] = plain(VISITS, WHOLE_RECORD, said)
             shown["closed"] = [name for name in said if name not in shown["answers"]]
         return shown
 
@@ -194,7 +194,8 @@ SEEN_IN_DETAIL = PolymorphicProxySerializer(
 
 
 class ContactSerializer(serializers.Serializer[Any]):
-    """A visit as it was made. `id`: made by the client; the same id twice is one visit. `answers`: the form `visit`."""
+    """A visit as it was made. `id`: made by the client; the same id twice is one visit. `answers`: the form `visit`,
+    of whoever records visits for the village or office `village_visit`."""
 
     id = serializers.UUIDField(required=False)
     case = VisibleField(Case, required=False)
@@ -308,7 +309,7 @@ class Visits(Resource):
         if not own and not may(self.user, "visit.write", path=case.unit_path):
             raise NotAllowed
         with pointing("/answers"):
-            check_form("care_visit", "visit", given["answers"])
+            check_form(VISITS, visit_form(self.user), given["answers"])
             recorded = record_contact(
                 id=given.get("id"),
                 case=case,
@@ -327,7 +328,7 @@ class Visits(Resource):
         visit = self.get_object()
         given = self.given(AmendSerializer)
         with pointing("/answers"):
-            check_form("care_visit", "visit", given["answers"], partial=True)
+            check_form(VISITS, visit_form(self.user), given["answers"], partial=True)
         amend_visit(
             visit=visit,
             answers=given["answers"],

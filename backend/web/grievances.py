@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from backend.api.answers import form_schema
+from backend.api.answers import VISITS, WHOLE_RECORD, form_schema
 from backend.api.cases import Cases
 from backend.api.families import Families
 from backend.api.grievances import LONGEST
@@ -34,7 +34,7 @@ WORDS: dict[str, str | Promise] = {
     "overdue": gettext_lazy("Overdue"),
 }
 MOST_PEOPLE = 200
-FORMS = {"surveys": ("household_intake", "survey"), "visits": ("care_visit", "visit")}
+FORMS = {"surveys": ("household_intake", "survey"), "visits": (VISITS, WHOLE_RECORD)}
 """Section of a copy → the form whose answers it holds."""
 Kind, Target = Row.Kind, Row.Target
 SUBJECTS: dict[str, tuple[str, str, str | Promise, str]] = {

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from backend.api.answers import form_schema
+from backend.api.answers import VISITS, WHOLE_RECORD, form_schema
 from backend.api.photos import Photos
 from backend.api.visits import Visits
 from backend.web.door import Refused, download, read
@@ -31,7 +31,7 @@ class Visit(Page):
         """Its record and the photographs that can be looked at."""
         visit = read(request, Visits, "retrieve", pk=pk)
         answers, closed = visit.get("answers") or {}, visit.get("closed") or []
-        schema = form_schema("care_visit", "visit", get_language() or "") if answers else {"properties": {}}
+        schema = form_schema(VISITS, WHOLE_RECORD, get_language() or "") if answers else {"properties": {}}
         told = {
             "visit": visit,
             "title": _("Visit"),

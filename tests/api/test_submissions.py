@@ -219,6 +219,19 @@ def test_what_is_taken_along_is_what_a_visit_needs(helper: Caller, user: User, v
     assert "从前的户" not in str(told)
 
 
+def test_the_village_worker_is_asked_what_a_helper_is_not(helper: Caller, village: Caller, visit: Visit) -> None:
+    """F07: what a family lives on, and whether its kin helps: D07 hears of that from the village worker alone."""
+    own, whole = (caller.get("visits/coming/").json()["form"]["properties"] for caller in (helper, village))
+    assert own.keys() < whole.keys()
+    assert whole.keys() - own.keys() == {"economy", "kin_support", "helper_absent"}
+    said = {**RECORD, "economy": "short", "kin_support": "none", "helper_absent": "住院"}
+    message = {**body(visit, visit=str(uuid4()), answers=said), "pairing": None, "case": str(visit.case_id)}
+    send(village, {name: value for name, value in message.items() if value is not None})
+    assert answers_of(Visit.objects.get(is_extra=True).answers) == said
+    refused = helper.post("submissions/", body(visit, answers=said))
+    assert_problem(refused, 422, "invalid")
+
+
 def test_an_own_record_comes_along_for_corrections_until_somebody_else_changes_it(
     helper: Caller, village: Caller, visit: Visit
 ) -> None:

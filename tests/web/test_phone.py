@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -156,6 +157,14 @@ def test_the_key_is_the_same_after_the_next_log_in_and_another_for_others(user: 
 def test_a_key_of_the_server_that_is_gone_gives_way_to_the_newest(here: Client) -> None:
     told = post(here, "/visits/key/", {"device": "d", "name": "gone"})
     assert (told.status_code, told.json()["name"] != "gone") == (200, True)
+
+
+def test_the_telephone_asks_all_that_the_forms_ask() -> None:
+    """What a script does not know of, nobody can answer on a telephone, and a correction would take away."""
+    script = (Path(__file__).parents[2] / "backend/web/static/web/phone/form.js").read_text("utf-8")
+    for name in ("visit", "village_visit"):
+        form = json.loads((settings.BPMN_FOLDER / "care_visit" / "forms" / f"{name}.json").read_text("utf-8"))
+        assert [field for field in form["properties"] if f'"{field}"' not in script] == [], name
 
 
 def test_a_record_comes_in_once(here: Client, visit: Visit) -> None:

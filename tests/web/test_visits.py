@@ -62,6 +62,14 @@ def test_who_only_inspects_reads_which_answers_are_not_shown(visit: Visit) -> No
     assert "腿疼" not in told
 
 
+def test_what_only_the_village_worker_was_asked_is_told_too(visit: Visit) -> None:
+    visit.answers = '{"visit_result": "met", "economy": "short", "kin_support": "neglect", "helper_absent": "住院"}'
+    visit.save()
+    here = visitor(factories.user("caseworker", role="caseworker"))
+    told = text(here.get(f"/visits/{visit.pk}/", headers={"Accept-Language": "en"}))
+    assert all(said in told for said in ("Living", "Short", "Support from kin", "Neglect", "住院"))
+
+
 def test_a_photograph_is_looked_at_and_that_is_kept(visit: Visit, photo: Photo) -> None:
     here = visitor(factories.user("supervisor", role="supervisor"))
     assert f"/photos/{photo.pk}/" in text(here.get(f"/visits/{visit.pk}/"))

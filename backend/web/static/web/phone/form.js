@@ -6,11 +6,13 @@ const MINUTE = 60_000;
 const USUAL_VISIT = 30 * MINUTE;
 const LATE = 48 * 60 * MINUTE;
 
-// What is asked openly when somebody was met, in order; when nobody was; and what hides behind "more".
+// What is asked openly when somebody was met, in order; when nobody was; and what hides behind "more". What the form at
+// hand does not ask is left out: what a family lives on, and who of its kin helps, only the village worker is asked.
 const MET = ["persons_met", "physical", "mental", "hazards", "worries", "done_items", "needs", "requests", "note", "next_on"];
 const NOT_MET = ["note", "next_on"];
 const WHEN = ["started_at", "ended_at", "channel"];
-const MORE = [...WHEN, "economy", "kin_support", "money_or_gifts", "photo_consent"];
+const MORE = [...WHEN, "economy", "kin_support", "money_or_gifts", "photo_consent", "share_with_successor", "helper_absent"];
+const MORE_NOT_MET = [...WHEN, "helper_absent"];
 const ALARM = ["worries", "physical", "mental", "persons_met", "note"];
 
 // The first question joins two fields of the form: whether somebody was met, and if not, why.
@@ -65,7 +67,7 @@ export class VisitForm {
   }
 
   more() {
-    return this.values.visit_result === "met" ? MORE : WHEN;
+    return this.values.visit_result === "met" ? MORE : MORE_NOT_MET;
   }
 
   isLate(answers) {
