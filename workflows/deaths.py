@@ -13,8 +13,8 @@ from workflows import condolences, store, subsidy_exits
 
 def record_death(*, person: Person, died_on: date, actor: Actor, now: datetime) -> Person:
     """The dead get no letter, greeting or visit any more. Who is left behind becomes tier A, for twelve months by table
-    D03, and is visited within 24 hours (D06): that is the visit of condolence; a gift on its way comes quietly (D21). When
-    nobody is left, everything stops.
+    D03, and is visited within 24 hours (D06): that is the visit of condolence; a gift on its way comes quietly (D21).
+    When nobody is left, everything stops.
 
     Raises AlreadyDead, InFuture.
     """
