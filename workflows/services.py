@@ -7,7 +7,7 @@ or nothing behind, and writes its events together with what it did.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -182,6 +182,20 @@ def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor
     Queued, not sent: no two instances' locks are ever held together, and what is queued here is never lost.
     """
     ids = conductors(case)
+    _queue_messages(ids, name, data, actor)
+    return len(ids)
+
+
+def send_to_phases(*, parent_id: UUID, name: str, data: Mapping[str, Any], actor: Actor) -> int:
+    """Queue a message to the phases that run for an instance, not to what runs beside them; returns how many."""
+    running = Instance.objects.filter(parent_id=parent_id, state=Instance.State.RUNNING)
+    rows = running.select_related("process").defer("data", "process__files")
+    ids = [row.pk for row in rows if not store.definition(row.process).beside]
+    _queue_messages(ids, name, data, actor)
+    return len(ids)
+
+
+def _queue_messages(ids: Iterable[UUID], name: str, data: Mapping[str, Any], actor: Actor) -> None:
     for instance_id in ids:
         enqueue(
             "processes.message",
@@ -191,7 +205,6 @@ def send_to_case(*, case: Case, name: str, data: Mapping[str, Any], actor: Actor
             data=dict(data),
             actor=actor.as_json(),
         )
-    return len(ids)
 
 
 def conductors(case: Case) -> list[UUID]:

@@ -123,6 +123,7 @@ WORDS: Mapping[str, str] = {
     "family_died": "somebody died",
     "family_refused": "the family refuses",
     "helper_available": "a helper is available",
+    "nobody_wanted": "the family wants nobody",
     "phase_ended": "a phase ended",
     "visit_recorded": "a visit was recorded",
     "plans_changed": "what the plan went by has changed",

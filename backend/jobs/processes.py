@@ -118,6 +118,21 @@ def message_case(
             )
 
 
+@app.task(name="processes.message_phase", retry=RETRY, pass_context=True)
+def message_phase(
+    context: JobContext,
+    *,
+    parent_id: str,
+    name: str,
+    data: dict[str, Any] | None = None,
+    actor: dict[str, Any] | None = None,
+) -> None:
+    """Deliver a message to the phase that an instance had queued when the message came, and that runs by now."""
+    with once(context) as first:
+        if first:
+            services.send_to_phases(parent_id=UUID(parent_id), name=name, data=data or {}, actor=Actor.from_json(actor))
+
+
 @app.task(name="processes.cancel", retry=RETRY)
 def cancel(*, instance_id: str, reason: str, actor: dict[str, Any] | None = None) -> None:
     """Stop an instance; stopping twice is harmless."""

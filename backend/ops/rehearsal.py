@@ -88,6 +88,9 @@ class Rehearsal:
             instance_id = UUID(args["instance_id"])
             services.send_message(instance_id=instance_id, name=args["name"], data=data, actor=actor, now=self.now)
             return
+        if name == "processes.message_phase":
+            services.send_to_phases(parent_id=UUID(args["parent_id"]), name=args["name"], data=data, actor=actor)
+            return
         if name == "processes.begin":
             beginnings.begin(noun=args["noun"], id=UUID(args["id"]), actor=actor, now=self.now)
             return

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend.cases import cases, families
@@ -51,6 +52,8 @@ BESIDE = "succession"
 ENDING_WITH_CASE = (BESIDE, "service_plan_referral")
 """Processes beside the phases that end with them."""
 MORNING = time(9)
+ALL = "all"
+"""Level of a refusal: no visits any more, by nobody (E5)."""
 SUDDENLY_GONE = "gone"
 """Code of helper_end_reason: died, arrested, vanished. Which of these is nobody's business here."""
 
@@ -64,19 +67,21 @@ def open_case(call: Call) -> None:
 
 def start_intake(call: Call) -> dict[str, Any]:
     """Queue the survey."""
-    return _start("household_intake", call)
+    return _begin("household_intake", call)
 
 
 def start_pairing(call: Call) -> dict[str, Any]:
-    """Queue the search for a helper. One that began beside the case goes on as its phase; where a successor has agreed
-    meanwhile, nothing is left to search."""
+    """Queue the search for a helper, unless the family wants nobody. One that began beside the case goes on as its
+    phase; where a successor has agreed meanwhile, nothing is left to search."""
     case, context = case_of(call), of(call)
+    if _wants_nobody(call, case):
+        return _report_refused("pairing", context)
     if pairings.current_pairing(case, context.today) is not None:
         searches.report_found(context)
         return {"phase": "pairing"}
     _pass_on("spell_over", {}, context, only=BESIDE)
     if not searches.take_over(context, case):
-        return _start("pairing", call)
+        return _begin("pairing", call)
     cases.enter_phase(case=case, phase=PHASES["pairing"], actor=context.actor, now=context.now)
     return {"phase": "pairing"}
 
@@ -92,6 +97,13 @@ def start_review(call: Call) -> dict[str, Any]:
 
 
 def _start(process: str, call: Call) -> dict[str, Any]:
+    """Queue a phase, unless the family has said meanwhile that it wants nobody."""
+    if _wants_nobody(call, case_of(call)):
+        return _report_refused(process, of(call))
+    return _begin(process, call)
+
+
+def _begin(process: str, call: Call) -> dict[str, Any]:
     case, context = case_of(call), of(call)
     cases.enter_phase(case=case, phase=PHASES[process], actor=context.actor, now=context.now)
     enqueue(
@@ -102,6 +114,20 @@ def _start(process: str, call: Call) -> dict[str, Any]:
         parent_id=str(context.instance_id),
         actor=context.actor.as_json(),
     )
+    return {"phase": process}
+
+
+def _wants_nobody(call: Call, case: Case) -> bool:
+    """Whether this case was told that the family wants no visits any more, and nobody has heard otherwise since (E5).
+
+    The family's word alone does not tell: in another programme it may have said no to that one.
+    """
+    return call.data.get("level") == ALL and case.family.willingness == Family.Willingness.REFUSED
+
+
+def _report_refused(process: str, context: Context) -> dict[str, Any]:
+    """Tell the instance itself that the phase is over before it began: the family refused."""
+    _tell_itself("phase_ended", {"phase_outcome": "family_refused", "phase": process}, context)
     return {"phase": process}
 
 
@@ -159,7 +185,7 @@ def record_ask_again(call: Call) -> dict[str, Any]:
     _refuse(case, wants, context)
     tell(call, "family.asked_again", {"willing": call.answers["willing"], "method": call.answers["method"]})
     filed = Review.objects.filter(case__family=case.family_id, subject="filing", decision="confirm").exists()
-    return {"filed": filed}
+    return {"filed": filed, "level": None}
 
 
 def resume_case(call: Call) -> None:
@@ -203,7 +229,7 @@ def wind_up(*, case: Case, reason: str, actor: Actor, now: datetime) -> None:
     pairings.end_pairings_of(case=case, reason=SPELL_ENDS.get(reason, "case_closed"), actor=actor, now=now)
 
 
-def tell_phase(call: Call) -> None:
+def tell_phase(call: Call) -> dict[str, Any] | None:
     """Pass a message on to the phase that runs, when it concerns that phase; the phase ends and reports.
 
     A refusal may mean less than all: by telephone only is noted and nothing is interrupted; "not this helper" is the
@@ -211,20 +237,50 @@ def tell_phase(call: Call) -> None:
     """
     case, context = case_of(call), of(call)
     name, data = _message(call)
-    if name == "family_refused" and data.get("level") == "phone_only":
+    if name == "family_refused":
+        return _hear_refusal(case, data, context)
+    if name == "helper_ended" and str(_present_helper(case, context.now)) != str(data.get("helper")):
+        _pass_on(name, data, context, only=BESIDE)
+        return None
+    _pass_on(name, data, context)
+    return None
+
+
+def _hear_refusal(case: Case, data: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Do what the refusal's level says. What is returned: whether this case is to leave the family in peace."""
+    if data.get("level") == "phone_only":
         _refuse(case, Family.Willingness.PHONE, context)
-        return
-    if name == "family_refused" and data.get("level") == "helper":
+        return {"level": None}
+    if data.get("level") == "helper":
         helper = _present_helper(case, context.now)
         if helper is not None:
             _pass_on("helper_ended", {"helper": str(helper), "reason": "family_wish"}, context)
-        return
-    if name == "helper_ended" and str(_present_helper(case, context.now)) != str(data.get("helper")):
-        _pass_on(name, data, context, only=BESIDE)
-        return
-    if name == "family_refused":
-        _refuse(case, Family.Willingness.REFUSED, context)
-    _pass_on(name, data, context)
+        return {"level": None}
+    _refuse(case, Family.Willingness.REFUSED, context)
+    _pass_on("family_refused", data, context)
+    if not _running(context).filter(process__key__in=PHASES).exists():
+        _stop_waiting(case, data, context)
+    return {"level": ALL}
+
+
+def _stop_waiting(case: Case, data: Mapping[str, Any], context: Context) -> None:
+    """The family refuses while no phase runs: nobody is there to hear it but the case itself.
+
+    A case that waits for a helper, or for somebody to tell the family of a loss, waits no longer. A phase that is
+    queued hears it as soon as it runs: the job has the lock of the one that begins it, and comes after it.
+    """
+    _tell_itself("nobody_wanted", {"phase_outcome": "family_refused"}, context)
+    # Cases begun before `nobody_wanted` was in the diagram leave the waiting list this way: the search that would
+    # follow does not begin (see start_pairing). Where the first message was heard, nobody waits for the second.
+    _tell_itself("helper_available", {}, context)
+    enqueue(
+        "processes.message_phase",
+        lock=f"case:{case.pk}",
+        parent_id=str(context.instance_id),
+        name="family_refused",
+        data=dict(data),
+        actor=context.actor.as_json(),
+    )
 
 
 def stop_phase(call: Call) -> None:
@@ -246,18 +302,30 @@ def _stop_beside(context: Context) -> None:
 
 def _pass_on(name: str, data: Mapping[str, Any], context: Context, *, only: str = "") -> None:
     """Queue the message for the phase that runs and for what runs beside it; `only`: for this process."""
-    running = Instance.objects.filter(parent_id=context.instance_id, state=Instance.State.RUNNING)
+    running = _running(context)
     if only:
         running = running.filter(process__key=only)
     for instance_id in running.values_list("pk", flat=True):
-        enqueue(
-            "processes.message",
-            lock=f"instance:{instance_id}",
-            instance_id=str(instance_id),
-            name=name,
-            data=dict(data),
-            actor=context.actor.as_json(),
-        )
+        _send(instance_id, name, data, context)
+
+
+def _running(context: Context) -> QuerySet[Instance]:
+    return Instance.objects.filter(parent_id=context.instance_id, state=Instance.State.RUNNING)
+
+
+def _tell_itself(name: str, data: Mapping[str, Any], context: Context) -> None:
+    _send(context.instance_id, name, data, context)
+
+
+def _send(instance_id: UUID, name: str, data: Mapping[str, Any], context: Context) -> None:
+    enqueue(
+        "processes.message",
+        lock=f"instance:{instance_id}",
+        instance_id=str(instance_id),
+        name=name,
+        data=dict(data),
+        actor=context.actor.as_json(),
+    )
 
 
 def _present_helper(case: Case, now: datetime) -> UUID | None:

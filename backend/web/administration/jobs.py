@@ -30,6 +30,7 @@ NAMES: Mapping[str, str | Promise] = {
     "processes.cancel": gettext_lazy("Stopping a process"),
     "processes.message": gettext_lazy("Passing a message to a process"),
     "processes.message_case": gettext_lazy("Passing a message to a case"),
+    "processes.message_phase": gettext_lazy("Passing a message to a phase"),
     "processes.move_items": gettext_lazy("Moving work to another place"),
     "processes.plan_anew": gettext_lazy("Planning visits anew"),
     "processes.start": gettext_lazy("Beginning a phase"),
