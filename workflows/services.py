@@ -208,7 +208,9 @@ def _queue_messages(ids: Iterable[UUID], name: str, data: Mapping[str, Any], act
 
 
 def conductors(case: Case) -> list[UUID]:
-    """The instances that conduct a case. What listens to no message at all (a finding) only runs beside it."""
+    """The instances that hear what is told about a case: its process, and surveys of a year (workflows.survey_rounds).
+    What listens to no message at all (a finding) only runs beside it. Who starts something on behalf of the case, and
+    is to hear of it, is its process alone (workflows.steps.needs.conductor_of)."""
     running = Instance.objects.filter(case=case, state=Instance.State.RUNNING, parent_id__isnull=True)
     rows = running.select_related("process").defer("data", "process__files")
     return [row.pk for row in rows if store.definition(row.process).messages]

@@ -16,7 +16,7 @@ from backend.helpers import register, successions
 from backend.helpers.models import Helper, Pairing, Succession
 from backend.helpers.pairings import AlreadyEnded, check_reason
 from backend.org.access import SYSTEM, Actor
-from workflows import services
+from workflows.steps.needs import conductor_of
 
 SOLDIER = "soldier_son"
 AT_ONCE = 500
@@ -37,8 +37,8 @@ def start_succession(
 
     Raises UnderWay, AlreadyEnded, DayPassed, BeforeBegin (backend.helpers.successions), NotConducted.
     """
-    conducting = services.conductors(pairing.case)
-    if not conducting:
+    conducting = conductor_of(pairing.case)
+    if conducting is None:
         raise NotConducted
     with collect():
         row = successions.open_succession(
@@ -49,7 +49,7 @@ def start_succession(
             lock=f"case:{row.case_id}",
             process="succession",
             case_id=str(row.case_id),
-            parent_id=str(conducting[0]),
+            parent_id=str(conducting),
             data={"succession": str(row.pk)},
             actor=actor.as_json(),
         )

@@ -11,8 +11,10 @@ from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
+from backend.audit.history import collect
 from backend.cases.cases import AlreadyOpen, FamilyGone
 from backend.cases.models import Case, Family, Programme
+from backend.helpers.models import Pairing
 from backend.jobs.once import once
 from backend.org.access import Actor
 from workflows import beginnings, cases, services, visitors, visits
@@ -131,6 +133,14 @@ def message_phase(
     with once(context) as first:
         if first:
             services.send_to_phases(parent_id=UUID(parent_id), name=name, data=data or {}, actor=Actor.from_json(actor))
+
+
+@app.task(name="processes.hand_visits", retry=RETRY, pass_context=True)
+def hand_visits(context: JobContext, *, pairing_id: str, actor: dict[str, Any] | None = None) -> None:
+    """Planned visits that a pairing has taken over go to whoever is there, and their open work items with them."""
+    with once(context) as first, collect():
+        if first:
+            visitors.follow(Pairing.objects.filter(pk=pairing_id), Actor.from_json(actor), timezone.now())
 
 
 @app.task(name="processes.cancel", retry=RETRY)

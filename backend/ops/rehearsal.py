@@ -16,6 +16,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from backend.cases.models import Case
+from backend.helpers.models import Pairing
 from backend.org.access import Actor
 from backend.org.models import User
 from workflows import beginnings, services, visitors, visits
@@ -90,6 +91,9 @@ class Rehearsal:
             return
         if name == "processes.message_phase":
             services.send_to_phases(parent_id=UUID(args["parent_id"]), name=args["name"], data=data, actor=actor)
+            return
+        if name == "processes.hand_visits":
+            visitors.follow(Pairing.objects.filter(pk=args["pairing_id"]), actor, self.now)
             return
         if name == "processes.begin":
             beginnings.begin(noun=args["noun"], id=UUID(args["id"]), actor=actor, now=self.now)

@@ -5,6 +5,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from backend.audit.models import Event
 from backend.core.jobs import enqueue
 from backend.jobs import once
 from tests import factories
@@ -57,6 +58,31 @@ def test_the_end_of_a_phase_is_told_once() -> None:
     try_again()
     parent.refresh_from_db()
     assert (parent.state, parent.version) == ("done", 2)
+
+
+def test_a_phase_that_is_only_queued_hears_what_was_said_before_it_began() -> None:
+    """Jobs of a case are done in their order: by then the phase runs."""
+    with transaction.atomic():
+        stage = Stage()
+        parent = stage.start()
+        lock = f"case:{stage.case.pk}"
+        enqueue("processes.start", lock=lock, process="errand", case_id=str(stage.case.pk), parent_id=str(parent.pk))
+        enqueue("processes.message_phase", lock=lock, parent_id=str(parent.pk), name="called_off")
+    work()
+    states = Instance.objects.order_by("id").values_list("parent_id", "state")
+    assert list(states) == [(None, "running"), (parent.pk, "done")]
+
+
+def test_visits_that_were_taken_over_change_hands_once() -> None:
+    with transaction.atomic():
+        planned = factories.visit()
+        left, planned.helper = planned.helper, factories.helper()
+        planned.save()
+        enqueue("processes.hand_visits", pairing_id=str(planned.pairing_id))
+    work()
+    try_again()
+    planned.refresh_from_db()
+    assert (planned.helper, Event.objects.filter(action="visit.readdressed").count()) == (left, 1)
 
 
 def test_old_marks_are_forgotten() -> None:

@@ -9,11 +9,12 @@ import pytest
 from backend.audit.models import Event
 from backend.cases.models import Case
 from backend.helpers.models import Helper, Offer, Pairing, Succession
+from backend.org.access import SYSTEM
 from backend.org.models import User
 from backend.visits.models import Visit
 from tests import factories
 from tests.steps.office import Office
-from workflows import successions
+from workflows import services, successions
 from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +179,59 @@ def test_who_was_asked_leaves_and_the_search_begins_again() -> None:
     assert Offer.objects.get(helper=office.new).state == "withdrawn"
     assert "pick_helper" in office.waiting(office.case)
     assert Pairing.objects.get().to_date is None
+
+
+def survey_again(office: Leaving) -> Instance:
+    """The yearly survey looks through the family's file: a run of the case that reports to nobody."""
+    data = {"target": "of this year"}
+    survey = services.start(process="household_intake", case=office.case, data=data, actor=SYSTEM, now=office.now)
+    # A timer came and went: the database finds the case's process after the survey, where nobody asks for an order.
+    umbrella = Instance.objects.filter(case=office.case, process__key="family_case")
+    for timer in (office.now, None):
+        umbrella.update(wake_at=timer)
+    return survey
+
+
+def test_the_yearly_survey_that_ends_meanwhile_stops_no_search() -> None:
+    office = Leaving()
+    survey = survey_again(office)
+    assert successions.start_due(office.now) == 1
+    services.cancel(instance_id=survey.pk, reason="done", actor=SYSTEM, now=office.now)
+    office.work()
+    assert "pick_helper" in office.waiting(office.case)
+    assert Succession.objects.get().instance_id is not None
+
+
+def test_during_the_yearly_survey_the_search_hears_of_the_case() -> None:
+    office = Leaving()
+    survey_again(office)
+    assert office.begin() == 1
+    office.send(office.case, "family_died", died_on=office.today.isoformat())
+    assert office.waiting(office.case) == []
+    assert Succession.objects.get().state == "stopped"
+
+
+@pytest.mark.parametrize("account", [True, False], ids=["account", "no account"])
+def test_the_visit_that_waits_for_its_record_goes_to_whoever_follows(account: bool) -> None:
+    """Without an account it is the village worker's to record; nothing stays with the one who has left."""
+    office = Leaving(days=26)
+    office.begin()
+    office.accept()
+    if not account:
+        Helper.objects.filter(pk=office.new.pk).update(user=None)
+    office.go_to(office.now.replace(day=26))
+    item = office.item(office.case, "record_visit")
+    assert item.assignee == office.volunteer
+    office.pass_time(days=2)
+    assert Pairing.objects.order_by("id")[0].to_date == office.leaves_on == date(2026, 3, 28)
+    after = office.item(office.case, "record_visit")
+    assert (after.pk, after.role) == (item.pk, "helper" if account else "village")
+    assert (after.assignee, after.unit.kind) == (office.comer if account else None, "village")
+    assert after.version > item.version
+    told = Event.objects.filter(action="work_item.readdressed" if account else "work_item.left_to_village")
+    assert told.count() == 1
+    office.do(office.case, "record_visit", office.comer if account else office.village, office.visited())
+    assert Visit.objects.filter(state="done", pairing=Succession.objects.get().successor).exists()
 
 
 def test_gone_earlier_than_known() -> None:

@@ -15,12 +15,10 @@ from backend.audit.history import record
 from backend.core import prepared
 from backend.core.jobs import enqueue
 from backend.helpers import pairings, successions
-from backend.helpers.accounts import account_of
 from backend.helpers.models import Pairing, Succession
 from backend.visits.models import Visit
-from backend.visits.visitors import readdress
 from workflows.engine.runner import Call
-from workflows.models import Instance, WorkItem
+from workflows.models import Instance
 from workflows.steps import contacts, searches
 from workflows.steps.context import Context, Step, case_of, number, of, tell
 
@@ -180,15 +178,15 @@ def _close(row: Succession, successor: Pairing | None, context: Context) -> None
 
 
 def _hand_over_visits(spell: Pairing, successor: Pairing, context: Context) -> None:
-    """What was planned for the one who leaves is the successor's; a work item goes along when there is an account."""
-    planned = Visit.objects.filter(pairing=spell, state=Visit.State.PLANNED)
-    runs = list(planned.values_list("instance_id", flat=True))
-    planned.update(pairing=successor)
-    readdress(pairings=[successor], actor=context.actor, now=context.now)
-    user = account_of(successor.helper, context.today)
-    if user is not None:
-        mine = WorkItem.objects.filter(instance__in=[run for run in runs if run], state=WorkItem.State.OPEN)
-        mine.filter(role="helper", step="record_visit").update(assignee=user)
+    """What was planned for the one who leaves is the successor's. The work items that wait for it belong to another
+    instance, the run of visits: they go along by a job of their own, as with every visit that changes hands."""
+    Visit.objects.filter(pairing=spell, state=Visit.State.PLANNED).update(pairing=successor)
+    enqueue(
+        "processes.hand_visits",
+        lock=f"case:{successor.case_id}",
+        pairing_id=str(successor.pk),
+        actor=context.actor.as_json(),
+    )
 
 
 def _pass_on(name: str, data: Mapping[str, Any], context: Context) -> None:

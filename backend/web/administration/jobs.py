@@ -28,6 +28,7 @@ NAMES: Mapping[str, str | Promise] = {
     "subsidies.tell_ages": gettext_lazy("Who soon reaches the age of a subsidy"),
     "pauses.turn": gettext_lazy("Families whose pause ends"),
     "processes.cancel": gettext_lazy("Stopping a process"),
+    "processes.hand_visits": gettext_lazy("Handing planned visits to a successor"),
     "processes.message": gettext_lazy("Passing a message to a process"),
     "processes.message_case": gettext_lazy("Passing a message to a case"),
     "processes.message_phase": gettext_lazy("Passing a message to a phase"),
