@@ -333,6 +333,19 @@ def helper_suspended(*, incident: Incident, before: str) -> None:
     incident.save(update_fields=["helper_was"])
 
 
+def leave_suspended(*, incident: Incident, helper: Helper) -> bool:
+    """Whether another open emergency suspends the helper, too: then that one remembers what the helper was before.
+
+    Two that are settled at the same moment wait for each other here, so that the last one lifts the suspension.
+    """
+    Helper.objects.select_for_update().get(pk=helper.pk)
+    incident.refresh_from_db(fields=["helper_was"])
+    others = Incident.objects.open().filter(suspect_helper=helper).exclude(helper_was="").exclude(pk=incident.pk)
+    # Who was reported later found the helper suspended already.
+    others.filter(helper_was=Helper.Status.SUSPENDED).update(helper_was=incident.helper_was)
+    return others.exists()
+
+
 def refuse_kin(incident: Incident, pointer: str) -> None:
     """Raises TellNobody where kin must not hear of it."""
     if not incident.tell_kin:

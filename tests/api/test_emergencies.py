@@ -429,6 +429,23 @@ def test_a_false_alarm_ends_with_its_reason_and_whoever_was_suspended_goes_on(to
     assert_problem(again, 409, "incident_closed")
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 2, 0)], ids=str)
+def test_a_helper_under_two_suspicions_goes_on_when_the_last_is_settled(town: Town, order: tuple[int, ...]) -> None:
+    """E9: in whatever order they end, none lifts what another one needs."""
+    said = {**FALL, "family": str(town.case.family_id), "suspect": "helper"}
+    rows = [town.reported(town.caseworker, **said) for _ in order]
+    held = town.pairing.suspensions.filter(to_date__isnull=True, reason="safety")
+    for number in order:
+        town.helper.refresh_from_db()
+        assert (town.helper.status, held.exists()) == ("suspended", True)
+        path = f"emergencies/{rows[number]['id']}/call-off/"
+        assert Caller(town.caseworker).post(path, {"reason": "老人在邻居家"}).status_code == 200
+        town.office.work()
+        assert Incident.objects.get(pk=rows[number]["id"]).state == "closed"
+    town.helper.refresh_from_db()
+    assert (town.helper.status, held.exists()) == ("active", False)
+
+
 def test_the_same_report_twice_is_one_and_nobody_takes_anothers_id(town: Town) -> None:
     """E8: a telephone without network sends it as often as it likes."""
     said = {**FALL, "id": str(uuid4())}

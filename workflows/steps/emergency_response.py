@@ -335,13 +335,15 @@ def _suspend(row: Incident, helper: Helper, context: Context) -> None:
 
 
 def _settle_helper(row: Incident, helper: Helper, what: str, context: Context) -> None:
-    """The helper's service ends, stays suspended, or goes on."""
+    """The helper's service ends, stays suspended, or goes on when no other open emergency suspends the helper (E9)."""
     if helper.status == Helper.Status.ENDED or what == "stays":
         return
     if what == "ends":
         register.end_helper(
             helper=helper, reason="complaint", ended_on=context.today, actor=context.actor, now=context.now
         )
+        return
+    if incidents.leave_suspended(incident=row, helper=helper):
         return
     told, now = _told_as(row), context.now
     register.set_status(helper=helper, status=row.helper_was, reason=told, actor=SYSTEM, now=now)
