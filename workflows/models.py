@@ -57,7 +57,7 @@ class ProcessQuerySet(models.QuerySet["Process"]):
 
 
 class Process(Record):
-    """A deployed, versioned process definition. It never changes: new content is a new version."""
+    """A deployed, versioned process definition. What it says never changes: new content is a new version."""
 
     key = models.CharField(max_length=60)
     number = models.PositiveIntegerField()
@@ -69,6 +69,9 @@ class Process(Record):
     """Path → text: diagram, tables, forms and everything it calls, so that a version is complete in itself."""
     deployed_by = models.CharField(max_length=120, default="")
     is_active = models.BooleanField(default=True)
+    """False: an earlier version was deployed again in its place; it is kept for what runs in it."""
+    retired_by = models.CharField(max_length=120, default="", blank=True)
+    """Who deployed the earlier one again."""
 
     objects = ProcessQuerySet.as_manager()
 

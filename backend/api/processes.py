@@ -37,7 +37,7 @@ class VersionSerializer(serializers.Serializer[Any]):
 
 
 class ProcessSerializer(serializers.Serializer[Any]):
-    """A process by its newest version."""
+    """A process by the version that new instances take."""
 
     id = serializers.CharField(source="key", help_text="The process's key: its folder's name.")
     name = serializers.SerializerMethodField()
@@ -140,8 +140,8 @@ class Processes(Resource):
 
     @extend_schema(summary="Processes", operation_id="processes_list", responses={200: ProcessPageSerializer})
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Each process by its newest version; some dozens, hence in one page."""
-        newest = self.get_queryset().order_by("key", "-number").distinct("key")
+        """Each process by the version that new instances take; some dozens, hence in one page."""
+        newest = self.get_queryset().filter(is_active=True).order_by("key", "-number").distinct("key")
         counts = self._running().values_list("process__key").annotate(count=Count("pk")).order_by()
         running = dict(counts)
         rows = []
@@ -153,7 +153,7 @@ class Processes(Resource):
     @extend_schema(
         summary="One process",
         responses=ProcessDetailSerializer,
-        parameters=[OpenApiParameter("version", int, description="Default: the newest.")],
+        parameters=[OpenApiParameter("version", int, description="Default: the one that new instances take.")],
     )
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """Its diagram, files, versions, and how many instances run in each."""
@@ -163,7 +163,7 @@ class Processes(Resource):
         for version in versions:
             version.running = running.get(version.pk, 0)
         wanted = request.query_params.get("version")
-        chosen = [each for each in versions if wanted is None or str(each.number) == wanted]
+        chosen = [each for each in versions if (each.is_active if wanted is None else str(each.number) == wanted)]
         if not chosen:
             raise Http404
         files = Process.objects.only("files").get(pk=chosen[0].pk).files
@@ -182,7 +182,8 @@ class Processes(Resource):
     )  # fmt: skip
     @action(detail=False, methods=["post"])
     def deploy(self, request: Request) -> Response:
-        """The same content again is the version there is (200); new content is a new version (201)."""
+        """The same content again is the version there is (200); new content is a new version (201). New instances take
+        it from now on."""
         given = self.given(BundleSerializer)
         actor = self.actor("process.deploy")
         process, is_new = deployment.deploy(key=given["key"], files=given["files"], actor=actor, now=self.now)

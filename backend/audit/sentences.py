@@ -603,6 +603,7 @@ SENTENCES: Mapping[str, str] = {
     "saved_filter.handed_over": _("%(actor)s put the filter “%(object)s” into the care of %(to)s."),
     "saved_filter.removed": _("%(actor)s removed the filter “%(object)s” of %(unit_name)s."),
     "process.deployed": _("%(actor)s deployed the process “%(object)s”."),
+    "process.taken_again": _("%(actor)s took up the process “%(object)s” again: what begins from now on takes it."),
     "user.created": _("%(actor)s created the user %(object)s."),
     "user.left": _("%(actor)s handed over everything of %(object)s, who leaves (%(count)s)."),
     "user.handover_read": _("%(actor)s has seen the list of what %(object)s handed over."),

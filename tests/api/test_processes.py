@@ -57,6 +57,19 @@ def test_the_same_content_is_no_new_version(stage: Stage, sysadmin: Caller) -> N
     assert Process.objects.count() == 1
 
 
+def test_the_earlier_content_again_is_what_begins_from_now_on(stage: Stage, sysadmin: Caller) -> None:
+    diagram = bundle()["files"]["errand/errand.bpmn"]
+    sysadmin.post("processes/deploy/", bundle(**{"errand/errand.bpmn": diagram.replace("跑腿", "跑一趟")}))
+    response = sysadmin.post("processes/deploy/", bundle())
+    assert (response.status_code, response.json()["version"]) == (200, 1)
+    assert [row["version"] for row in results(sysadmin.get("processes/"))] == [1]
+    told = sysadmin.get("processes/errand/").json()
+    assert (told["version"], "跑腿" in told["bpmn"]) == (1, True)
+    assert [(each["version"], each["is_active"]) for each in told["versions"]] == [(2, False), (1, True)]
+    assert sysadmin.get("processes/errand/", version=2).json()["version"] == 2
+    assert stage.start().process.number == 1
+
+
 def test_deploying_is_an_event_and_the_system_administrators(stage: Stage, sysadmin: Caller) -> None:
     diagram = bundle()["files"]["errand/errand.bpmn"].replace("跑腿", "跑一趟")
     body = bundle(**{"errand/errand.bpmn": diagram})

@@ -1,5 +1,6 @@
 """Pages of processes: looked at, checked, deployed; nothing about a case."""
 
+import json
 from io import BytesIO
 
 import pytest
@@ -66,6 +67,17 @@ def test_a_new_version_is_checked_and_deployed(system: Client) -> None:
     said = text(system.get(ERRAND))
     assert "Version 2 is deployed." in said
     assert "This is an older version" in text(system.get(ERRAND, {"version": "1"}))
+
+
+def test_an_earlier_version_deployed_again_is_the_one_that_is_shown(system: Client) -> None:
+    for diagram in (errand().replace("跑腿", "跑一趟"), errand()):
+        files = deployment.bundle(MODELS, "errand") | {"errand/errand.bpmn": diagram}
+        system.post(f"{PROCESSES}deploy/", {"process": "errand", "bundle": json.dumps(files)})
+    said = text(system.get(ERRAND))
+    assert "Version 1 has this content" in said
+    assert "taken back" in said
+    assert "This is an older version" not in said
+    assert "This version was taken back" in text(system.get(ERRAND, {"version": "2"}))
 
 
 def system_text(escaped: str) -> str:

@@ -1,10 +1,15 @@
 """Deploying: new content is a new version, the same content is not; what breaks a rule is refused with its places."""
 
+from io import StringIO
+from typing import Any
+
 import pytest
+from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from backend.audit.models import Event
 from backend.core.errors import DomainError
-from backend.org.access import SYSTEM
+from backend.org.access import SYSTEM, Actor
 from tests.workflows.stage import MODELS, NOW, Stage
 from workflows import deployment, services
 from workflows.models import Instance, Process
@@ -90,3 +95,74 @@ def test_a_step_that_nobody_wrote_is_refused(files: dict[str, str]) -> None:
     with pytest.raises(DomainError) as raised:
         deploy({**files, "errand/errand.bpmn": text})
     assert [problem.code for problem in raised.value.problems] == ["unknown_step"]
+
+
+def changed(files: dict[str, str], name: str) -> dict[str, str]:
+    return {path: text.replace("跑腿", name) for path, text in files.items()}
+
+
+def test_who_goes_back_begins_with_the_earlier_version_and_may_go_forward_again(files: dict[str, str]) -> None:
+    """A release is taken back: what began meanwhile stays on its version, what begins takes the one before."""
+    stage = Stage()
+    deploy(changed(files, "跑腿二"))
+    meanwhile = stage.start()
+    first, new = deploy(files)
+    assert (first.number, new, stage.start().process.number) == (1, False, 1)
+    assert Instance.objects.get(pk=meanwhile.pk).process.number == 2
+    told = Event.objects.filter(action="process.taken_again")
+    assert told.get().data["version"] == 1
+    deploy(files)
+    assert told.count() == 1
+    assert deploy(changed(files, "跑腿二"))[1] is False
+    assert (stage.start().process.number, told.count()) == (2, 2)
+    assert deploy(changed(files, "跑腿三"))[0].number == 3
+    assert deploy(files)[0].number == stage.start().process.number == 1
+
+
+@pytest.mark.parametrize("by", ["a person", "the program"])
+def test_what_a_place_has_chosen_for_itself_outlives_every_start_of_the_program(files: dict[str, str], by: str) -> None:
+    """The program deploys what it brings at every start: that undoes no version drawn or put aside by a person."""
+    person = Actor(user_id=None, label="sysadmin", role="sysadmin")
+    deploy(files)
+    if by == "a person":
+        deployment.deploy(key="errand", files=changed(files, "本地"), actor=person, now=NOW)
+        deploy(files)
+        assert Process.objects.newest("errand").number == 2
+    else:
+        deploy(changed(files, "新版"))
+        deployment.deploy(key="errand", files=files, actor=person, now=NOW)
+        deploy(changed(files, "新版"))
+        assert Process.objects.newest("errand").number == 1
+        deploy(changed(files, "更新版"))
+        assert Process.objects.newest("errand").number == 3
+        deploy(changed(files, "新版"))
+    assert Event.objects.filter(action="process.taken_again", actor="system").count() == (by == "the program")
+    assert Process.objects.newest("errand").number == (2 if by == "a person" else 1)
+
+
+def without_step(files: dict[str, str]) -> dict[str, str]:
+    """As files of a time when the program had a step that is no more."""
+    form = '<spiffworkflow:property name="form" value="note" /><spiffworkflow:property name="due" value="PT4H" />'
+    step = '<spiffworkflow:property name="step" value="errand.unheard_of" />'
+    return {**files, "errand/errand.bpmn": files["errand/errand.bpmn"].replace(form, form + step)}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_version_that_runs_and_fits_no_more_stops_the_deployment(
+    files: dict[str, str], settings: Any, language: str
+) -> None:
+    stage = Stage()
+    begun = stage.start()
+    Process.objects.update(files=without_step(files))
+    settings.BPMN_FOLDER = MODELS
+    with override(language), pytest.raises(CommandError) as refused:
+        call_command("deploy_processes")
+    said = {"en": "Nothing was deployed", "zh-hans": "未作任何部署"}
+    assert said[language] in str(refused.value)
+    assert "running_version_refused" in str(refused.value)
+    assert "/errand/1/chase_note unknown_step" in str(refused.value)
+    assert Process.objects.count() == 1
+    services.cancel(instance_id=begun.pk, reason="过时", actor=SYSTEM, now=NOW)
+    Process.objects.update(digest="of another time")
+    call_command("deploy_processes", stdout=StringIO())
+    assert Process.objects.newest("errand").number == 2

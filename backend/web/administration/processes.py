@@ -49,7 +49,7 @@ class Process(Deployed):
     template = "web/administration/process.html"
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
-        """The newest version, or the one asked for."""
+        """The version that is taken by what begins, or the one asked for."""
         number = request.GET.get("version", "")
         found = read(request, ProcessesResource, "retrieve", pk=key, query={"version": number})
         told = {
@@ -57,7 +57,7 @@ class Process(Deployed):
             "title": found["name"],
             "drawn": {"bpmn": found["bpmn"]},
             "parts": parts(found["files"]),
-            "newest": found["versions"][0]["version"],
+            "newest": next(each["version"] for each in found["versions"] if each["is_active"]),
         }
         return self.show(told)
 
@@ -138,7 +138,7 @@ class DeployProcess(Deployed):
         told = (
             _("Version %(number)s is deployed.")
             if made["is_new"]
-            else _("Version %(number)s had this content already.")
+            else _("Version %(number)s has this content, and what begins from now on takes it.")
         )
         messages.success(request, told % {"number": made["version"]})
         return redirect("web:process", key=made["id"])
