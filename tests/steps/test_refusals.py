@@ -148,8 +148,9 @@ def older() -> Mapping[str, str]:
     root = etree.fromstring(files["family_case/family_case.bpmn"].encode())
     gone = {*EVENTS, *(f"{event}__suspend_case" for event in EVENTS), "message_nobody_wanted"}
     for element in list(root.iter(f"{BPMN}*", f"{BPMNDI}*")):
-        if {element.get("id"), element.get("bpmnElement"), (element.text or "").strip()} & gone:
-            element.getparent().remove(element)
+        parent = element.getparent()
+        if parent is not None and {element.get("id"), element.get("bpmnElement"), (element.text or "").strip()} & gone:
+            parent.remove(element)
     return {**files, "family_case/family_case.bpmn": etree.tostring(root, encoding="unicode")}
 
 
