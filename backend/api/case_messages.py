@@ -19,8 +19,9 @@ FROM_INSIDE = frozenset(
     {
         "activity_cancelled", "activity_merged", "appeal_lodged", "application_withdrawn", "case_closed",
         "certificate_objected", "donor_withdrew", "end_moved", "finder_reported", "helper_available", "item_withdrawn",
-        "objection_raised", "objection_settled", "phase_ended", "plans_changed", "repayment_recorded",
-        "service_declined", "spell_over", "stock_low", "visit_recorded", "volunteer_banned", "volunteer_left",
+        "nobody_wanted", "objection_raised", "objection_settled", "phase_ended", "plans_changed", "repayment_recorded",
+        "service_declined", "spell_over", "stock_low", "visit_recorded", "visit_wanted", "volunteer_banned",
+        "volunteer_left",
     }
 )  # fmt: skip
 """Messages that stand for something a step or a verb of its own has done, with its own rules of who may: told by
