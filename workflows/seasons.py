@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -35,7 +36,7 @@ def to_be_told(now: datetime) -> Iterator[QuerySet[Instance]]:
         yield Instance.objects.filter(wanted)
 
 
-def _planned_before(path: str, begun: datetime, now: datetime) -> QuerySet[Visit]:
+def _planned_before(path: str, begun: datetime, now: datetime) -> QuerySet[Visit, Any]:
     """Runs with a visit that may not be made yet, and is not for tomorrow in any case."""
     tomorrow = timezone.localdate(now) + timedelta(days=1)
     plans = Visit.objects.filter(state=Visit.State.PLANNED, created_at__lt=begun, opens_at__gt=now)
@@ -43,7 +44,7 @@ def _planned_before(path: str, begun: datetime, now: datetime) -> QuerySet[Visit
     return plans.filter(instance_id__isnull=False).values("instance_id")
 
 
-def _waiting_for_festivals(path: str, begun: datetime) -> QuerySet[Instance]:
+def _waiting_for_festivals(path: str, begun: datetime) -> QuerySet[Instance, Any]:
     """Runs of families that are visited at festivals only, and for which nothing was planned since this one began."""
     since = Visit.objects.filter(family=OuterRef("case__family"), created_at__gte=begun)
     runs = Instance.objects.filter(process__key=CARE, state=Instance.State.RUNNING, case__unit_path__startswith=path)

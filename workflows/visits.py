@@ -48,4 +48,5 @@ def have_decided(*, visit: Visit, now: datetime) -> None:
 
 
 def _is_awaited(visit: Visit) -> bool:
-    return Instance.objects.filter(pk=visit.instance_id, state=Instance.State.RUNNING).exists()
+    run = visit.instance_id
+    return run is not None and Instance.objects.filter(pk=run, state=Instance.State.RUNNING).exists()

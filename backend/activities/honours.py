@@ -175,7 +175,7 @@ def note(*, honour: Honour, action: str, actor: Actor, now: datetime, state: str
 
 def check_itself(*, honour: Honour, scores: Mapping[str, int], findings: str, actor: Actor, now: datetime) -> None:
     """What a community says of itself, theme by theme."""
-    told = {"self_scores": dict(scores), "self_findings": findings}
+    told: dict[str, Any] = {"self_scores": dict(scores), "self_findings": findings}
     note(honour=honour, action="honour.self_checked", actor=actor, now=now, **told)
 
 

@@ -53,10 +53,11 @@ class ReviewSerializer(RowSerializer[Review]):
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_facts(self, review: Review) -> dict[str, Any]:
         """Of the year's flags those that the caller may know."""
-        flags = review.facts.get("flags")
+        facts: dict[str, Any] = review.facts
+        flags = facts.get("flags")
         if not flags or may(self.context["view"].user, "person.care", path=review.case.unit_path):
-            return review.facts
-        return {**review.facts, "flags": {code: count for code, count in flags.items() if code not in DELICATE}}
+            return facts
+        return {**facts, "flags": {code: count for code, count in flags.items() if code not in DELICATE}}
 
 
 @extend_schema_view(list=extend_schema(summary="Reviews"), retrieve=extend_schema(summary="One review"))

@@ -212,7 +212,7 @@ def test_elsewhere_nothing_is_compared(stage: Stage) -> None:
     assert Caller(stage.village).get(path(stage, "form/")).json()["ranking"] is None
 
 
-EMPTY = {"values": {}, "facts": {}, "told": [], "offered": {}, "ranking": None, "draft": None}
+EMPTY: dict[str, Any] = {"values": {}, "facts": {}, "told": [], "offered": {}, "ranking": None, "draft": None}
 
 
 def known(user: User, item: WorkItem) -> dict[str, Any]:

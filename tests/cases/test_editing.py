@@ -81,7 +81,7 @@ def test_a_household_called_after_a_child_is_told_without_the_name(now: datetime
 def test_what_was_erased_is_named_without_its_content(now: datetime) -> None:
     """PIPL 47, E34."""
     family = factories.family(needs=["comfort"], languages=["mandarin"])
-    empty = {"needs": [], "languages": []}
+    empty: dict[str, list[str]] = {"needs": [], "languages": []}
     update_family(family=family, changes=empty, actor=factories.actor(), now=now, erased=True)
     assert Event.objects.get().data == {"needs": "changed", "languages": "changed"}
 

@@ -52,7 +52,7 @@ def test_a_household_is_called_after_its_new_head_and_found_by_the_old_name(now:
     record_death(person=family.persons.get(name="老周"), died_on=DIED, actor=factories.actor(), now=now)
     family.refresh_from_db()
     assert (family.label, family.persons.get(is_head=True).name) == ("老伴", "老伴")
-    assert Family.objects.matching("老周").get() == family
+    assert Family.objects.get(search__contains="老周") == family
     told = Event.objects.get(action="family.headed_anew")
     assert told.data == {"from": "老周", "to": "老伴", "head": "老伴"}
     assert sentence(told, language="en") == "老伴 heads the household 老周 now; its file is called 老伴."
