@@ -30,8 +30,8 @@ def report(
     *, entitlement: Entitlement, reason: str, happened_on: date, source: str, actor: Actor, now: datetime,
     check: ReviewCheck | None = None, reported_on: date | None = None, evidence: str = "",
 ) -> Exit:  # fmt: skip
-    """Somebody says what changed: the row, and the process that looks into it. Raises BadChange, NotInForce,
-    ExitOpen."""
+    """Somebody says what changed: the row, and the process that looks into it. Raises BadChange, GivenOnce,
+    NotInForce, ExitOpen."""
     with collect():
         row = exits.report(
             entitlement=entitlement, reason=reason, happened_on=happened_on, source=source, check=check,
@@ -57,7 +57,7 @@ def person_died(*, person: Person, actor: Actor, now: datetime) -> int:
     """What somebody was entitled to is looked into as soon as the death is on file (E2); returns how many exits."""
     if person.died_on is None:
         return 0
-    held = Entitlement.objects.filter(person=person, until_date__isnull=True)
+    held = Entitlement.objects.going_on().filter(person=person)
     return sum(_begun(each, "death", person.died_on, actor, now) for each in held.order_by("number"))
 
 
@@ -65,7 +65,7 @@ def find_events(now: datetime) -> int:
     """By night: whoever died or moved away and is still entitled; returns how many exits began. Twice is harmless."""
     since = Q(person__died_on__isnull=False) | Q(person__family__status=Family.Status.MOVED)
     looked_into = Exit.objects.filter(entitlement=OuterRef("pk"), source=Exit.Source.EVENT)
-    held = Entitlement.objects.filter(since, ~Exists(looked_into), until_date__isnull=True)
+    held = Entitlement.objects.going_on().filter(since, ~Exists(looked_into))
     begun = 0
     for each in held.select_related("person__family__unit").order_by("number"):
         died = each.person.died_on

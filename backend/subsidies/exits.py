@@ -59,6 +59,13 @@ class NotInForce(Conflict):
     message = _("This entitlement has ended already.")
 
 
+class GivenOnce(Conflict):
+    """A single payment does not end: it is received for what happened once, and not for months."""
+
+    code = "given_once"
+    message = _("This was given once: there are no months that could end.")
+
+
 class BadChange(Invalid):
     """A change is of the list, and has happened."""
 
@@ -84,12 +91,14 @@ def report(
     *, entitlement: Entitlement, reason: str, happened_on: date, source: str, actor: Actor, now: datetime,
     check: ReviewCheck | None = None, reported_on: date | None = None, evidence: str = "",
 ) -> Exit:  # fmt: skip
-    """Somebody says what changed. Raises BadChange, NotInForce, ExitOpen."""
+    """Somebody says what changed. Raises BadChange, GivenOnce, NotInForce, ExitOpen."""
     today = timezone.localdate(now)
     wrong = [] if reason in codes.choices(CHANGES, day=today) else ["reason"]
     wrong += ["happened_on"] if happened_on > today else []
     if wrong:
         raise BadChange([FieldProblem(f"/{name}", BadChange.code, BadChange.message) for name in wrong])
+    if entitlement.cycle == Entitlement.Cycle.ONCE:
+        raise GivenOnce
     if entitlement.until_date is not None and entitlement.until_date <= today:
         raise NotInForce
     unit = entitlement.person.family.unit

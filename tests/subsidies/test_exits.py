@@ -208,6 +208,18 @@ def test_who_moves_leaves_here_first(town: Township) -> None:
     assert applications.may_register_anew(town.person, row.kind)
 
 
+def test_a_single_payment_does_not_end(town: Township) -> None:
+    """Received for what happened once: neither a death nor a move later cuts it into months."""
+    row = entitled(town.person, cycle="once")
+    waiting = owed(row, f"{TODAY:%Y}", "100.00", timezone.now())
+    said = {"entitlement": row.number, "reason": "moved_out", "happened_on": TODAY.isoformat()}
+    assert_problem(Caller(town.village).post("subsidy-exits/", said), 409, "given_once")
+    deaths.record_death(person=town.person, died_on=TODAY, actor=factories.actor(town.village), now=timezone.now())
+    assert subsidy_exits.find_events(timezone.now()) == 0
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.is_held, Exit.objects.count()) == ("open", False, 0)
+
+
 def test_ten_days_without_a_result_hold_payments(town: Township) -> None:
     row = entitled(town.person)
     waiting = owed(row, f"{THIS:%Y-%m}", "590.00", timezone.now())

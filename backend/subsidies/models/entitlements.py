@@ -35,6 +35,10 @@ class EntitlementQuerySet(models.QuerySet["Entitlement"]):
         """Those in force on a day."""
         return self.filter(Q(until_date__isnull=True) | Q(until_date__gt=day), from_date__lte=day)
 
+    def going_on(self) -> EntitlementQuerySet:
+        """Those that go on until they are ended; a single payment does not go on."""
+        return self.exclude(cycle=Entitlement.Cycle.ONCE).filter(until_date__isnull=True)
+
 
 class Entitlement(Record):
     """One person's right to one subsidy, from the first day of a month until (excluded) a day.
