@@ -20,6 +20,7 @@ from backend.payments.models import Payable
 from backend.payments.programmes import programme_name
 from backend.reminders.models import Reminder
 from backend.reminders.outbox import intend_all, reminder_for, role_at
+from backend.subsidies import exits
 from workflows import ladder, services
 from workflows.activities import office_of
 from workflows.models import Instance, WorkItem
@@ -53,8 +54,11 @@ def start_correction(*, payable_id: UUID, now: datetime) -> None:
     """Somebody asks the payee for an account, as none is known or the bank returned it: the caseworker of the family's
     township, or, for a payee who is nobody on file, a finance officer.
 
-    What is settled meanwhile asks nobody, and for whatever else waits for the same account nobody is asked again.
+    What is settled meanwhile asks nobody, and for whatever else waits for the same account nobody is asked again. What
+    is owed no more because its right ended while the bank had it is taken back first.
     """
+    came_back = Payable.objects.get(pk=payable_id)
+    exits.came_back(payable=came_back, actor=SYSTEM, now=now)
     row = prepared.found(Payable, payable_id, follow=("unit", "person__family__unit__parent"))
     if row.state != Payable.State.RETURNED and not _lacks_account(row):
         return

@@ -6,14 +6,19 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import CharField, Exists, OuterRef
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from backend.audit.history import collect
 from backend.core import prepared
-from backend.org.access import Actor
+from backend.core.jobs import enqueue
+from backend.org.access import SYSTEM, Actor
+from backend.payments.models import Transfer
 from backend.rights.offices import office_for
 from backend.subsidies import recoveries
 from backend.subsidies.models import Exit, Recovery
+from backend.subsidies.paid import REFERENCE
 from backend.subsidies.recoveries import NothingOverpaid
 from workflows import services
 from workflows.activities import office_of
@@ -32,6 +37,20 @@ def begin(*, exit_id: UUID, actor: Actor, now: datetime) -> Recovery | None:
             row.save(update_fields=["instance_id"])
         return row
     return None
+
+
+def find_late(*, batch_id: UUID) -> int:
+    """The bank has answered: whose right had ended when it paid is looked at again, where the county wants it back and
+    it was explained already; explaining looks by itself. Returns how many exits."""
+    arrived = Transfer.objects.filter(
+        batch=batch_id, state=Transfer.State.PAID, payable__reference_kind=REFERENCE,
+        payable__reference_id=Cast(OuterRef("entitlement_id"), CharField()),
+    )  # fmt: skip
+    told = (Exit.State.EXPLAINED, Exit.State.APPEALED, Exit.State.EXITED)
+    found = list(Exit.objects.filter(Exists(arrived), collect=True, state__in=told).values_list("pk", flat=True))
+    for pk in found:
+        enqueue("recoveries.begin", lock=f"exit:{pk}", exit_id=str(pk), actor=SYSTEM.as_json())
+    return len(found)
 
 
 def object_to(*, row: Recovery, text: str, actor: Actor, now: datetime) -> None:

@@ -56,6 +56,14 @@ def begin(context: JobContext, *, exit_id: str, actor: dict[str, Any] | None = N
             recoveries.begin(exit_id=UUID(exit_id), actor=Actor.from_json(actor), now=timezone.now())
 
 
+@app.task(name="recoveries.find_late", retry=RETRY, pass_context=True)
+def find_late(context: JobContext, *, batch_id: str) -> None:
+    """What the bank paid after a right had ended is looked into."""
+    with once(context) as first:
+        if first:
+            recoveries.find_late(batch_id=UUID(batch_id))
+
+
 @app.task(name="recoveries.call_off", retry=RETRY, pass_context=True)
 def call_off(context: JobContext, *, recovery_id: str, actor: dict[str, Any] | None = None) -> None:
     """The exit was wrong: nothing is asked back."""

@@ -140,6 +140,18 @@ def give_up(*, batch: Batch, reason: str, actor: Actor, now: datetime) -> None:
     _tell("batch.dropped", batch, actor, now, reason=reason)
 
 
+def take_off(*, payables: PayableQuerySet) -> None:
+    """No batch that still waits for its release pays these: they are open again. What is with the bank stays there."""
+    lines = Transfer.objects.filter(payable__in=payables, state=Transfer.State.WAITING)
+    drawn = Batch.objects.filter(state=Batch.State.DRAWN, pk__in=lines.values("batch")).order_by("pk")
+    for batch in drawn.select_for_update():
+        _take_off(batch.transfers.filter(payable__in=payables))
+        left = batch.transfers.filter(state=Transfer.State.WAITING)
+        batch.count, batch.total = left.count(), _sum(list(left))
+        batch.version += 1
+        batch.save(update_fields=["count", "total", "version"])
+
+
 def downloaded(*, file: BatchFile, actor: Actor, now: datetime) -> None:
     """Account numbers in full left the system: history tells who took them."""
     _tell("batch.downloaded", file.batch, actor, now, digest=file.digest)

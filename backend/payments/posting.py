@@ -72,6 +72,7 @@ def post_some(*, batch_id: UUID, now: datetime) -> int:
             _post(lines, now)
         else:
             _settle(batch, now)
+            enqueue("recoveries.find_late", batch_id=str(batch.pk))  # a right may have ended while the bank had it
         return len(lines)
 
 

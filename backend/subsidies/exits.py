@@ -17,11 +17,12 @@ from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.org import codes, parameters
 from backend.org.access import Actor
-from backend.payments import payables
-from backend.payments.models import Payable, PayableQuerySet
+from backend.payments import batches, payables
+from backend.payments.models import Payable, PayableQuerySet, Transfer
+from backend.subsidies import owing
 from backend.subsidies.models import Entitlement, Exit, ReviewCheck
 from backend.subsidies.months import later, month_of, months_of, parts, period_of
-from backend.subsidies.paid import next_period, overpaid_from, payables_of
+from backend.subsidies.paid import REFERENCE, next_period, overpaid_from, payables_of
 
 State = Exit.State
 CHANGES = "subsidy_change"
@@ -42,6 +43,8 @@ END_REASONS: Mapping[str, str] = {
 """What changed → why the entitlement ended (code list subsidy_end_reason)."""
 UNPAID = (Payable.State.OPEN, Payable.State.RETURNED, Payable.State.CHECKING)
 """What can still be taken back without asking anybody."""
+OVER = (State.CONFIRMED, State.EXPLAINED, State.APPEALED, State.EXITED)
+"""The county has ended it, and no appeal has restored it."""
 HOLD = "subsidy_exit"
 
 
@@ -163,7 +166,7 @@ def propose(*, row: Exit, stop_from: str, collect_back: str, exit_reason: str, a
     row.stop_from, row.collect_back, row.exit_reason = stop_from, collect_back, exit_reason
     row.stop_on = stop_day(row, timezone.localdate(now))
     row.overpaid_from = _overpaid_day(row)
-    row.overpaid = sum(overpaid_months(row).values(), Decimal(0))
+    row.overpaid = _overpaid_now(row)
     row.state = State.PROPOSED
     told = {"stop_on": row.stop_on.isoformat(), "overpaid": str(row.overpaid), "exit_reason": exit_reason}
     _move(row, "subsidy_exit.proposed", actor, now, told)
@@ -184,6 +187,11 @@ def stop_day(row: Exit, today: date) -> date:
 def overpaid_months(row: Exit) -> Mapping[date, Decimal]:
     """Yuan received for each month from which on it has to be paid back, if at all."""
     return overpaid_from(row.entitlement, month_of(row.overpaid_from)) if row.overpaid_from else {}
+
+
+def _overpaid_now(row: Exit) -> Decimal:
+    """Yuan received too much as the bank has told it by now: what it still has may arrive later."""
+    return sum(overpaid_months(row).values(), Decimal(0))
 
 
 def _overpaid_day(row: Exit) -> date | None:
@@ -211,18 +219,52 @@ def decide(*, row: Exit, decision: str, collect: bool, reason: str, actor: Actor
 
 
 def stop(*, row: Exit, actor: Actor, now: datetime) -> None:
-    """The entitlement ends; what is not paid yet for the time after is not owed any more, what is, is let go."""
+    """The entitlement ends. What is not paid yet for the time after is not owed any more, also where it stands in a
+    batch that is not released. What is due before is let go, and months that were passed over meanwhile are owed."""
     assert row.stop_on is not None, "a proposal has a day"
     entitlement = Entitlement.objects.select_for_update().get(pk=row.entitlement_id)
     entitlement.until_date, entitlement.end_reason = row.stop_on, END_REASONS[row.reason]
     entitlement.version += 1
     entitlement.save(update_fields=["until_date", "end_reason", "version"])
     with collect():
+        owed = payables_of(entitlement)
+        list(owed.select_for_update().values_list("pk"))  # no batch takes one of them meanwhile
+        batches.take_off(payables=owed)
         for payable in _unpaid(entitlement):
             _shorten(payable, row, actor, now)
-        payables.let_go(payables=payables_of(entitlement), reason=HOLD, actor=actor, now=now)
+        owing.owe_rest(entitlement, actor=actor, now=now)
+        _let_go(row, owed, actor, now)
+        row.overpaid = _overpaid_now(row)
         row.state = State.CONFIRMED
         _move(row, "subsidy_exit.stopped", actor, now, {"stop_on": row.stop_on.isoformat()})
+
+
+def _let_go(row: Exit, owed: PayableQuerySet, actor: Actor, now: datetime) -> None:
+    """What is due is paid. What the bank has for months after the end stays held: given back by it, it goes into no
+    batch before it is shortened (`came_back`)."""
+    assert row.stop_on is not None
+    with_bank = owed.filter(state=Payable.State.BATCHED).values_list("pk", "period")
+    after = [pk for pk, period in with_bank if max(months_of(period)) >= row.stop_on]
+    payables.hold(payables=owed.filter(pk__in=after), reason=HOLD, actor=actor, now=now)
+    payables.let_go(payables=owed.exclude(pk__in=after), reason=HOLD, actor=actor, now=now)
+
+
+def came_back(*, payable: Payable, actor: Actor, now: datetime) -> None:
+    """The bank returned a payment whose right had ended while the bank had it: only months before the end stay owed.
+    Where an appeal has restored the right meanwhile, all of it does."""
+    if payable.reference_kind != REFERENCE:
+        return
+    ended = Exit.objects.filter(entitlement=payable.reference_id, state__in=(*OVER, State.RESTORED))
+    row = ended.order_by("created_at", "pk").last()
+    known = Payable.objects.select_for_update(of=("self",)).select_related("unit", "person", "standing")
+    found = known.filter(pk=payable.pk, state=Payable.State.RETURNED).first()
+    if row is None or found is None:
+        return
+    with collect():
+        if row.state != State.RESTORED:
+            _shorten(found, row, actor, now)
+        kept = Payable.objects.filter(pk=payable.pk, state=Payable.State.RETURNED)
+        payables.let_go(payables=kept, reason=HOLD, actor=actor, now=now)
 
 
 def _shorten(payable: Payable, row: Exit, actor: Actor, now: datetime) -> None:
@@ -255,6 +297,7 @@ def explain(*, row: Exit, explained_on: date, told: str, manner: str, words: str
     row.explained_on, row.explained_to, row.manner, row.words = explained_on, told, manner, words
     row.explained_label = actor.label
     row.appeal_until = explained_on + timedelta(days=days_of(row, now)["appeal"])
+    row.overpaid = _overpaid_now(row)
     row.state = State.EXPLAINED
     _move(row, "subsidy_exit.explained", actor, now, {"told": told, "appeal_until": row.appeal_until.isoformat()})
     return row.appeal_until
@@ -319,11 +362,18 @@ def _owe_again(
     payable: Payable, row: Exit, amount: Decimal, period: str, why: str, actor: Actor, now: datetime
 ) -> None:
     payables.owe(
-        payee=payable.person, payee_label=payable.payee_label, account_number=payable.account_number, amount=amount,
+        payee=payable.person, payee_label=payable.payee_label, account_number=_account(payable), amount=amount,
         purpose=payable.purpose, reference=(payable.reference_kind, payable.reference_id), period=period,
         programme=payable.programme, unit=payable.unit, actor=actor, now=now, basis=payable.basis,
         is_adjustment=True, confirmed_by=payable.confirmed_by, key=f"{why}:{row.pk}:{payable.pk}",
     )  # fmt: skip
+
+
+def _account(payable: Payable) -> str:
+    """Where it was to be paid; nowhere when the bank has returned it from there: somebody is asked for another one."""
+    returned = payable.transfers.filter(state=Transfer.State.RETURNED)
+    known = payable.account_number
+    return "" if any(line.account_number == known for line in returned) else known
 
 
 def _move(

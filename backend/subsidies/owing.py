@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from backend.audit.history import collect
-from backend.org.access import SYSTEM
+from backend.org.access import SYSTEM, Actor
 from backend.org.models import Unit
 from backend.payments.models import Payable
 from backend.payments.payables import Owed, owe_all
@@ -73,6 +73,24 @@ def owe_due(now: datetime) -> int:
             owe_all(found, actor=SYSTEM, now=now)
             count += len(found)
     return count
+
+
+def owe_rest(entitlement: Entitlement, *, actor: Actor, now: datetime) -> int:
+    """Owe what is due before the last day of a right and was passed over while something was looked into: `owe_due`
+    asks only for rights in force, so nobody would owe it later. Returns how many amounts.
+
+    What was taken over and never owed here stays with whoever paid it before.
+    """
+    today = timezone.localdate(now)
+    assert entitlement.until_date is not None, "a right that has ended has a last day"
+    day = min(today, entitlement.until_date - timedelta(days=1))
+    if is_monthly(entitlement, day):
+        is_owed_here = bool(entitlement.application_id or _drawn([entitlement])[entitlement.pk])
+    else:
+        is_owed_here = day.year == today.year
+    found = _due([entitlement], day) if is_owed_here else []
+    owe_all(found, actor=actor, now=now)
+    return len(found)
 
 
 def keep_account(payable: Payable) -> None:

@@ -90,24 +90,39 @@ class NoObjection(Conflict):
 
 
 def find(*, ended: Exit, actor: Actor, now: datetime) -> Recovery:
-    """What was received too much, month by month, as it stands now. The same exit again gives the first one.
+    """What was received too much, month by month, as it stands now. The same exit again gives the first one, with the
+    figures of now until the notice tells them.
 
     Raises NothingOverpaid.
     """
-    known = Recovery.objects.filter(exit=ended).first()
-    if known is not None:
-        return known
     months = overpaid_months(ended)
     amount = sum(months.values(), Decimal(0))
+    known = Recovery.objects.select_for_update().filter(exit=ended).first()
+    if known is not None:
+        _look_again(known, months, actor, now)
+        return known
     if not amount:
         raise NothingOverpaid
     scope = f"ZH-{township_code(ended.unit)}-{timezone.localdate(now).year}"
     row = Recovery.objects.create(
         number=f"{scope}-{next_number(scope):04d}", exit=ended, unit=ended.unit, amount=amount, created_at=now,
-        months={f"{month:%Y-%m}": str(part) for month, part in months.items()},
+        months=_figures(months),
     )  # fmt: skip
     _tell(row, "recovery.found", actor, now, {"amount": str(amount), "months": len(months)})
     return row
+
+
+def _figures(months: Mapping[date, Decimal]) -> dict[str, str]:
+    """Yuan by month, as the notice tells them."""
+    return {f"{month:%Y-%m}": str(part) for month, part in months.items()}
+
+
+def _look_again(row: Recovery, months: Mapping[date, Decimal], actor: Actor, now: datetime) -> None:
+    """The bank has paid more since: it stands in the notice, unless that is handed over."""
+    amount = sum(months.values(), Decimal(0))
+    if row.state == State.FOUND and amount > row.amount:
+        row.amount, row.months = amount, _figures(months)
+        _move(row, "recovery.found", actor, now, {"amount": str(amount), "months": len(months)})
 
 
 def classify(*, row: Recovery, cause: str, known: str, hardship: bool, actor: Actor, now: datetime) -> None:

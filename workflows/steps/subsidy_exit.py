@@ -108,7 +108,7 @@ def record_explained(call: Call) -> Mapping[str, Any]:
         actor=context.actor,
         now=context.now,
     )
-    if row.collect and row.overpaid:
+    if row.collect:  # looked at anew: the bank may have paid since the county decided
         enqueue("recoveries.begin", lock=f"exit:{row.pk}", exit_id=str(row.pk), actor=context.actor.as_json())
     # An appeal that comes on the last day still has its time to be looked into.
     return {"appeal_until": end_of_day(until).isoformat(), "appeal_by": end_of_day(until).isoformat()}

@@ -65,6 +65,7 @@ NAMES: Mapping[str, str | Promise] = {
     "annual_reviews.start_due": gettext_lazy("Beginning the yearly review of subsidies"),
     "subsidy_exits.find_events": gettext_lazy("Looking into subsidies of people who died or moved"),
     "recoveries.begin": gettext_lazy("Beginning a recovery"),
+    "recoveries.find_late": gettext_lazy("Looking at what was paid after a right had ended"),
     "recoveries.call_off": gettext_lazy("Calling off a recovery"),
     "survey_rounds.ask_known": gettext_lazy("Asking known contacts in the yearly survey"),
     "survey_rounds.start_due": gettext_lazy("Beginning the yearly survey of villages"),
