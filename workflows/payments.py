@@ -21,7 +21,7 @@ from backend.payments.programmes import programme_name
 from backend.reminders.models import Reminder
 from backend.reminders.outbox import intend_all, reminder_for, role_at
 from backend.subsidies import exits
-from workflows import ladder, services
+from workflows import ladder, services, store
 from workflows.activities import office_of
 from workflows.models import Instance, WorkItem
 from workflows.reminders import stage_of
@@ -60,7 +60,7 @@ def start_correction(*, payable_id: UUID, now: datetime) -> None:
     came_back = Payable.objects.get(pk=payable_id)
     exits.came_back(payable=came_back, actor=SYSTEM, now=now)
     row = prepared.found(Payable, payable_id, follow=("unit", "person__family__unit__parent"))
-    if row.state != Payable.State.RETURNED and not _lacks_account(row):
+    if (row.state != Payable.State.RETURNED and not _lacks_account(row)) or _asked_for(row, now):
         return
     place = office_of(row.person.family.unit) if row.person else None
     data = {
@@ -71,6 +71,27 @@ def start_correction(*, payable_id: UUID, now: datetime) -> None:
     }
     with collect():
         services.start(process=CORRECTION, case=None, data=data, actor=SYSTEM, now=now)
+
+
+def end_correction(*, payable_id: UUID, now: datetime) -> None:
+    """What is settled is asked for no more: it is not owed, or has an account by now. Twice is once."""
+    row = Payable.objects.get(pk=payable_id)
+    if payables.wants_account(row):
+        return
+    for instance_id in _asked_for(row, now):
+        services.cancel(instance_id=instance_id, reason=row.number, actor=SYSTEM, now=now)
+
+
+def _asked_for(row: Payable, now: datetime) -> set[UUID]:
+    """The corrections of this payable that wait for somebody."""
+    items = WorkItem.objects.filter(process=CORRECTION, state=WorkItem.State.OPEN, case_number=row.number)
+    instances = {each.instance for each in items.select_related("instance")}
+    return {each.pk for each in instances if _is_about(each, row, now)}
+
+
+def _is_about(instance: Instance, row: Payable, now: datetime) -> bool:
+    waiting = store.restore(instance, actor=SYSTEM, now=now).waiting
+    return any(entry.data.get("payable") == str(row.pk) for entry in waiting)
 
 
 def _lacks_account(row: Payable) -> bool:

@@ -35,3 +35,11 @@ def start_correction(context: JobContext, *, payable_id: str) -> None:
     with once(context) as first:
         if first:
             payments.start_correction(payable_id=UUID(payable_id), now=timezone.now())
+
+
+@app.task(name="payments.end_correction", retry=RETRY, pass_context=True)
+def end_correction(context: JobContext, *, payable_id: str) -> None:
+    """What is settled is asked for no more."""
+    with once(context) as first:
+        if first:
+            payments.end_correction(payable_id=UUID(payable_id), now=timezone.now())

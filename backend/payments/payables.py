@@ -30,6 +30,8 @@ ACCOUNT = re.compile(r"[0-9]{8,32}")
 """A bank account or social security card, without the spaces in which people write it."""
 
 Kind = Account.Kind
+CANCELLABLE = frozenset({Payable.State.OPEN, Payable.State.RETURNED, Payable.State.CHECKING})
+"""What can still be taken back: it is in no batch, and not paid."""
 
 
 class NobodyConfirmed(DomainError):
@@ -165,14 +167,28 @@ def let_go(*, payables: PayableQuerySet, reason: str, actor: Actor, now: datetim
 
 
 def cancel(*, payable: Payable, reason: str, actor: Actor, now: datetime) -> None:
-    """It is not owed any more: its yuan go back to the budget line. Raises NotOwed."""
-    if payable.state not in {Payable.State.OPEN, Payable.State.RETURNED, Payable.State.CHECKING}:
+    """It is not owed any more: its yuan go back to the budget line. Nobody is asked for an account of it any more, but
+    for that of what else waits for one. Raises NotOwed."""
+    if payable.state not in CANCELLABLE:
         raise NotOwed
+    was_asked_for = wants_account(payable)
     payable.state = Payable.State.CANCELLED
     move_all([Move(payable, Kind.BUDGET_LINE, "cancellation", timezone.localdate(now))], actor=actor, now=now)
     payable.version += 1
     payable.save(update_fields=["state", "standing", "version"])
     tell("payable.cancelled", payable, actor, now, reason=reason)
+    if was_asked_for:
+        enqueue("payments.end_correction", payable_id=str(payable.pk))
+        for other in waiting_for_account(payable)[:1]:  # nobody was asked for it while this one was open
+            enqueue("payments.start_correction", payable_id=str(other.pk))
+
+
+def wants_account(payable: Payable) -> bool:
+    """Whether the payee has to be asked for an account: the bank returned it, a new one is being checked, or none is
+    known."""
+    if payable.state == Payable.State.OPEN:
+        return not payable.account_tail
+    return payable.state in {Payable.State.RETURNED, Payable.State.CHECKING}
 
 
 def propose_account(*, payable: Payable, number: str, identity_check: str, actor: Actor, now: datetime) -> None:
@@ -180,8 +196,7 @@ def propose_account(*, payable: Payable, number: str, identity_check: str, actor
 
     Raises NotReturned, BadAccount.
     """
-    missing = payable.state == Payable.State.OPEN and not payable.account_tail
-    if not missing and payable.state not in {Payable.State.RETURNED, Payable.State.CHECKING}:
+    if not wants_account(payable):
         raise NotReturned
     if identity_check not in codes.choices("payment_identity_check", day=timezone.localdate(now)):
         raise Invalid([FieldProblem("/identity_check", Invalid.code, Invalid.message)])
@@ -230,6 +245,7 @@ def _give_account(known: Payable, actor: Actor, now: datetime) -> None:
         row.identity_check = known.identity_check
         row.version += 1
         tell("payable.account_agreed", row, actor, now)
+        enqueue("payments.end_correction", payable_id=str(row.pk))
     fields = ["account_number", "account_tail", "proposed_by", "agreed_by", "identity_check", "version"]
     Payable.objects.bulk_update(others, fields, batch_size=PORTION)
 

@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from backend.cases.models import Person
+from backend.payments import payables
 from backend.payments.models import Payable
 from backend.reminders.models import Reminder
 from backend.subsidies.models import Entitlement
@@ -49,6 +50,20 @@ def work(*, done: int = 0) -> int:
     for job in jobs[done:]:
         payments.start_correction(payable_id=UUID(job["payable_id"]), now=timezone.now())
     return len(jobs)
+
+
+def end(*, done: int = 0) -> int:
+    """The same for corrections that are to end."""
+    jobs = queued("payments.end_correction")
+    for job in jobs[done:]:
+        payments.end_correction(payable_id=UUID(job["payable_id"]), now=timezone.now())
+    return len(jobs)
+
+
+def ended(row: Payable) -> None:
+    """The right that it comes from has ended."""
+    held = Payable.objects.select_related("person", "unit", "standing").get(pk=row.pk)
+    payables.cancel(payable=held, reason="退出", actor=factories.actor(), now=timezone.now())
 
 
 def asked() -> list[str]:
@@ -92,6 +107,67 @@ def test_what_is_given_up_leaves_the_next_month_with_somebody_asked(desk: Desk, 
     desk.do("ask_payee", desk.caseworker, finding="not_owed", note="本月住院由县里代领")
     assert desk.do("confirm_cancelling", desk.reviewer, cancelling="agree", reason="已代领").status_code == 200
     work(done=done)
+    assert asked() == ["ask_payee"]
+
+
+def test_when_a_right_ends_its_account_is_asked_for_no_more_but_that_of_the_next(desk: Desk, person: Person) -> None:
+    """Somebody with two subsidies and no account: the first ends by an exit, the second waits for an account still."""
+    first, second = without(person), without(person, "2026-08")
+    done = work()
+    ended(first)
+    end()
+    assert asked() == []
+    work(done=done)
+    assert asked() == ["ask_payee"]
+    assert WorkItem.objects.get(state="open").case_number == second.number
+    assert (desk.do("ask_payee", desk.caseworker, **NEW).status_code, first.pk != second.pk) == (200, True)
+    second.refresh_from_db()
+    assert second.state == "checking"
+
+
+@pytest.mark.parametrize("step", ["ask_payee", "check_account", "confirm_cancelling"])
+def test_who_answers_after_it_was_settled_ends_it(desk: Desk, person: Person, step: str) -> None:
+    """Cancelled a moment before: the answer is taken, changes nothing, and nobody is asked again."""
+    row = without(person)
+    work()
+    if step != "ask_payee":
+        said = NEW if step == "check_account" else {"finding": "not_owed", "note": "已故"}
+        assert desk.do("ask_payee", desk.caseworker, **said).status_code == 200
+    ended(row)
+    last: dict[str, tuple[Any, dict[str, str]]] = {
+        "ask_payee": (desk.caseworker, NEW),
+        "check_account": (desk.releaser, {"account_fits": "agree"}),
+        "confirm_cancelling": (desk.reviewer, {"cancelling": "agree", "reason": "已故"}),
+    }
+    user, answers = last[step]
+    assert desk.do(step, user, **answers).status_code == 200
+    end()
+    row.refresh_from_db()
+    assert (row.state, asked()) == ("cancelled", [])
+    assert not Instance.objects.filter(state="running").exists()
+
+
+def test_an_account_that_is_known_otherwise_is_asked_for_no_more(desk: Desk, person: Person) -> None:
+    """Of two that somebody is asked about the one's account serves the other, and is then asked for by nobody."""
+    owed(timezone.now(), payee=person, payee_label=person.name)
+    batch = desk.sent()
+    other = without(person, "2026-08")
+    desk.bank_says(batch, answer(batch, returned={1: "账户已销户"}))
+    assert asked().count("ask_payee") == 2
+    item = WorkItem.objects.exclude(case_number=other.number).get(step="ask_payee")
+    done = Caller(desk.caseworker).post(f"work-items/{item.pk}/complete/", {"answers": NEW})
+    assert done.status_code == 200
+    assert desk.do("check_account", desk.releaser, account_fits="agree").status_code == 200
+    end()
+    assert "ask_payee" not in asked()
+    other.refresh_from_db()
+    assert (other.state, other.account_tail) == ("open", "9999")
+
+
+def test_nobody_is_asked_twice_for_the_same(desk: Desk, person: Person) -> None:
+    row = without(person)
+    work()
+    payments.start_correction(payable_id=row.pk, now=timezone.now())
     assert asked() == ["ask_payee"]
 
 

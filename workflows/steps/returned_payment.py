@@ -1,4 +1,8 @@
-"""Steps after a payment came back: the payee is asked, another person agrees, the next batch pays (domain.md E14)."""
+"""Steps after a payment came back: the payee is asked, another person agrees, the next batch pays (domain.md E14).
+
+A payment may be settled while somebody is asked: its right ended (P07), or an account came to be known otherwise. Then
+an answer changes nothing, and the process ends.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,10 @@ from workflows.steps.context import Step, of
 
 def record_answer(call: Call) -> None:
     """A new account after an identity check; or that nothing is owed, which somebody else decides."""
-    context, answers = of(call), call.answers
-    if answers["finding"] == "new_account":
+    context, answers, row = of(call), call.answers, _payable(call)
+    if answers["finding"] == "new_account" and not _is_settled(row):
         payables.propose_account(
-            payable=_payable(call),
+            payable=row,
             number=str(answers["account_number"]),
             identity_check=str(answers["identity_check"]),
             actor=context.actor,
@@ -29,6 +33,8 @@ def record_answer(call: Call) -> None:
 def record_check(call: Call) -> None:
     """The next batch pays to it, or the payee is asked again."""
     context, row = of(call), _payable(call)
+    if _is_settled(row):
+        return
     if call.answers["account_fits"] == "agree":
         payables.agree_account(payable=row, actor=context.actor, now=context.now)
         owing.keep_account(row)
@@ -40,12 +46,9 @@ def record_check(call: Call) -> None:
 
 def record_cancelling(call: Call) -> None:
     """It is owed no more, or still owed."""
-    context = of(call)
-    if call.answers["cancelling"] == "agree":
-        row = _payable(call)
+    context, row = of(call), _payable(call)
+    if not _is_settled(row) and call.answers["cancelling"] == "agree":
         payables.cancel(payable=row, reason=str(call.answers["reason"]), actor=context.actor, now=context.now)
-        for other in payables.waiting_for_account(row)[:1]:  # nobody was asked for it while this one was open
-            enqueue("payments.start_correction", payable_id=str(other.pk))
 
 
 def tell_late(call: Call) -> None:
@@ -61,6 +64,14 @@ def tell_late(call: Call) -> None:
         page=f"/payments/payables/{row.pk}/",
         now=context.now,
     )
+
+
+def _is_settled(row: Payable) -> bool:
+    """Whether there is nothing to ask any more; a job ends the process then, whatever its version goes on to."""
+    if payables.wants_account(row):
+        return False
+    enqueue("payments.end_correction", payable_id=str(row.pk))
+    return True
 
 
 def _tell_agreed(call: Call, row: Payable) -> None:

@@ -61,6 +61,7 @@ NAMES: Mapping[str, str | Promise] = {
     "hours.have_verified": gettext_lazy("Volunteers' hours to be verified"),
     "entitlements.raise_rates": gettext_lazy("Raising subsidies of those who reached an age"),
     "entitlements.owe": gettext_lazy("Owing what falls due of subsidies"),
+    "payments.end_correction": gettext_lazy("Ending the search for an account that is settled"),
     "payments.remind": gettext_lazy("Payments near their last day"),
     "annual_reviews.start_due": gettext_lazy("Beginning the yearly review of subsidies"),
     "subsidy_exits.find_events": gettext_lazy("Looking into subsidies of people who died or moved"),
