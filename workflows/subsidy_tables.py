@@ -11,7 +11,7 @@ from workflows.models import Process
 from workflows.tables import table_of
 
 PROCESS = "subsidy_application"
-AMOUNT = "subsidy_amount"
+AMOUNT, COMBINATION = "subsidy_amount", "subsidy_combination"
 
 
 def judge_of(table: Table) -> Judge:

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +29,7 @@ from backend.org.working_days import end_of_day
 from backend.payments.payables import ACCOUNT
 from backend.subsidies.hands import hold
 from backend.subsidies.models import Application, Entitlement, Hand, Stage
-from backend.subsidies.rules import Children, set_at
+from backend.subsidies.rules import Children, same_person, set_at
 
 State = Application.State
 Power = Hand.Power
@@ -159,22 +158,16 @@ def may_register_anew(person: Person, kind: str) -> bool:
     An entitlement whose last day is set is left; what is given once can be given again for another reason. Who moved
     has another file at the destination: it is the same person by the certificate.
     """
-    going_on = Entitlement.objects.exclude(cycle=Entitlement.Cycle.ONCE).filter(kind=kind, until_date__isnull=True)
-    return not going_on.filter(_same(person)).exists()
+    going_on = Entitlement.objects.going_on().filter(kind=kind)
+    return not going_on.filter(same_person(person)).exists()
 
 
 def _check_alone(person: Person, kind: str) -> None:
     """Raises EntitledAlready, AppliedAlready: wherever it is."""
     if not may_register_anew(person, kind):
         raise EntitledAlready
-    if Application.objects.open().filter(_same(person), kind=kind).exists():
+    if Application.objects.open().filter(same_person(person), kind=kind).exists():
         raise AppliedAlready
-
-
-def _same(person: Person) -> Q:
-    """Rows of the same person: this file, and any other file with the same certificate."""
-    known = person.certificate_index
-    return Q(person=person) | Q(person__certificate_index=known) if known else Q(person=person)
 
 
 def _digits(account: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,7 @@ from backend.subsidies.amounts import Amount, Circumstances, next_month
 from backend.subsidies.hands import hold
 from backend.subsidies.models import Application, Entitlement, Hand, Rate
 from backend.subsidies.owing import first_owed
-from backend.subsidies.rules import cycle_of
+from backend.subsidies.rules import cycle_of, same_person
 
 
 class ReasonMissing(Invalid):
@@ -43,10 +44,16 @@ class ChosenAlready(Conflict):
 
 
 def first_day(application: Application, *, day: date) -> date:
-    """From when it is given: the month after it is confirmed, and after the age is reached; once: today."""
+    """From when it is given: the month after it is confirmed, and after the age is reached; once: today.
+
+    Whoever left another place (E1, S30) is paid there until its last day, and here from that day on.
+    """
     if cycle_of(application.kind) == Entitlement.Cycle.ONCE:
         return day
-    return next_month(max(day, application.true_on or day))
+    soonest = next_month(max(day, application.true_on or day))
+    before = Entitlement.objects.exclude(cycle=Entitlement.Cycle.ONCE).filter(kind=application.kind)
+    left = before.filter(same_person(application.person)).aggregate(day=Max("until_date"))["day"]
+    return max(soonest, left or soonest)
 
 
 def check(*, application: Application, category: str, combination: str, reason: str) -> None:

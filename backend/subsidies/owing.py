@@ -53,6 +53,8 @@ def first_owed(entitlement: Entitlement, *, confirmed_by: frozenset[UUID], day: 
     owed month by month."""
     if is_monthly(entitlement, day):
         return []
+    if entitlement.from_date.year > later(month_of(day), 1).year:
+        return []  # a year is not paid before it has come; `owe_due` owes it then
     if entitlement.cycle == Entitlement.Cycle.ONCE:
         total = sum((rate.yearly for rate in entitlement.rates.all()), Decimal(0))
         return [_owed(entitlement, total, str(entitlement.from_date.year), confirmed_by)] if total > 0 else []

@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
+
 from backend.cases.models import Person
 from backend.cases.rosters.values import birth_of
 from backend.org import codes, parameters
 from backend.subsidies.amounts import Circumstances
-from backend.subsidies.models import Application, Entitlement
+from backend.subsidies.models import Application, Entitlement, EntitlementQuerySet
 
 WOMAN = "2"
 SINGLE = frozenset({"30", "40"})
@@ -171,9 +173,22 @@ def _reward_age(application: Application, *, day: date) -> int:
     return int(rules["reward_age_women" if application.person.sex == WOMAN else "reward_age_men"])
 
 
-def combination_facts(application: Application, *, day: date) -> dict[str, Any]:
-    """Inputs of decision D15."""
-    held = set(Entitlement.objects.on(day).filter(person=application.person).values_list("kind", flat=True))
+def same_person(person: Person) -> Q:
+    """Rows of the same person: this file, and any other file with the same certificate, for who moved has one at the
+    origin and one at the destination (E1)."""
+    known = person.certificate_index
+    return Q(person=person) | Q(person__certificate_index=known) if known else Q(person=person)
+
+
+def held_beside(application: Application, *, day: date) -> EntitlementQuerySet:
+    """What else the person is given on a day, wherever it is; what was given once is given no more."""
+    going_on = Entitlement.objects.on(day).exclude(cycle=Entitlement.Cycle.ONCE)
+    return going_on.filter(same_person(application.person))
+
+
+def combination_facts(application: Application, *, day: date, begins: date) -> dict[str, Any]:
+    """Inputs of decision D15: the rule of the day, and what is given on the day on which this begins."""
+    held = set(held_beside(application, day=begins).values_list("kind", flat=True))
     return {
         "same_kind": application.kind in held,
         "other_subsidy": bool(held - {application.kind}),

@@ -3,7 +3,7 @@ writing, with an amount that tells its layers."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,16 @@ from backend.audit.models import Event
 from backend.cases.models import Person
 from backend.org.access import Actor
 from backend.org.models import Deputy
+from backend.org.parameters import load_parameters, set_parameter
 from backend.payments.models import Payable
 from backend.publicity.models import Notice
 from backend.reminders.models import Reminder
 from backend.rights.models import Grievance
-from backend.subsidies import coming_of_age, rules
+from backend.subsidies import applications, coming_of_age, rules
 from backend.subsidies.amounts import next_month
 from backend.subsidies.models import Application, Entitlement, Hand, Stage
+from backend.subsidies.months import later, months_of
+from backend.subsidies.owing import owe_due
 from tests import factories
 from tests.api.caller import Caller, assert_problem
 from tests.kept import kept
@@ -302,6 +305,26 @@ class TestWhoMoved:
         self.entitled_at_the_origin(county, kind="reward_support")
         assert county.post().status_code == 201
 
+    def test_here_it_begins_when_it_ends_there(self, county: County) -> None:
+        """The origin pays until its last day (a year at once, say): nobody is paid twice for a month, and no year is
+        owed before it has come."""
+        last = later(next_month(timezone.localdate()), 13)
+        self.entitled_at_the_origin(county, until_date=last, end_reason="moved")
+        row = county.before_decision()
+        assert applications.advice_of(row)["from_date"] == last.isoformat()
+        county.done(county.county, "decide", {"decision": "confirm"})
+        assert Entitlement.objects.get(application=row).from_date == last
+        assert not Payable.objects.exists()
+        begins = datetime.combine(last, time(5, 7), timezone.get_default_timezone())
+        assert (owe_due(begins - timedelta(days=1)), owe_due(begins)) == (0, 1)
+        assert months_of(Payable.objects.get().period)[0] == last
+
+    def test_an_end_that_is_past_changes_nothing(self, county: County) -> None:
+        self.entitled_at_the_origin(county, until_date=date(2025, 1, 1), end_reason="moved")
+        row = county.before_decision()
+        county.done(county.county, "decide", {"decision": "confirm"})
+        assert Entitlement.objects.get(application=row).from_date == next_month(timezone.localdate())
+
     def test_what_was_given_once_stands_in_nobodys_way(self, county: County) -> None:
         self.entitled_at_the_origin(county, cycle="once")
         assert county.post().status_code == 201
@@ -339,6 +362,45 @@ def test_reward_support_asks_the_county_for_yes_or_no_only(county: County) -> No
     county.done(county.county, "decide", {"decision": "confirm"})
     assert Entitlement.objects.get().rates.get().yearly == 1920
     county.done(county.village, "tell_confirmation", {"told": "phone", "told_on": timezone.localdate().isoformat()})
+
+
+class TestWhereOnlyOneIsGiven:
+    """D15, where the place lets people choose: what is given beside it counts on the day of the decision."""
+
+    @staticmethod
+    def other_right(county: County, number: str = "DY-1", cycle: str = "month") -> Entitlement:
+        return Entitlement.objects.create(
+            number=number, person=county.wife, unit=county.family.unit, kind="reward_support", cycle=cycle,
+            from_date=date(2024, 1, 1), confirmed_on=date(2024, 1, 1),
+        )  # fmt: skip
+
+    @staticmethod
+    def choose() -> None:
+        load_parameters()
+        set_parameter(key="subsidy.combination", value="choose", from_date=factories.LONG_AGO, source="test")
+
+    def test_who_has_ended_the_other_one_gets_this_one(self, county: County) -> None:
+        self.choose()
+        other = self.other_right(county)
+        row = county.before_decision()
+        assert applications.advice_of(row)["combination"] == "choose"
+        yes = {"decision": "confirm"}
+        assert_problem(county.do(county.county, "decide", yes), 409, "chosen_already")
+        Entitlement.objects.filter(pk=other.pk).update(until_date=next_month(timezone.localdate()), end_reason="other")
+        county.done(county.county, "decide", yes)
+        row.refresh_from_db()
+        advice = applications.advice_of(row)
+        assert (advice["combination"], row.state) == ("stack", "confirmed")
+        assert advice["versions"]["combination"]
+
+    def test_what_was_granted_since_it_was_advised_counts(self, county: County) -> None:
+        """What was given once, long ago, is not given beside it."""
+        self.choose()
+        once = self.other_right(county, "DY-0", "once")
+        row = county.before_decision()
+        assert applications.advice_of(row)["combination"] == "stack"
+        Entitlement.objects.filter(pk=once.pk).update(cycle="month")
+        assert_problem(county.do(county.county, "decide", {"decision": "confirm"}), 409, "chosen_already")
 
 
 def test_a_divorce_changes_nothing_of_either_entitlement(county: County) -> None:

@@ -23,10 +23,11 @@ from backend.subsidies import amounts, applications, decisions, rules
 from backend.subsidies.amounts import Amount, Circumstances, Judge
 from backend.subsidies.applications import Finding
 from backend.subsidies.decisions import first_day
-from backend.subsidies.models import Application, Entitlement, Stage
+from backend.subsidies.models import Application, Stage
+from workflows.engine.decisions import decide
 from workflows.engine.runner import Call
 from workflows.steps.context import Step, of
-from workflows.subsidy_tables import AMOUNT, judge_of
+from workflows.subsidy_tables import AMOUNT, COMBINATION, judge_of
 from workflows.tables import table_of
 
 COUNTS = ("participants", "recused", "votes_for", "votes_against")
@@ -200,7 +201,8 @@ def note_eligibility(call: Call) -> None:
 
 def combination_facts(call: Call) -> Mapping[str, Any]:
     """What decision D15 looks at."""
-    return rules.combination_facts(_application(call), day=of(call).today)
+    row, day = _application(call), of(call).today
+    return rules.combination_facts(row, day=day, begins=first_day(row, day=day))
 
 
 def amount_facts(call: Call) -> Mapping[str, Any]:
@@ -243,7 +245,7 @@ def record_decision(call: Call) -> None:
         decisions.refuse(application=row, code=code, reason=reason, actor=context.actor, now=context.now)
         return
     category = str(answers.get("category") or "")
-    combination = str(applications.advice_of(row).get("combination") or "")
+    combination = _combination(call, row)
     decisions.check(application=row, category=category, combination=combination, reason=reason)
     whose = _circumstances(call, row, category)
     found = amounts.less(_amount(call, whose, row), _others(row, context.today) if combination == "offset" else None)
@@ -309,9 +311,22 @@ def _judge(call: Call) -> Judge:
     return judge_of(table_of(of(call).instance.process_id, AMOUNT))
 
 
+def _combination(call: Call, row: Application) -> str:
+    """Decision D15 as it is on the day of the decision: another benefit may have been ended since it was advised. What
+    differs from the advice is kept with it."""
+    context, known = of(call), applications.advice_of(row)
+    made = decide(table_of(context.instance.process_id, COMBINATION), combination_facts(call))
+    told = {name: str(made.outputs[name]) for name in ("combination", "combination_reason")}
+    if any(known.get(name) != value for name, value in told.items()):
+        versions = {**known.get("versions", {}), "combination": made.version}
+        advice = {**known, **told, "versions": versions}
+        applications.note_advice(application=row, advice=advice, actor=context.actor, now=context.now)
+    return told["combination"]
+
+
 def _others(row: Application, day: date) -> Decimal:
-    """What the person gets a year by other subsidies."""
-    held = Entitlement.objects.on(day).filter(person=row.person).exclude(kind=row.kind).prefetch_related("rates")
+    """What the person gets a year by other subsidies on the day on which this begins."""
+    held = rules.held_beside(row, day=first_day(row, day=day)).exclude(kind=row.kind).prefetch_related("rates")
     return sum((rate.yearly for one in held for rate in one.rates.all() if rate.until_date is None), Decimal(0))
 
 
