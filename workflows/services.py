@@ -369,20 +369,30 @@ def hand_out_next(*, user: User, now: datetime, items: WorkItemQuerySet) -> Work
 
 
 def move_items(*, case: Case) -> int:
-    """Bring a case's open work items to the inboxes of the place its family belongs to now; returns how many.
+    """Bring a case's open work items to the inboxes of the place its family belongs to now, under the family's name;
+    returns how many changed. The name changes when two households became one, or one became two again.
 
     Items of a partner unit and of auditors stay with them. Whoever had claimed one at the old place has it no longer.
     """
-    family = case.family
-    moved = 0
-    for item in WorkItem.objects.filter(case=case, state=WorkItem.State.OPEN).exclude(role__in=STAYING):
-        unit = store.unit_for(item.role, family.unit)
-        if unit.pk != item.unit_id:
-            item.unit, item.unit_path, item.version = unit, unit.path, item.version + 1
-            item.assignee_id = item.assignee_id if item.role == "helper" else None
-            item.save(update_fields=["unit", "unit_path", "assignee", "version"])
-            moved += 1
-    return moved
+    changed = 0
+    for item in WorkItem.objects.filter(case=case, state=WorkItem.State.OPEN):
+        if fields := [*_placed(item, case), *store.renamed(item, case)]:
+            item.version += 1
+            item.save(update_fields=[*fields, "version"])
+            changed += 1
+    return changed
+
+
+def _placed(item: WorkItem, case: Case) -> Sequence[str]:
+    """Put the item where its role's work for the family is done; the fields that this changed."""
+    if item.role in STAYING:
+        return ()
+    unit = store.unit_for(item.role, case.family.unit)
+    if unit.pk == item.unit_id:
+        return ()
+    item.unit, item.unit_path = unit, unit.path
+    item.assignee_id = item.assignee_id if item.role == "helper" else None
+    return "unit", "unit_path", "assignee"
 
 
 def form_of(item: WorkItem, *, user: User, language: str, now: datetime) -> Form:

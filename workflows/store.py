@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
-from backend.cases.models import Family
+from backend.cases.models import Case, Family
 from backend.cases.pauses import AWAY, reason_of
 from backend.core import prepared
 from backend.core.errors import Conflict, NotFound
@@ -325,6 +325,20 @@ def _search_text(node: Node, instance: Instance, data: Mapping[str, Any], *, hid
     if case and not hidden:
         parts += [case.number, case.family.search]
     return " ".join(parts).lower()
+
+
+def renamed(item: WorkItem, case: Case) -> Sequence[str]:
+    """Say on an item of the case whose it is now and what it is found by; the fields that this changed. What tells no
+    family (a liaison's) goes on telling none."""
+    family = case.family
+    if item.family_id is None:
+        return ()
+    before, number, _others = item.search.partition(case.number.lower())
+    found_by = f"{before}{number} {family.search}".lower() if number else item.search
+    if (item.family_label, item.search) == (family.label, found_by):
+        return ()
+    item.family_label, item.search = family.label, found_by
+    return "family_label", "search"
 
 
 def _place(instance: Instance, node: Node, data: Mapping[str, Any], *, assigned: bool) -> tuple[str, Unit]:

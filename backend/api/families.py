@@ -28,6 +28,7 @@ from backend.api.resource import Resource
 from backend.audit.models import Event
 from backend.cases.families import ask_again_on, come_back, create_family, update_family
 from backend.cases.masks import found_family, masked_phone
+from backend.cases.merging import undo_by, undoable, unmerge
 from backend.cases.models import Consent, Family, Survey
 from backend.core.errors import NotAllowed
 from backend.helpers.models import Pairing
@@ -80,6 +81,7 @@ class FamilyDetailSerializer(FamilySerializer):
     """A family with everything on file but its members (see persons)."""
 
     merged_into = serializers.UUIDField(source="merged_into_id", allow_null=True)
+    unmerge_by = serializers.SerializerMethodField()
     ask_again_on = serializers.SerializerMethodField()
     emergency_phone = serializers.SerializerMethodField(help_text="Masked for who does not work with the family.")
 
@@ -88,7 +90,14 @@ class FamilyDetailSerializer(FamilySerializer):
             *FamilySerializer.Meta.fields, "hukou_address", "hukou_kind", "declared_categories", "consented_on",
             "refused_on", "ask_again_on", "emergency_contact", "emergency_phone", "child_state", "needs", "policies",
             "helper_number", "languages", "wanted_sex", "notes", "source", "surveyed_on", "merged_into",
+            "unmerge_by",
         )  # type: ignore[assignment]  # fmt: skip
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_unmerge_by(self, family: Family) -> str | None:
+        """Until when it can be taken out of the household into which it was merged; null: not, or not any more."""
+        merge = undoable(family, self.context["view"].now) if family.merged_into_id else None
+        return serializers.DateTimeField().to_representation(undo_by(merge)) if merge else None
 
     @extend_schema_field(serializers.DateField(allow_null=True))
     def get_ask_again_on(self, family: Family) -> str | None:
@@ -170,6 +179,12 @@ class SplitSerializer(serializers.Serializer[Any]):
     reason = Reason()
 
 
+class UnmergeSerializer(StrictSerializer):
+    """Why two households are two after all."""
+
+    reason = Reason()
+
+
 class ConsentSerializer(RowSerializer[Consent]):
     """What was agreed to, in which version of the notice, by whom, and whether it still holds."""
 
@@ -248,6 +263,7 @@ class Families(Resource):
         "create": "family.write",
         "partial_update": "family.write",
         "split": "family.write",
+        "unmerge": "family.write",
         "history": "family.read",
         "documents": "family.read",
         "reminders": "family.read",
@@ -314,6 +330,16 @@ class Families(Resource):
         actor = self.actor("family.write", family.unit.path)
         made = split_family(family=family, **self.given(SplitSerializer), actor=actor, now=self.now)
         return Response(self._in_detail(made), status=201)
+
+    @extend_schema(summary="Undo a merge", request=UnmergeSerializer, responses=FamilyDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def unmerge(self, request: Request, pk: UUID) -> Response:
+        """The household that was given up has its file, people and cases again, with what was made in those cases
+        since (E7); within 30 days. Cases that the merge closed stay closed and can be opened again."""
+        family = self.get_object()
+        actor = self.actor("family.write", family.unit.path)
+        back = unmerge(family=family, **self.given(UnmergeSerializer), actor=actor, now=self.now)
+        return Response(self._in_detail(back))
 
     @extend_schema(summary="What happened, in sentences", responses=SentenceSerializer(many=True))
     @action(detail=True, filterset_class=SentenceFilters, orderings={"at": "at"}, ordering="-at")

@@ -171,7 +171,19 @@ def reopen_case(*, case: Case, reason: str, actor: Actor, now: datetime) -> None
     _save(case, "state", "closed_at", "close_reason", "phase")
     data = _change("state", Case.State.CLOSED, Case.State.OPEN)
     record(action="case.reopened", object=case, actor=actor, now=now, data=data, reason=reason)
+    if case.unit_id != family.unit_id:  # the family moved, or went into another household, while the case was closed
+        follow_family(case=case, family=family, actor=actor, now=now, reason=reason)
     _queue_process(case, actor)
+
+
+def follow_family(*, case: Case, family: Family, actor: Actor, now: datetime, reason: str) -> None:
+    """The case lies where its family lives now; work that waits follows by a job, under the family's name of now."""
+    origin, to = case.unit, family.unit
+    if to.pk != origin.pk:
+        case.unit, case.unit_path = to, to.path
+        _save(case, "unit", "unit_path")
+        record(action="case.transferred", object=case, actor=actor, now=now, data=_way(origin, to), reason=reason)
+    enqueue("processes.move_items", lock=f"case:{case.pk}", case_id=str(case.pk))
 
 
 def transfer_case(*, case: Case, to: Unit, reason: str, actor: Actor, now: datetime) -> None:
@@ -192,15 +204,13 @@ def transfer_case(*, case: Case, to: Unit, reason: str, actor: Actor, now: datet
     family.number = _free_number(number, origin, to)
     family.unit, family.updated_at, family.version = to, now, family.version + 1
     family.save(update_fields=["unit", "number", "updated_at", "version"])
-    moved = {"from": origin.name, "to": to.name, "from_code": origin.code, "to_code": to.code}
-    data = {**moved, "number": number, "new_number": family.number}
+    data = {**_way(origin, to), "number": number, "new_number": family.number}
     told: dict[str, Any] = {"actor": actor, "now": now, "reason": reason}
     record(action="family.transferred", object=family, unit_path=origin.path, data=data, **told)
-    for each in Case.objects.filter(family=family, state__in=LIVE).select_for_update():
-        each.unit, each.unit_path = to, to.path
-        _save(each, "unit", "unit_path")
-        record(action="case.transferred", object=each, data=moved, **told)
-        enqueue("processes.move_items", lock=f"case:{each.pk}", case_id=str(each.pk))
+    for each in (
+        Case.objects.filter(family=family, state__in=LIVE).select_related("unit").select_for_update(of=("self",))
+    ):
+        follow_family(case=each, family=family, **told)
     case.refresh_from_db()
 
 
@@ -239,6 +249,11 @@ def _save(case: Case, *fields: str) -> None:
 
 def _change(field: str, before: object, after: object) -> Mapping[str, Any]:
     return {"field": field, "from": str(before), "to": str(after)}
+
+
+def _way(origin: Unit, to: Unit) -> dict[str, str]:
+    """From where to where, as history tells it."""
+    return {"from": origin.name, "to": to.name, "from_code": origin.code, "to_code": to.code}
 
 
 def _county(path: str) -> list[str]:

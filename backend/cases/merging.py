@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
-from backend.cases.cases import LIVE, close_case
+from backend.cases.cases import LIVE, close_case, follow_family
 from backend.cases.families import refresh_search
 from backend.cases.models import Case, Family, Merge, Person
 from backend.core.errors import Conflict
@@ -39,10 +39,17 @@ class NotMergeable(Conflict):
 
 
 class NotUndoable(Conflict):
-    """The merge was undone already, or is too long ago."""
+    """There is no merge, it was undone already, or is too long ago."""
 
     code = "not_undoable"
     message = _("This merge can no longer be undone.")
+
+
+class MergedOn(Conflict):
+    """The household that took the other in was itself merged into a third since: what lies there is that merge's."""
+
+    code = "merged_on"
+    message = _("The household that took this one in was merged into another since. Undo that merge first.")
 
 
 @dataclass(frozen=True)
@@ -116,13 +123,14 @@ def merge(
     """Hand everything of `merged` over to `kept`: members not there yet, cases, pairings, visits and so on.
 
     An open case in a programme in which `kept` has one too is closed first, and its process told; not so `asking`, the
-    case whose process calls this and ends itself. Raises NotMergeable.
+    case whose process calls this and ends itself. Cases that go on lie where `kept` lives. Raises NotMergeable.
     """
     keep, give = _both_locked(kept, merged)
     closed = list(_close_doubles(keep, give, actor, now))
     moved: dict[str, list[str]] = {"cases.person": _move_persons(keep, give)}
     for field in _pointers():
-        moved[field.model._meta.label_lower] = _move(field, give, keep)
+        moved[field.model._meta.label_lower] = _move(field, _rows(field).filter(**{field.name: give}), keep)
+    _take_along(moved["cases.case"], keep, reason, actor, now)
     row = Merge.objects.create(
         kept=keep, merged=give, moved=moved, merged_status=give.status, reason=reason[:400], merged_at=now
     )
@@ -145,28 +153,45 @@ def merge(
     return row
 
 
-def unmerge(*, merge: Merge, reason: str, actor: Actor, now: datetime) -> None:
-    """Take a merge back: every row that moved goes back to where it was; closed cases stay closed.
+def undoable(family: Family, now: datetime) -> Merge | None:
+    """The merge by which this household was given up, while it can be undone."""
+    since = now - timedelta(days=UNDO_DAYS)
+    return Merge.objects.filter(merged=family, undone_at__isnull=True, merged_at__gte=since).first()
 
-    Raises NotUndoable after 30 days or when it was undone before.
+
+def undo_by(merge: Merge) -> datetime:
+    """Until when it can be undone."""
+    return merge.merged_at + timedelta(days=UNDO_DAYS)
+
+
+def unmerge(*, family: Family, reason: str, actor: Actor, now: datetime) -> Family:
+    """Give a household that was merged into another its file back (E7), as it is now.
+
+    Every row that moved goes back, and what was made in its cases since goes with them; closed cases stay closed. What
+    was made for the other household stays there. Raises NotUndoable after 30 days, without a merge or when it was
+    undone before, and MergedOn.
     """
-    row = Merge.objects.select_for_update().get(pk=merge.pk)
-    if row.undone_at is not None or now - row.merged_at > timedelta(days=UNDO_DAYS):
+    row = undoable(family, now)
+    if row is None:
         raise NotUndoable
     keep, give = _locked(row.kept_id, row.merged_id)
-    Person.objects.filter(pk__in=row.moved["cases.person"]).update(family=give)
+    if give.merged_into_id != keep.pk:  # somebody else undid it meanwhile
+        raise NotUndoable
+    if keep.merged_into_id is not None:
+        raise MergedOn
+    _give_persons_back(row.moved["cases.person"], keep, give)
     for field in _pointers():
-        rows = field.model._default_manager.filter(pk__in=row.moved.get(field.model._meta.label_lower, []))
-        rows.update(**{field.name: give})
+        _move(field, _going_back(field, row, keep), give)
+    _take_along(row.moved["cases.case"], give, reason, actor, now)
     give.merged_into, give.status, give.updated_at, give.version = None, row.merged_status, now, give.version + 1
     give.save(update_fields=["merged_into", "status", "updated_at", "version"])
     row.undone_at = now
     row.save(update_fields=["undone_at"])
-    refresh_search(keep)
-    for family in (give, keep):
-        record(
-            action="family.unmerged", object=family, actor=actor, now=now, data={"merge": str(row.pk)}, reason=reason
-        )
+    for each in (give, keep):
+        refresh_search(each)
+        data = {"merge": str(row.pk)}
+        record(action="family.unmerged", object=each, actor=actor, now=now, data=data, reason=reason)
+    return give
 
 
 def _both_locked(kept: Family, merged: Family) -> tuple[Family, Family]:
@@ -215,25 +240,55 @@ def _pointers() -> Iterator[models.ForeignKey[Any, Any]]:
             yield field
 
 
-def _move(field: models.ForeignKey[Any, Any], give: Family, keep: Family) -> list[str]:
-    """Point the rows at the other family. A row that it has in the same way (the same helper, the same days) stays.
+def _rows(field: models.ForeignKey[Any, Any]) -> QuerySet[Any]:
+    return cast("QuerySet[Any]", field.model._default_manager.all())
+
+
+def _move(field: models.ForeignKey[Any, Any], some: QuerySet[Any], to: Family) -> list[str]:
+    """Point some rows at another family. A row that it has in the same way (the same helper, the same days) stays.
 
     Rows that stand in places of a family, as pairings do, take places there that are free (`make_room`).
     """
-    rows = field.model._default_manager
-    make_room = getattr(rows.filter(**{field.name: give}), "make_room", None)
+    make_room = getattr(some, "make_room", None)
     if make_room is not None:
-        make_room(keep)
-    ids = list(rows.filter(**{field.name: give}).values_list("pk", flat=True))
-    if _pointed(rows.filter(pk__in=ids), field, keep):
+        make_room(to)
+    rows, ids = _rows(field), list(some.values_list("pk", flat=True))
+    if _pointed(rows.filter(pk__in=ids), field, to):
         return [str(pk) for pk in ids]
-    return [str(pk) for pk in ids if _pointed(rows.filter(pk=pk), field, keep)]
+    return [str(pk) for pk in ids if _pointed(rows.filter(pk=pk), field, to)]
 
 
-def _pointed(rows: models.QuerySet[Any], field: models.ForeignKey[Any, Any], keep: Family) -> bool:
+def _going_back(field: models.ForeignKey[Any, Any], row: Merge, keep: Family) -> QuerySet[Any]:
+    """The rows that a merge brought to `keep`, and those made there since in one of the cases that it brought."""
+    brought = Q(pk__in=row.moved.get(field.model._meta.label_lower, []))
+    for other in field.model._meta.concrete_fields:
+        if isinstance(other, models.ForeignKey) and other.related_model is Case:
+            brought |= Q(**{f"{other.name}__in": row.moved["cases.case"]})
+    return _rows(field).filter(brought, **{field.name: keep})
+
+
+def _give_persons_back(ids: Sequence[str], keep: Family, give: Family) -> None:
+    """The members who were handed over; a household whose head was among them has its head again."""
+    Person.objects.filter(pk__in=ids, family=keep).update(family=give, is_head=False)
+    there = give.persons.filter(status="present")
+    if there.filter(is_head=True).exists():
+        return
+    named = there.filter(name=give.label).first() or there.order_by("birth_date", "id").first()
+    if named is not None:
+        Person.objects.filter(pk=named.pk).update(is_head=True)
+
+
+def _take_along(ids: Sequence[str], family: Family, reason: str, actor: Actor, now: datetime) -> None:
+    """Cases that were handed over and go on lie where their family lives: its village does what waits in them."""
+    rows = Case.objects.filter(pk__in=ids, family=family, state__in=LIVE).select_related("unit").order_by("pk")
+    for case in rows.select_for_update(of=("self",)):
+        follow_family(case=case, family=family, actor=actor, now=now, reason=reason)
+
+
+def _pointed(rows: QuerySet[Any], field: models.ForeignKey[Any, Any], to: Family) -> bool:
     try:
         with transaction.atomic():
-            rows.update(**{field.name: keep})
+            rows.update(**{field.name: to})
     except IntegrityError:
         return False
     return True

@@ -266,6 +266,25 @@ class CameBack(Page):
         return redirect("web:family", pk=pk)
 
 
+class Unmerge(Page):
+    """Two households that were made one are two again (E7)."""
+
+    needs = ("family.write",)
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Undone; a refusal is told on the family's page."""
+        body = {"reason": request.POST.get("reason", "").strip()}
+        try:
+            command(request, FamiliesResource, "unmerge", pk=pk, body=body, key=request.POST.get("key", ""))
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+            return redirect("web:family", pk=pk)
+        messages.success(
+            request, _("The household has its own file again. Cases that were closed can be opened again.")
+        )
+        return redirect("web:family", pk=pk)
+
+
 class StartCase(Page):
     """A family begins to be helped in a programme."""
 

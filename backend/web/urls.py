@@ -74,6 +74,7 @@ from backend.web.families import (
     NewPerson,
     Reveal,
     StartCase,
+    Unmerge,
 )
 from backend.web.findings import Findings, NewFinding
 from backend.web.grievances import Copy, Grievance, Grievances, NewGrievance, Notice
@@ -156,6 +157,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("families/<uuid:pk>/", Family.as_view(), name="family"),
     path("families/<uuid:pk>/edit/", EditFamily.as_view(), name="family_edit"),
     path("families/<uuid:pk>/came-back/", CameBack.as_view(), name="family_came_back"),
+    path("families/<uuid:pk>/unmerge/", Unmerge.as_view(), name="family_unmerge"),
     path("families/<uuid:pk>/pause/", NewPause.as_view(), name="family_pause"),
     path("pauses/<uuid:pk>/<slug:verb>/", PauseVerb.as_view(), name="pause_verb"),
     path("families/<uuid:pk>/sheet/", FamilySheet.as_view(), name="family_sheet"),

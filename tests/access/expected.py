@@ -155,6 +155,7 @@ ROUTES: dict[str, Expected] = {
     "GET families/{pk}/documents/": Expected(READERS),
     "GET families/{pk}/reminders/": Expected(READERS),
     "POST families/{pk}/came-back/": Expected("C"),
+    "POST families/{pk}/unmerge/": Expected("C"),
     "GET persons/": Expected(READERS),
     "POST persons/": Expected("C"),
     "GET persons/{pk}/": Expected(READERS),

@@ -9,7 +9,8 @@ from django.utils import timezone
 from backend.audit.history import record
 from backend.audit.models import Event
 from backend.cases.families import found_by
-from backend.cases.models import Case, Consent, Family, Survey
+from backend.cases.merging import merge
+from backend.cases.models import Case, Consent, Family, Merge, Survey
 from backend.org.access import SYSTEM
 from backend.org.codes import load_codes
 from backend.org.models import User
@@ -204,3 +205,21 @@ def test_a_case_is_started_once(here: Client) -> None:
     assert here.post(path, {"programme": "jmgj"})["Location"] == f"/cases/{Case.objects.get(family=family).pk}/"
     assert here.post(path, {"programme": "jmgj"})["Location"] == f"/families/{family.pk}/"
     assert Case.objects.filter(family=family).count() == 1
+
+
+def test_e7_a_merge_is_undone_where_it_is_told(here: Client, family: Family) -> None:
+    """E7: on the page of the file that was given up, with a reason, and no longer than 30 days."""
+    gone = factories.family(number="0099")
+    row = merge(kept=family, merged=gone, reason="两村重复登记", actor=factories.actor(), now=timezone.now())
+    page, address = f"/families/{gone.pk}/", f"/families/{gone.pk}/unmerge/"
+    assert address in text(here.get(page))
+    Merge.objects.update(merged_at=timezone.now() - timedelta(days=31))
+    assert address not in text(here.get(page))
+    assert "can no longer be undone" in text(here.post(address, {"reason": "不是一户"}, follow=True))
+    Merge.objects.update(merged_at=row.merged_at)
+    assert address in text(here.post(address, {"reason": ""}, follow=True))
+    done = text(here.post(address, {"reason": "不是一户", "key": "one"}, follow=True))
+    assert "The household has its own file again." in done
+    assert "This file was merged into another one" not in done
+    auditor = visitor(factories.user("auditor", role="auditor"))
+    assert auditor.post(address, {"reason": "不是一户"}).status_code == 403
