@@ -445,6 +445,7 @@ SENTENCES: Mapping[str, str] = {
     "loan.agreed": _("%(actor)s agreed to the loan %(object)s: %(principal)s yuan, %(months)s months."),
     "loan.sent_back": _("%(actor)s sent the loan %(object)s back to the village."),
     "loan.refused": _("%(actor)s did not agree to the loan %(object)s."),
+    "loan.called_off": _("The loan %(object)s is not paid out any more: its sum is in the fund again."),
     "loan.withdrawn": _("The family does not want the loan %(object)s any more, as %(actor)s recorded."),
     "loan.signed": _("%(actor)s signed the contract of the loan %(object)s for the office."),
     "loan.paid": _("The loan %(object)s was paid out."),
@@ -473,6 +474,7 @@ SENTENCES: Mapping[str, str] = {
     "study_aid.taken_down": _("The study aid %(object)s is not public any more."),
     "study_aid.objected": _("%(actor)s took in an objection to the study aid %(object)s."),
     "study_aid.objection_settled": _("%(actor)s looked into the objection to the study aid %(object)s."),
+    "study_aid.put_back": _("The sum of the application %(object)s is not paid any more: it is in the fund again."),
     "study_aid.excluded": _("%(actor)s took the application %(object)s off the list after an objection."),
     "study_aid.granted": _("%(actor)s granted the study aid %(object)s for the county."),
     "study_aid.handed_to_payment": _(

@@ -1,8 +1,9 @@
 """The revolving fund that loans come from and go back to, as accounts of the ledger.
 
     budget line ──endow──> fund ──set aside──> budget line ──owed and paid by the payment desk──> paid ──lend──> lent
-                            ^                                                                                    │
-                            └────────────────────────────────take back──────────────────────────────────────────┘
+                           ^  ^                    │                                                             │
+                           │  └─────put back───────┘                                                             │
+                           └────────────────────────────────take back────────────────────────────────────────────┘
 
 The payment desk pays out of the programme's budget line, so what is lent is moved there first. What was lent is an
 account for each loan; what is given up stands in an account of its own. Interest comes from outside.
@@ -95,6 +96,13 @@ def set_aside(*, loan: Loan, unit: Unit, actor: Actor, now: datetime) -> None:
     check_holds(unit, amount)
     line = _account(Kind.BUDGET_LINE, unit, CODE)
     _post(loan, "loan_set_aside", [Line(line, amount), Line(_fund(unit), -amount)], actor, now)
+
+
+def put_back(*, loan: Loan, unit: Unit, actor: Actor, now: datetime) -> None:
+    """It is not paid out any more, and the payment desk gave it back to the budget line: the fund can lend it again."""
+    amount = _principal(loan)
+    lines = [Line(_fund(unit), amount), Line(_account(Kind.BUDGET_LINE, unit, CODE), -amount)]
+    _post(loan, "loan_put_back", lines, actor, now)
 
 
 def lend(*, loan: Loan, unit: Unit, actor: Actor, now: datetime) -> None:

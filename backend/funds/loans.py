@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -34,6 +34,7 @@ from backend.payments.payables import owe
 
 State = Loan.State
 NOTHING = Decimal("0.00")
+Payout = Literal["waiting", "paid", "called_off"]
 RETRY_DAYS = 14
 """After so many days a check for which nobody was met is due again."""
 LIMITS: Mapping[str, int] = {"least": 3000, "most": 20000, "months": 36, "interest": 0}
@@ -262,12 +263,22 @@ def sign(*, loan: Loan, contract: Contract, actor: Actor, now: datetime) -> None
     _move(loan, "loan.signed", actor, now)
 
 
-def is_paid(*, loan: Loan, actor: Actor, now: datetime) -> bool:
-    """Whether the bank has paid it; from that day on it runs, and its checks have their days."""
+def look_for_payment(*, loan: Loan, actor: Actor, now: datetime) -> Payout:
+    """What became of the payment: from the day the bank paid it the loan runs; one not owed any more is no loan."""
     if loan.state == State.RUNNING:
-        return True
-    if loan.payable_id is None or not Payable.objects.filter(pk=loan.payable_id, state=Payable.State.PAID).exists():
-        return False
+        return "paid"
+    payable = Payable.objects.filter(pk=loan.payable_id).first() if loan.payable_id else None
+    if payable is not None and payable.state == Payable.State.PAID:
+        _begin(loan, actor, now)
+        return "paid"
+    if payable is not None and payable.state == Payable.State.CANCELLED:
+        _call_off(loan, actor, now)
+        return "called_off"
+    return "waiting"
+
+
+def _begin(loan: Loan, actor: Actor, now: datetime) -> None:
+    """Paid: its checks have their days."""
     day = timezone.localdate(now)
     loan.state, loan.paid_on = State.RUNNING, day
     loan_fund.lend(loan=loan, unit=fund_unit(loan), actor=actor, now=now)
@@ -276,7 +287,14 @@ def is_paid(*, loan: Loan, actor: Actor, now: datetime) -> bool:
         for month in follow_up_at(loan.unit_path, day)["checks"]
     )
     _move(loan, "loan.paid", actor, now)
-    return True
+
+
+def _call_off(loan: Loan, actor: Actor, now: datetime) -> None:
+    """Never paid out: what was set aside is in the fund again, its plan never began, and the family may ask anew."""
+    loan_fund.put_back(loan=loan, unit=fund_unit(loan), actor=actor, now=now)
+    loan.instalments.all().delete()
+    loan.state = State.WITHDRAWN
+    _move(loan, "loan.called_off", actor, now, {"amount": str(loan.principal)})
 
 
 # --- while it runs ---------------------------------------------------------------------------------------------------

@@ -7,23 +7,26 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from backend.audit.models import Event
 from backend.funds import loan_fund, loans
 from backend.funds.models import Loan
-from backend.ledger.balances import trial_balance
+from backend.ledger.accounts import account
+from backend.ledger.balances import balance, trial_balance
+from backend.org.access import SYSTEM
 from backend.org.codes import load_codes
 from backend.org.models import User
 from backend.payments.models import Payable
 from backend.reminders.models import Reminder
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
-from tests.funds.bank import paid_by_bank
+from tests.funds.bank import first_returned, given_up, paid_by_bank
 from tests.kept import kept
 from tests.steps.office import Office
-from workflows import services
+from workflows import deployment, services
 from workflows.models import Instance, WorkItem
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +39,7 @@ GUARANTEED = {
     "guarantee": "yes", "guarantor_kind": "villager", "guarantor_name": "赵大山", "village_rating": "A",
     "votes_for": 5, "votes_against": 0, "recused": 1, "no_conflict": True,
 }  # fmt: skip
+FIRST_VERSION = {"payout == 'paid'": "is_paid", "payout == 'called_off'": "1 == 2"}
 DECIDED = {"loan_decision": "approve", "principal": 10000, "term_months": 24, "instalments": 3, "no_conflict": True}
 
 
@@ -98,6 +102,12 @@ class Town:
     def payable(self, loan: Loan) -> Payable:
         """What the payment desk was asked for."""
         return Payable.objects.select_related("standing").get(reference_kind="loan", reference_id=str(loan.pk))
+
+    def give_up(self, loan: Loan) -> None:
+        """The bank returns it, and the borrower does not want it any more."""
+        owed = self.payable(loan)
+        first_returned([owed], self.now)
+        given_up(owed, self.now)
 
     def fund(self) -> tuple[str, str]:
         """What it holds, and what is lent."""
@@ -254,6 +264,38 @@ def test_given_up_after_a_disaster(town: Town) -> None:
 
 
 def test_only_finance_takes_money(town: Town) -> None:
+def test_what_is_not_paid_out_any_more_is_in_the_fund_and_bars_nobody(town: Town) -> None:
+    """The bank returned it, the borrower does not want it any more: the fund lends it again, to this family, too."""
+    loan = town.signed()
+    assert town.fund() == ("20000.00", "0.00")
+    town.wake(loan, days=2)
+    assert (town.outcome(loan), town.waiting(loan)) == ("", []), "it still waits"
+    town.give_up(loan)
+    town.wake(loan, days=4)
+    loan.refresh_from_db()
+    assert (loan.state, town.outcome(loan), loans.outstanding(loan)) == ("withdrawn", "withdrawn", 0)
+    assert town.fund() == ("30000.00", "0.00")
+    assert balance(account(kind="budget_line", unit=town.county_unit, code="micro_loan")) == 0
+    assert trial_balance(town.county_unit).is_balanced
+    assert Event.objects.filter(action="loan.called_off", object_id=str(loan.pk)).count() == 1
+    assert town.post().status_code == 201
+
+
+def test_a_loan_of_the_diagrams_first_version_ends_too(town: Town) -> None:
+    """Loans that run keep the version they began with: it asks for `is_paid` and knows no other way."""
+    files = deployment.bundle(settings.BPMN_FOLDER, "micro_loan")
+    (diagram,) = (name for name in files if name.endswith(".bpmn"))
+    for now, first in FIRST_VERSION.items():
+        assert now in files[diagram]
+        files[diagram] = files[diagram].replace(now, first)
+    deployment.deploy(key="micro_loan", files=files, actor=SYSTEM, now=town.now)
+    loan = town.signed()
+    town.give_up(loan)
+    town.wake(loan, days=2)
+    loan.refresh_from_db()
+    assert (loan.state, town.outcome(loan), town.fund()) == ("withdrawn", "repaid", ("30000.00", "0.00"))
+
+
     loan = town.running()
     assert town.repay(loan, "100.00", "S-1", by=town.caseworker).status_code == 403
     assert town.repay(loan, "100.005", "S-1").status_code == 400

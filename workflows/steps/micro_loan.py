@@ -102,9 +102,11 @@ def record_contract(call: Call) -> None:
 
 
 def look_for_payment(call: Call) -> Mapping[str, Any]:
-    """Whether the bank has paid it."""
+    """What became of the payment. `is_paid` is what the diagram's first version asks: there a loan that is not paid out
+    any more goes on, too, and ends where nothing is owed."""
     context = of(call)
-    return {"is_paid": loans.is_paid(loan=_loan(call), actor=context.actor, now=context.now)}
+    payout = loans.look_for_payment(loan=_loan(call), actor=context.actor, now=context.now)
+    return {"payout": payout, "is_paid": payout != "waiting"}
 
 
 def plan_next(call: Call) -> Mapping[str, Any]:
