@@ -12,7 +12,7 @@ from backend.cases.models import Case, Family, Person, Programme
 from backend.core.crypto import blind_index
 from backend.helpers.models import Helper, HelperKind, Pairing
 from backend.org.access import Actor
-from backend.org.models import Membership, Unit, User
+from backend.org.models import Deputy, Membership, Unit, User
 from backend.visits.models import Visit
 
 TOWN = "120114122000"
@@ -109,6 +109,13 @@ def member(
     """The user works in this role at this unit."""
     place = unit or (village() if role == "village" else town())
     return Membership.objects.create(user=user, role=role, unit=place, from_date=from_date, to_date=to_date)
+
+
+def deputy(absent: User, *, role: str = "", unit: Unit | None = None, name: str = "代班") -> User:
+    """Somebody who stands in for an absent colleague, by that person's grants and by none of their own."""
+    made = user(role=role, unit=unit, name=name)
+    Deputy.objects.create(absent=absent, deputy=made, from_date=LONG_AGO, reason="病假")
+    return made
 
 
 def actor(user: User | None = None, *, role: str = "caseworker", unit: Unit | None = None) -> Actor:

@@ -34,6 +34,7 @@ from backend.ledger.models import Account
 from backend.org import parameters
 from backend.org.access import Actor
 from backend.org.models import Unit, User
+from backend.org.powers import behind, is_behind
 from backend.org.working_days import end_of_day
 from backend.payments.models import Payable
 from backend.payments.payables import Owed, account_digits, owe_all
@@ -90,6 +91,13 @@ class OwnEntry(NotAllowed):
 
     code = "own_application"
     message = _("Somebody else than who wrote the application down has to check it, and no relative.")
+
+
+class KinOnList(NotAllowed):
+    """A relative's application is decided by others (E19)."""
+
+    code = "kin_on_list"
+    message = _("A relative of yours, or of the person you stand in for, has applied: somebody else decides here.")
 
 
 class Unchecked(Conflict):
@@ -213,9 +221,10 @@ def apply(*, application: Application, actor: Actor, now: datetime) -> StudyAidA
     """Write an application down. Raises NotOpen, BadApplication, AppliedAlready, OwnEntry, BadAccount."""
     if application.call.state != State.OPEN:
         raise NotOpen
-    if application.kin is not None and application.kin.pk == actor.user_id:
+    today = timezone.localdate(now)
+    if application.kin is not None and is_behind(actor, application.kin.pk, day=today):
         raise OwnEntry
-    _check(application, timezone.localdate(now))
+    _check(application, today)
     unit, held = application.family.unit, application.call
     values = {name: getattr(application, name) for name in Application.__dataclass_fields__}
     values["account_number"] = account_digits(application.account_number)
@@ -238,7 +247,7 @@ def check(
     """What another person found at school and at home. Raises OwnEntry, NotOpen."""
     if application.state not in {Standing.ENTERED, Standing.CHECKED, Standing.REJECTED}:
         raise NotOpen
-    if actor.user_id in {application.entered_by_id, application.kin_id}:
+    if is_behind(actor, application.entered_by_id, application.kin_id, day=timezone.localdate(now)):
         raise OwnEntry
     application.school_confirmed, application.household_confirmed = school_confirmed, household_confirmed
     application.check_note = note
@@ -278,6 +287,14 @@ def rank(*, call: StudyAidCall, judge: Judge, actor: Actor, now: datetime) -> in
     call.state = State.LISTED if listed else State.NOBODY
     _move(call, "study_aid.ranked", actor, now, {"seed": call.seed, "table": call.table_version, "listed": listed})
     return listed
+
+
+def check_no_kin(*, call: StudyAidCall, actor: Actor, now: datetime) -> None:
+    """Raises KinOnList when the actor, or whom they stand in for, is a relative of somebody on the list or next in line
+    (domain.md E19): who comes off the list makes room for them."""
+    people = behind(actor, day=timezone.localdate(now))
+    if call.applications.filter(state__in=RANKED, kin__in=people).exists():
+        raise KinOnList
 
 
 def confirm(*, call: StudyAidCall, actor: Actor, now: datetime) -> None:
@@ -376,15 +393,17 @@ def newly_paid(*, call: StudyAidCall) -> list[StudyAidApplication]:
     return list(owed.filter(payable_id__in=paid.values("pk")).select_related("unit").order_by("created_at", "id"))
 
 
-def is_settled(*, call: StudyAidCall) -> bool:
-    """Whether every amount was received or is not owed any more; what was received is noted."""
+def is_settled(*, call: StudyAidCall, actor: Actor, now: datetime) -> bool:
+    """Whether every amount was received or is not owed any more; what was received is noted, what is not owed any more
+    is in the fund again."""
     owed = call.applications.filter(state=Standing.OWED)
     states = Payable.objects.filter(pk__in=owed.values("payable_id"))
     paid = states.filter(state=Payable.State.PAID).values("pk")
     gone = states.filter(state=Payable.State.CANCELLED).values("pk")
     owed.filter(payable_id__in=paid).update(state=Standing.PAID)
-    call.applications.filter(state=Standing.OWED, payable_id__in=gone).update(state=Standing.EXCLUDED)
-    return not call.applications.filter(state=Standing.OWED).exists()
+    for row in owed.filter(payable_id__in=gone).order_by("id"):
+        _put_back(call, row, actor, now)
+    return not owed.exists()
 
 
 def report(*, call: StudyAidCall, text: str, actor: Actor, now: datetime) -> None:
@@ -507,11 +526,10 @@ def _set_aside(call: StudyAidCall, total: Decimal, actor: Actor, now: datetime) 
     fund = Account.objects.select_for_update().get(pk=_fund(call.unit).pk)
     if balance(fund) < total:
         raise BadPlan
-    line = account(kind=Account.Kind.BUDGET_LINE, unit=call.unit, code=FUND)
     post(
         kind="study_aid_set_aside",
         on=timezone.localdate(now),
-        lines=[Line(line, total), Line(fund, -total)],
+        lines=[Line(_budget_line(call.unit), total), Line(fund, -total)],
         reference=("study_aid_call", call.pk),
         basis=call.number,
         key=f"study_aid_set_aside:{call.pk}",
@@ -520,8 +538,30 @@ def _set_aside(call: StudyAidCall, total: Decimal, actor: Actor, now: datetime) 
     )
 
 
+def _put_back(call: StudyAidCall, row: StudyAidApplication, actor: Actor, now: datetime) -> None:
+    """The payment desk gave the sum back to the budget line; it was given for study aid and goes on being for it
+    (公益事业捐赠法 18)."""
+    amount = row.amount or NOTHING
+    post(
+        kind="study_aid_put_back",
+        on=timezone.localdate(now),
+        lines=[Line(_fund(call.unit), amount), Line(_budget_line(call.unit), -amount)],
+        reference=("study_aid_application", row.pk),
+        basis=call.number,
+        key=f"study_aid_put_back:{row.pk}",
+        actor=actor,
+        now=now,
+    )
+    row.state = Standing.EXCLUDED
+    _keep(row, "study_aid.put_back", actor, now, {"amount": str(amount)})
+
+
 def _fund(unit: Unit) -> Account:
     return account(kind=Account.Kind.FUND, unit=unit, code=FUND)
+
+
+def _budget_line(unit: Unit) -> Account:
+    return account(kind=Account.Kind.BUDGET_LINE, unit=unit, code=FUND)
 
 
 def _keep(

@@ -20,3 +20,9 @@ def behind(actor: Actor, *, day: date) -> frozenset[UUID]:
     if any(not grant.on_behalf_of for grant in used):
         return frozenset({user.pk})
     return frozenset({user.pk, *(grant.holder_id for grant in used)})
+
+
+def is_behind(actor: Actor, *people: UUID | None, day: date) -> bool:
+    """Whether one of these people acts, or is stood in for by whoever acts. Nothing is read where nobody is named."""
+    named = {each for each in people if each is not None}
+    return actor.user_id in named or bool(named and named & behind(actor, day=day))

@@ -17,7 +17,7 @@ from backend.core.drawing import drawn
 from backend.funds import study_aid
 from backend.funds.models import StudyAidApplication, StudyAidCall
 from backend.ledger.accounts import account
-from backend.ledger.balances import trial_balance
+from backend.ledger.balances import balance, trial_balance
 from backend.ledger.entries import Line, post
 from backend.org.codes import load_codes
 from backend.org.models import User
@@ -28,7 +28,7 @@ from backend.reminders.models import Reminder
 from backend.rights.models import AccessUse
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
-from tests.funds.bank import paid_by_bank
+from tests.funds.bank import first_returned, given_up, paid_by_bank
 from tests.kept import kept
 from tests.steps.office import Office
 from workflows import services
@@ -179,7 +179,54 @@ def test_who_wrote_it_down_does_not_check_it(town: Town) -> None:
     for twice in ({"checked_by": town.caseworker}, {"checked_by": town.colleague}):
         with pytest.raises(IntegrityError), transaction.atomic():
             StudyAidApplication.objects.update(**twice)
+    for absent in (town.caseworker, town.colleague):
+        stands_in = Caller(factories.deputy(absent))
+        assert_problem(stands_in.post(f"{address}check/", found), 403, "own_application")
     assert Caller(town.village).post(f"{address}check/", found).json()["state"] == "checked"
+
+
+@pytest.mark.parametrize("kin", ["supervisor", "county", "auditor"])
+def test_a_relative_signs_no_list_and_grants_nothing(town: Town, kin: str) -> None:
+    """E19: recusal, another person decides; who stands in for the relative decides no more than the relative."""
+    call = town.opened()
+    relative = getattr(town, kin)
+    town.checked(call, town.family())
+    StudyAidApplication.objects.update(kin=relative)  # who takes it in names only whom they see as colleagues
+    another = factories.user("another", role=kin, unit=relative.memberships.get().unit, name="郑某")
+    town.wake(call, 21)
+    town.do(town.caseworker, "finish_checks", {"all_checked": True})
+
+    def decided(role: str, step: str, answers: dict[str, Any]) -> None:
+        if role == kin:
+            assert_problem(town.do(relative, step, answers), 403, "kin_on_list")
+            assert_problem(town.do(factories.deputy(relative), step, answers), 403, "kin_on_list")
+        done = town.do(another if role == kin else getattr(town, role), step, answers)
+        assert done.status_code == 200, done.content
+
+    decided("supervisor", "confirm_shortlist", YES)
+    Caller(town.village).post(f"study-aid-calls/{call.pk}/object/", {"text": "这家不困难"})
+    decided("auditor", "settle_objection", {"objection": "not_upheld", "evidence": "走访"})
+    town.wake(call, 40)
+    decided("county", "approve_grants", GRANTED)
+
+
+def test_what_is_not_paid_any_more_is_in_the_fund_again(town: Town) -> None:
+    """公益事业捐赠法 18: what was given for study aid goes on being for it."""
+    call = town.published(town.family(), town.family("B", "林小雨"))
+    town.wake(call, 40)
+    town.do(town.county, "approve_grants", GRANTED)
+    owed = list(Payable.objects.select_related("standing").order_by("id"))
+    first_returned(owed, town.now)
+    town.wake(call, 60)
+    states = StudyAidApplication.objects.order_by("state").values_list("state", flat=True)
+    assert list(states) == ["owed", "paid"]
+    given_up(owed[0], town.now)
+    town.wake(call, 70)
+    assert list(states.all()) == ["excluded", "paid"]
+    assert study_aid.fund_holds(town.unit) == Decimal(4200)
+    assert balance(account(kind="budget_line", unit=town.unit, code="study_aid")) == 0
+    assert Event.objects.filter(action="study_aid.put_back").count() == 1
+    assert trial_balance(town.unit).is_balanced
 
 
 def test_four_eyes_over_the_list(town: Town) -> None:

@@ -62,10 +62,11 @@ def rank_applications(call: Call) -> Mapping[str, Any]:
 
 
 def record_shortlist(call: Call) -> None:
-    """The list is signed, or returned."""
-    context = of(call)
+    """The list is signed, or returned; by nobody's relative."""
+    context, row = of(call), _call(call)
+    study_aid.check_no_kin(call=row, actor=context.actor, now=context.now)
     if call.answers["shortlist"] == "confirm":
-        study_aid.confirm(call=_call(call), actor=context.actor, now=context.now)
+        study_aid.confirm(call=row, actor=context.actor, now=context.now)
 
 
 def publish_totals(call: Call) -> Mapping[str, Any]:
@@ -77,9 +78,10 @@ def publish_totals(call: Call) -> Mapping[str, Any]:
 
 def record_objection(call: Call) -> None:
     """Whether it holds, and against which application."""
-    context, answers = of(call), call.answers
+    context, answers, row = of(call), call.answers, _call(call)
+    study_aid.check_no_kin(call=row, actor=context.actor, now=context.now)
     upheld = str(answers["application"]) if answers["objection"] == "upheld" else ""
-    study_aid.settle(call=_call(call), upheld=upheld, actor=context.actor, now=context.now)
+    study_aid.settle(call=row, upheld=upheld, actor=context.actor, now=context.now)
 
 
 def take_down(call: Call) -> None:
@@ -89,10 +91,11 @@ def take_down(call: Call) -> None:
 
 
 def record_grants(call: Call) -> None:
-    """The county grants the list, or returns it."""
-    context = of(call)
+    """The county grants the list, or returns it; nobody grants a relative's."""
+    context, row = of(call), _call(call)
+    study_aid.check_no_kin(call=row, actor=context.actor, now=context.now)
     if call.answers["grants"] == "approve":
-        study_aid.grant(call=_call(call), actor=context.actor, now=context.now)
+        study_aid.grant(call=row, actor=context.actor, now=context.now)
 
 
 def order_payments(call: Call) -> None:
@@ -109,7 +112,7 @@ def look_for_payments(call: Call) -> Mapping[str, Any]:
             "study_aid.paid", to=role_at("caseworker", paid.unit), key=f"study_aid.paid:{paid.pk}", about=paid,
             family_id=paid.family_id, label=row.number, page=f"/study-aid/{row.pk}/", now=of(call).now,
         )  # fmt: skip
-    return {"settled": study_aid.is_settled(call=row)}
+    return {"settled": study_aid.is_settled(call=row, actor=of(call).actor, now=of(call).now)}
 
 
 def record_report(call: Call) -> None:
