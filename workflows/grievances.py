@@ -17,6 +17,7 @@ from backend.emergencies.models import Incident
 from backend.helpers.models import Pairing
 from backend.org import codes
 from backend.org.access import SYSTEM, Actor
+from backend.org.powers import is_behind
 from backend.rights import grievances
 from backend.rights.grievances import Intake
 from backend.rights.models import Grievance
@@ -56,7 +57,7 @@ def take_in(*, intake: Intake, actor: Actor, now: datetime) -> Grievance:
     about = {whole.officer.pk} if whole.officer else set()
     if whole.helper is not None and whole.helper.user_id:
         about.add(whole.helper.user_id)
-    if actor.user_id in about:
+    if is_behind(actor, *about, day=timezone.localdate(now)):
         raise AboutYourself
     with collect():
         row = grievances.create_grievance(intake=whole, actor=actor, now=now)

@@ -21,6 +21,7 @@ from backend.helpers.models import Helper
 from backend.helpers.pairings import check_reason, months_later
 from backend.org.access import Actor
 from backend.org.models import User
+from backend.org.powers import is_behind
 
 State = Ban.State
 WAITING = _("A ban from volunteering waits for the second signature")
@@ -68,7 +69,7 @@ def propose(
     """Lay a ban before somebody else; nothing happens yet. `reason`: code list `ban_reason`; no `to_date`: for good.
     Raises UnknownReason, BadTerm, OwnBan, ProposedAlready."""
     check_reason("ban_reason", reason)
-    _not_about(helper, user)
+    _not_about(helper, actor, now)
     today = timezone.localdate(now)
     _check_term(helper, to_date, today)
     if Ban.objects.on(today).filter(helper=helper).exists():
@@ -92,7 +93,7 @@ def propose(
 def confirm(*, ban: Ban, user: User, actor: Actor, now: datetime) -> Ban:
     """The second signature: from today on nobody serves against whom it is. Raises NotInState, SecondPerson, OwnBan,
     BadTerm when its term has passed meanwhile."""
-    row, today = _second(ban, user), timezone.localdate(now)
+    row, today = _second(ban, actor, now), timezone.localdate(now)
     _check_term(row.helper, row.to_date, today)
     row.state, row.from_date = State.IN_FORCE, today
     row.decided_by, row.decided_label = user, actor.label
@@ -106,7 +107,7 @@ def confirm(*, ban: Ban, user: User, actor: Actor, now: datetime) -> Ban:
 
 def decline(*, ban: Ban, reason: str, user: User, actor: Actor, now: datetime) -> Ban:
     """No second signature. Raises NotInState, SecondPerson, OwnBan."""
-    row = _second(ban, user)
+    row = _second(ban, actor, now)
     row.state, row.decided_by, row.decided_label = State.DECLINED, user, actor.label
     row.save()
     record(action="ban.declined", object=row, actor=actor, now=now, reason=reason)
@@ -132,10 +133,10 @@ def settle(*, ban: Ban, lifted: bool, answer: str, user: User, actor: Actor, now
     """A third person answers the appeal: it stays, or is lifted. What has ended does not begin again by itself, but
     they may register anew. Raises NotInState, SecondPerson, OwnBan."""
     row = _locked(ban, State.IN_FORCE)
-    _not_about(row.helper, user)
+    _not_about(row.helper, actor, now)
     if row.appealed_at is None or row.settled_by_id is not None:
         raise NotInState
-    if user.pk in {row.proposed_by_id, row.decided_by_id}:
+    if is_behind(actor, row.proposed_by_id, row.decided_by_id, day=timezone.localdate(now)):
         raise SecondPerson
     row.settled_by, row.settled_label, row.answer = user, actor.label, answer
     row.state = State.LIFTED if lifted else State.IN_FORCE
@@ -147,11 +148,11 @@ def settle(*, ban: Ban, lifted: bool, answer: str, user: User, actor: Actor, now
 # --- parts
 
 
-def _second(ban: Ban, user: User) -> Ban:
+def _second(ban: Ban, actor: Actor, now: datetime) -> Ban:
     """The proposal, before somebody who may sign it."""
     row = _locked(ban, State.PROPOSED)
-    _not_about(row.helper, user)
-    if row.proposed_by_id == user.pk:
+    _not_about(row.helper, actor, now)
+    if is_behind(actor, row.proposed_by_id, day=timezone.localdate(now)):
         raise SecondPerson
     return row
 
@@ -163,8 +164,8 @@ def _locked(ban: Ban, state: str) -> Ban:
     return row
 
 
-def _not_about(helper: Helper, user: User) -> None:
-    if helper.user_id == user.pk:
+def _not_about(helper: Helper, actor: Actor, now: datetime) -> None:
+    if is_behind(actor, helper.user_id, day=timezone.localdate(now)):
         raise OwnBan
 
 

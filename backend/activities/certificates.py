@@ -27,6 +27,7 @@ from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.helpers.models import Helper
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.org.powers import is_behind
 from backend.org.roles import LEVELS
 from backend.org.working_days import due_at
 
@@ -97,7 +98,7 @@ def announce(*, certificate: Certificate, actor: Actor, now: datetime) -> date:
 
     Raises OwnCertificate, NoHours.
     """
-    _check_other(certificate, actor)
+    _check_other(certificate, actor, now)
     today = timezone.localdate(now)
     certificate.half_hours = _half_hours(certificate.helper, certificate.from_date, certificate.to_date)
     if certificate.half_hours == 0:
@@ -112,7 +113,7 @@ def announce(*, certificate: Certificate, actor: Actor, now: datetime) -> date:
 
 def refuse(*, certificate: Certificate, reason: str, actor: Actor, now: datetime) -> None:
     """It is not issued, and the volunteer reads why. Raises OwnCertificate."""
-    _check_other(certificate, actor)
+    _check_other(certificate, actor, now)
     certificate.state, certificate.refused_because = Certificate.State.REFUSED, reason
     _move(certificate, "certificate.refused", actor, now)
     _notify(certificate, _("Your certificate of hours is not issued: see why"), now)
@@ -130,8 +131,8 @@ def object_to(*, certificate: Certificate, text: str, actor: Actor, now: datetim
 
 def issue(*, certificate: Certificate, actor: Actor, now: datetime) -> None:
     """The head of the office signs; from now on it is valid. Raises OwnCertificate when the same person checked it."""
-    _check_other(certificate, actor)
-    if actor.user_id is not None and actor.user_id == certificate.handled_by_id:
+    _check_other(certificate, actor, now)
+    if is_behind(actor, certificate.handled_by_id, day=timezone.localdate(now)):
         raise OwnCertificate
     certificate.signed_by_id, certificate.signed_label = actor.user_id, actor.label
     certificate.name, certificate.issued_on = certificate.helper.name, timezone.localdate(now)
@@ -146,7 +147,7 @@ def revoke(*, certificate: Certificate, reason: str, actor: Actor, now: datetime
 
     Raises NotIssued, OwnCertificate.
     """
-    _check_other(certificate, actor)
+    _check_other(certificate, actor, now)
     if certificate.state != Certificate.State.ISSUED:
         raise NotIssued
     certificate.state, certificate.revoked_because = Certificate.State.REVOKED, reason
@@ -216,8 +217,8 @@ def _issuer(unit: Unit) -> Unit:
     return found or unit
 
 
-def _check_other(row: Certificate, actor: Actor) -> None:
-    if actor.user_id is not None and actor.user_id == row.helper.user_id:
+def _check_other(row: Certificate, actor: Actor, now: datetime) -> None:
+    if is_behind(actor, row.helper.user_id, day=timezone.localdate(now)):
         raise OwnCertificate
 
 

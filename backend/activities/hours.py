@@ -26,6 +26,7 @@ from backend.core.jobs import enqueue
 from backend.helpers.models import Helper
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.org.powers import is_behind
 from backend.org.working_days import due_at
 
 HALF = timedelta(minutes=30)
@@ -176,7 +177,7 @@ def place(*, claim: HourClaim, route: str, reason: str, actor: Actor, now: datet
 
 def verify(*, claim: HourClaim, half_hours: int, reason: str, actor: Actor, now: datetime) -> None:
     """Somebody else counts all of them, some, or none. Raises OwnHours, MoreThanClaimed."""
-    check_other(claim, actor)
+    check_other(claim, actor, now)
     if half_hours > claim.claimed:
         raise MoreThanClaimed([FieldProblem("/hours", MoreThanClaimed.code, MoreThanClaimed.message)])
     claim.reason, claim.verified_by_id = reason, actor.user_id
@@ -188,13 +189,12 @@ def verify(*, claim: HourClaim, half_hours: int, reason: str, actor: Actor, now:
         _decide(claim, HourClaim.State.VERIFIED, half_hours, actor, now)
 
 
-def check_other(claim: HourClaim, actor: Actor) -> None:
+def check_other(claim: HourClaim, actor: Actor, now: datetime) -> None:
     """Raises OwnHours when the actor served or claimed, DecidedBefore when the actor's own decision is disputed."""
-    if actor.user_id is None:
-        return
-    if actor.user_id in {claim.claimed_by_id, claim.helper.user_id}:
+    day = timezone.localdate(now)
+    if is_behind(actor, claim.claimed_by_id, claim.helper.user_id, day=day):
         raise OwnHours
-    if claim.state == HourClaim.State.DISPUTED and actor.user_id == claim.verified_by_id:
+    if claim.state == HourClaim.State.DISPUTED and is_behind(actor, claim.verified_by_id, day=day):
         raise DecidedBefore
 
 

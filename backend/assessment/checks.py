@@ -24,6 +24,7 @@ from backend.inspection.models import Sample, SampleRow
 from backend.inspection.samples import NobodyThere, draw_sample
 from backend.org.access import Actor
 from backend.org.models import Membership, Unit
+from backend.org.powers import behind, is_behind
 from backend.reporting.months import Month
 from backend.visits.models import Visit
 
@@ -105,7 +106,8 @@ class SentAlready(Conflict):
 
 def check_stranger(assessment: Assessment, actor: Actor, now: datetime) -> None:
     """Raises OwnPlace when the person behind the actor, or whom they stand in for, belongs to the assessed unit."""
-    held = Membership.objects.on(timezone.localdate(now)).filter(user=actor.user_id)
+    today = timezone.localdate(now)
+    held = Membership.objects.on(today).filter(user__in=behind(actor, day=today))
     if held.filter(unit__path__startswith=assessment.unit.path).exists():
         raise OwnPlace
 
@@ -131,7 +133,7 @@ def call_back(
         raise NotNow
     check_stranger(assessment, actor, now)
     recorder = Visit.objects.filter(pk=row.member_id).values_list("recorded_by_id", flat=True).first()
-    if recorder is not None and recorder == actor.user_id:
+    if is_behind(actor, recorder, day=timezone.localdate(now)):
         raise SameCaller
     try:
         with transaction.atomic():

@@ -27,6 +27,7 @@ from backend.core import bulk, prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.org import calendar, codes, parameters
 from backend.org.access import SYSTEM, Actor
+from backend.org.powers import is_behind
 from backend.org.working_days import add_working_days
 
 ELDERS = frozenset({"empty_nest", "seasonal_empty_nest", "left_behind_elder"})
@@ -310,7 +311,7 @@ def agree(*, gift: Gift, actor: Actor, now: datetime) -> Gift:
     """A second person agrees to a change of the frozen list. Raises NotAlone, NothingPending, OverBudget,
     OnListAlready, ListClosed."""
     condolence = _changeable(gift.condolence)
-    held = _pending(gift, actor)
+    held = _pending(gift, actor, now)
     adding = held.pending == Gift.Pending.ADD
     held.exclusion = "" if adding else "removed"
     _pend(held, "", None)
@@ -539,11 +540,11 @@ def _locked(gift: Gift) -> Gift:
     return rows.get(pk=gift.pk)
 
 
-def _pending(gift: Gift, actor: Actor) -> Gift:
+def _pending(gift: Gift, actor: Actor, now: datetime) -> Gift:
     held = _locked(gift)
     if not held.pending:
         raise NothingPending
-    if held.pending_by_id == actor.user_id:
+    if is_behind(actor, held.pending_by_id, day=timezone.localdate(now)):
         raise NotAlone
     return held
 

@@ -28,6 +28,7 @@ from backend.ledger.models import Account
 from backend.org import codes, parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.org.powers import behind
 
 State: TypeAlias = Allocation.State
 PRIOR_DAYS = 365
@@ -155,7 +156,8 @@ def record_handovers(
         wrong.append("")
     if wrong:
         raise BadHandover([FieldProblem(f"/rows{where}", BadHandover.code, BadHandover.message) for where in wrong])
-    if any(actor.user_id in {row.chosen_by_id, row.donation.confirmed_by_id} for row in held):
+    people = behind(actor, day=today)
+    if any(people & {row.chosen_by_id, row.donation.confirmed_by_id} for row in held):
         raise ChoseIt
     with collect():
         for row in held:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
@@ -15,6 +16,7 @@ from backend.funds import stock
 from backend.funds.models import CountLine, StockCount, StockLot, StockMove, Store
 from backend.funds.stock import Source
 from backend.org.access import Actor
+from backend.org.powers import behind
 
 State: TypeAlias = StockCount.State
 
@@ -60,7 +62,7 @@ def write_lines(*, count: StockCount, counted: Mapping[UUID, int], actor: Actor,
     """What somebody counted, lot by lot, beside what should be there now. Raises CountOver, TookIn."""
     if count.state == State.CLOSED:
         raise CountOver
-    _check_took_none_in(count, actor)
+    _check_took_none_in(count, actor, now)
     lots = StockLot.objects.filter(article__store=count.store_id, pk__in=counted)
     for lot in lots:
         told = {"expected": lot.left, "counted": counted[lot.pk], "created_at": now}
@@ -70,7 +72,7 @@ def write_lines(*, count: StockCount, counted: Mapping[UUID, int], actor: Actor,
 
 def finish(*, count: StockCount, actor: Actor, now: datetime) -> int:
     """All is counted; how many lots differ. Without a difference it is closed. Raises NotCounted, TookIn."""
-    _check_took_none_in(count, actor)
+    _check_took_none_in(count, actor, now)
     lots = StockLot.objects.filter(article__store=count.store_id, left__gt=0)
     missing = lots.exclude(pk__in=count.lines.values("lot")).count()
     if missing:
@@ -107,10 +109,11 @@ def settle(*, count: StockCount, cause: str, reason: str, actor: Actor, now: dat
     record(action="stock_count.settled", object=count, actor=actor, now=now, reason=reason, data=data)
 
 
-def _check_took_none_in(count: StockCount, actor: Actor) -> None:
+def _check_took_none_in(count: StockCount, actor: Actor, now: datetime) -> None:
     """The database refuses it too (trigger funds_count)."""
     moves = StockMove.objects.filter(lot__article__store=count.store_id, reason=StockMove.Reason.RECEIVED)
-    if moves.filter(by_id=actor.user_id, on_date__gte=count.month).exists():
+    people = behind(actor, day=timezone.localdate(now))
+    if moves.filter(by__in=people, on_date__gte=count.month).exists():
         raise TookIn
 
 

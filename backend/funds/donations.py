@@ -28,6 +28,7 @@ from backend.ledger.models import Account
 from backend.org import codes
 from backend.org.access import Actor
 from backend.org.models import Unit, User
+from backend.org.powers import is_behind
 
 State: TypeAlias = Donation.State
 Kind = Account.Kind
@@ -209,7 +210,7 @@ def ask_for_other_use(*, donation: Donation, purpose: str, reason: str, actor: A
 
 def record_consent(*, change: PurposeChange, agreed: bool, evidence: str, actor: Actor, now: datetime) -> None:
     """What the donor answered; the money follows its purpose. Raises TooLate, OwnQuestion."""
-    if actor.user_id is not None and actor.user_id == change.asked_by_id:
+    if is_behind(actor, change.asked_by_id, day=timezone.localdate(now)):
         raise OwnQuestion
     donation = Donation.objects.select_for_update().select_related("unit", "donor").get(pk=change.donation_id)
     check_withdrawable(donation)

@@ -29,12 +29,13 @@ from backend.funds.models import Instalment, Loan, LoanCheck, Repayment
 from backend.org import codes, parameters
 from backend.org.access import Actor
 from backend.org.models import Unit, User
+from backend.org.powers import behind
 from backend.payments.models import Payable
 from backend.payments.payables import owe
 
 State = Loan.State
-NOTHING = Decimal("0.00")
 Payout = Literal["waiting", "paid", "called_off"]
+NOTHING = Decimal("0.00")
 RETRY_DAYS = 14
 """After so many days a check for which nobody was met is due again."""
 LIMITS: Mapping[str, int] = {"least": 3000, "most": 20000, "months": 36, "interest": 0}
@@ -205,7 +206,7 @@ def agree(*, loan: Loan, principal: Decimal, months: int, count: int, reason: st
         raise BadTerms([FieldProblem(f"/{name}", BadTerms.code, BadTerms.message) for name in wrong])
     if (loan.advice != "recommend" and (principal, months) != (loan.advised, loan.advised_months)) and not reason:
         raise ReasonNeeded([FieldProblem("/reason", ReasonNeeded.code, ReasonNeeded.message)])
-    check_not_guarantor(loan, actor)
+    check_not_guarantor(loan, actor, now)
     loan_fund.check_holds(fund_unit(loan), principal)
     loan.state, loan.principal, loan.months, loan.count = State.AGREED, principal, months, count
     loan.interest, loan.reason = limits["interest"], reason
@@ -213,12 +214,11 @@ def agree(*, loan: Loan, principal: Decimal, months: int, count: int, reason: st
     _move(loan, "loan.agreed", actor, now, {"principal": str(principal), "months": months})
 
 
-def check_not_guarantor(loan: Loan, actor: Actor) -> None:
-    """Raises GuarantorDecides when the actor bears the name of whoever stands for the loan (domain.md 3.0, E19)."""
-    if actor.user_id is None:
-        return
-    name = User.objects.values_list("name", flat=True).get(pk=actor.user_id)
-    if loan.guarantor and name.strip() == loan.guarantor.strip():
+def check_not_guarantor(loan: Loan, actor: Actor, now: datetime) -> None:
+    """Raises GuarantorDecides when the actor, or whom they stand in for, bears the name of whoever stands for the loan
+    (domain.md 3.0, E19)."""
+    people = User.objects.filter(pk__in=behind(actor, day=timezone.localdate(now)))
+    if loan.guarantor and loan.guarantor.strip() in {each.name.strip() for each in people}:
         raise GuarantorDecides
 
 
@@ -255,7 +255,7 @@ def sign(*, loan: Loan, contract: Contract, actor: Actor, now: datetime) -> None
         programme=loan_fund.CODE,
         unit=fund_unit(loan),
         basis=contract.number,
-        confirmed_by=[*confirmed, *([actor.user_id] if actor.user_id else [])],
+        confirmed_by=[*confirmed, *behind(actor, day=timezone.localdate(now))],
         actor=actor,
         now=now,
     )
@@ -376,7 +376,7 @@ def propose(
 
 def restructure(*, loan: Loan, actor: Actor, now: datetime) -> None:
     """The proposed plan takes the place of what is open; proposed without days, what is owed is given up."""
-    check_not_guarantor(loan, actor)
+    check_not_guarantor(loan, actor, now)
     loan.hardship, loan.restructured_by_id = False, actor.user_id
     owed = outstanding(loan)
     last = loan.instalments.order_by("-plan").values_list("plan", flat=True).first() or 1

@@ -29,6 +29,7 @@ from backend.helpers.successions import OVERLAP_DAYS, BeforeBegin, DayPassed, ru
 from backend.org import parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.org.powers import is_behind
 
 ANSWER_DAYS = 7
 """Parameter `pairing.answer_days`: how long whoever is asked may think it over."""
@@ -248,11 +249,12 @@ def _name(rotation: Rotation, row: RotationRow, helper: Helper, today: date) -> 
 def approve(*, rotation: Rotation, actor: Actor, now: datetime, version: int | None = None) -> Rotation:
     """One signature for all families. Raises NotPrepared, StaleVersion, OwnPlan, DayPassed, Changed."""
     held = _prepared(rotation, version)
-    if actor.user_id in held.hands:
+    today = timezone.localdate(now)
+    if is_behind(actor, *held.hands, day=today):
         raise OwnPlan
-    if held.leaves_on <= timezone.localdate(now):
+    if held.leaves_on <= today:
         raise DayPassed
-    if problems := changes(held, timezone.localdate(now)):
+    if problems := changes(held, today):
         raise Changed(problems)
     held.state, held.approved_label, held.approved_at = Rotation.State.APPROVED, actor.label, now
     held.version += 1

@@ -29,6 +29,7 @@ from backend.ledger.models import Account, Appropriation, Entry, EntryLine
 from backend.org import codes, parameters
 from backend.org.access import Actor, upwards
 from backend.org.models import Unit
+from backend.org.powers import is_behind
 
 Kind = Account.Kind
 State = Appropriation.State
@@ -155,7 +156,7 @@ def decide(
         raise StaleVersion
     if row.state != State.PROPOSED:
         raise NotProposed
-    if actor.user_id is None or actor.user_id == row.proposed_by:
+    if actor.user_id is None or is_behind(actor, row.proposed_by, day=timezone.localdate(now)):
         raise OwnAppropriation
     if agreed and appropriated(row.unit, row.year).get(row.use, NOTHING) + row.amount < 0:
         raise BadAppropriation

@@ -24,6 +24,7 @@ from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from backend.org import codes, parameters
 from backend.org.access import Actor
 from backend.org.models import Unit
+from backend.org.powers import is_behind
 from backend.org.roles import roles_with
 from backend.rights.models import AccessTicket, AccessUse
 
@@ -115,7 +116,7 @@ def grant(*, ticket: AccessTicket, hours: int | None, actor: Actor, now: datetim
 
     Raises OwnTicket, TooLong.
     """
-    _refuse_own(ticket, actor)
+    _refuse_own(ticket, actor, now)
     if hours is not None and hours > ticket.hours:
         raise TooLong([FieldProblem("/hours", TooLong.code, TooLong.message)])
     ticket.hours = hours or ticket.hours
@@ -127,7 +128,7 @@ def grant(*, ticket: AccessTicket, hours: int | None, actor: Actor, now: datetim
 
 def refuse(*, ticket: AccessTicket, reason: str, actor: Actor, now: datetime) -> None:
     """No leave, and why. Raises OwnTicket."""
-    _refuse_own(ticket, actor)
+    _refuse_own(ticket, actor, now)
     ticket.refusal = reason
     _decide(ticket, granted=False, actor=actor, now=now)
     _tell(ticket, "access_ticket.refused", actor, now)
@@ -168,7 +169,7 @@ def close_ticket(*, ticket: AccessTicket, actor: Actor, now: datetime) -> Access
 
 def review(*, ticket: AccessTicket, found: Mapping[str, Any], actor: Actor, now: datetime) -> None:
     """Looked at afterwards: in order, or not. Raises OwnTicket."""
-    _refuse_own(ticket, actor)
+    _refuse_own(ticket, actor, now)
     ticket.review, ticket.review_note = str(found["review"]), str(found.get("note") or "")
     ticket.reviewed_by_id, ticket.reviewed_label, ticket.reviewed_at = actor.user_id, actor.label, now
     _tell(ticket, "access_ticket.reviewed", actor, now, {"access_review": ticket.review})
@@ -200,8 +201,8 @@ def _checked(asked: Asked, now: datetime) -> datetime:
     return max(begin, now)
 
 
-def _refuse_own(ticket: AccessTicket, actor: Actor) -> None:
-    if actor.user_id == ticket.asked_by_id:
+def _refuse_own(ticket: AccessTicket, actor: Actor, now: datetime) -> None:
+    if is_behind(actor, ticket.asked_by_id, day=timezone.localdate(now)):
         raise OwnTicket
 
 

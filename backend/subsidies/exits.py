@@ -17,6 +17,7 @@ from backend.cases.numbers import next_number, township_code
 from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.org import codes, parameters
 from backend.org.access import Actor
+from backend.org.powers import behind
 from backend.payments import batches, payables
 from backend.payments.models import Payable, PayableQuerySet, Transfer
 from backend.subsidies import owing
@@ -148,7 +149,7 @@ def record_check(
     happened_on: date | None = None, reported_on: date | None = None,
 ) -> None:  # fmt: skip
     """What the caseworker found. Raises BadChange for a day that has not come, OwnPerson."""
-    check_apart(row, actor)
+    check_apart(row, actor, now)
     for name, day in (("happened_on", happened_on), ("reported_on", reported_on)):
         if day is not None and day > timezone.localdate(now):
             raise BadChange([FieldProblem(f"/{name}", BadChange.code, BadChange.message)])
@@ -209,7 +210,7 @@ def _overpaid_day(row: Exit) -> date | None:
 
 def decide(*, row: Exit, decision: str, collect: bool, reason: str, actor: Actor, now: datetime) -> None:
     """The county's word: exit, continue, or return it to the caseworker. Raises OwnPerson."""
-    check_apart(row, actor)
+    check_apart(row, actor, now)
     row.decision_reason = reason
     row.confirmed_by_id, row.confirmed_label, row.confirmed_on = actor.user_id, actor.label, timezone.localdate(now)
     row.collect = decision == "exit" and collect
@@ -314,7 +315,7 @@ def take_appeal(*, row: Exit, text: str, actor: Actor, now: datetime) -> None:
 
 def settle_appeal(*, row: Exit, upheld: bool, reason: str, actor: Actor, now: datetime) -> None:
     """The written answer to the appeal, by somebody who had no hand in it. Raises OwnPerson."""
-    check_apart(row, actor)
+    check_apart(row, actor, now)
     row.appeal_reason, row.appeal_by_id, row.appeal_label = reason, actor.user_id, actor.label
     _move(row, "subsidy_exit.appeal_settled", actor, now, {"upheld": upheld}, reason)
 
@@ -342,16 +343,17 @@ def archive(*, row: Exit, actor: Actor, now: datetime) -> None:
     _move(row, "subsidy_exit.archived", actor, now)
 
 
-def check_apart(row: Exit, actor: Actor) -> None:
-    """Raises OwnPerson when the household is that of whoever acts: a helper on file whose account it is."""
-    if actor.user_id is not None and is_own(row.entitlement, actor.user_id):
+def check_apart(row: Exit, actor: Actor, now: datetime) -> None:
+    """Raises OwnPerson when the household is that of whoever acts or is stood in for: a helper on file whose account it
+    is."""
+    if is_own(row.entitlement, behind(actor, day=timezone.localdate(now))):
         raise OwnPerson
 
 
-def is_own(entitlement: Entitlement, user: UUID) -> bool:
-    """Whether the application of this entitlement left the user out as a relative or as the applicant (E19)."""
+def is_own(entitlement: Entitlement, people: frozenset[UUID]) -> bool:
+    """Whether the application of this entitlement left one of them out as a relative or as the applicant (E19)."""
     application = entitlement.application
-    return application is not None and application.recused.filter(pk=user).exists()
+    return application is not None and application.recused.filter(pk__in=people).exists()
 
 
 def _unpaid(entitlement: Entitlement) -> PayableQuerySet:

@@ -127,7 +127,7 @@ def _look_again(row: Recovery, months: Mapping[date, Decimal], actor: Actor, now
 
 def classify(*, row: Recovery, cause: str, known: str, hardship: bool, actor: Actor, now: datetime) -> None:
     """Whose mistake it was, from who knew what and when. Raises OwnPerson."""
-    check_apart(row.exit, actor)
+    check_apart(row.exit, actor, now)
     row.cause, row.known, row.hardship = cause, known, "yes" if hardship else "no"
     row.classified_by_id = actor.user_id
     _move(row, "recovery.classified", actor, now, {"recovery_cause": cause})
@@ -169,7 +169,7 @@ def decide(*, row: Recovery, decision: str, reason: str, actor: Actor, now: date
 
     Raises NoNotice, WaiverNotPossible, AppealOpen, OwnPerson.
     """
-    check_apart(row.exit, actor)
+    check_apart(row.exit, actor, now)
     if row.served_on is None:
         raise NoNotice
     if row.exit.state == Exit.State.APPEALED:
@@ -266,7 +266,7 @@ def take_objection(*, row: Recovery, text: str, actor: Actor, now: datetime) -> 
 
 def settle_objection(*, row: Recovery, upheld: bool, reason: str, actor: Actor, now: datetime) -> None:
     """The written answer, by somebody who had no hand in it. Raises OwnPerson."""
-    check_apart(row.exit, actor)
+    check_apart(row.exit, actor, now)
     row.appeal_reason, row.appeal_by_id, row.appeal_label = reason, actor.user_id, actor.label
     if not upheld:
         row.state = State.PAYING if row.plan else State.HEARD

@@ -31,6 +31,7 @@ from backend.core.models import new_id
 from backend.helpers.models import Helper, Pairing, StandIn
 from backend.org import parameters
 from backend.org.access import Actor
+from backend.org.powers import is_behind
 from backend.visits.cadence import CLOCK_DRIFT, Lateness, Rules, Window, is_sampled, lateness
 from backend.visits.models import RECORDED, FollowUp, Visit
 
@@ -290,7 +291,7 @@ def decide_late_record(*, visit: Visit, allow: bool, reason: str, actor: Actor, 
     held = prepared.found(Visit, visit.pk, follow=("case",), lock=True)
     if held.state != Visit.State.HELD:
         raise NotRecorded
-    _check_other(held, actor)
+    _check_other(held, actor, now)
     result = answers_of(held.answers).get("visit_result", "met")
     held.state = STATES[result] if allow else Visit.State.MISSED
     held.instance_id = None
@@ -346,7 +347,7 @@ def follow_up(
     Raises OwnRecord when somebody would call back about a visit of one's own recording.
     """
     if kind == "call_back":
-        _check_other(visit, actor)
+        _check_other(visit, actor, now)
     row = FollowUp.objects.create(
         visit=visit,
         kind=kind,
@@ -362,9 +363,9 @@ def follow_up(
     return row
 
 
-def _check_other(visit: Visit, actor: Actor) -> None:
+def _check_other(visit: Visit, actor: Actor, now: datetime) -> None:
     """A record may come by a work item, a telephone or the API: who made it stands in the visit, not in the process."""
-    if actor.user_id is not None and visit.recorded_by_id == actor.user_id:
+    if is_behind(actor, visit.recorded_by_id, day=timezone.localdate(now)):
         raise OwnRecord
 
 

@@ -208,6 +208,7 @@ def test_a_call_back_by_somebody_else_and_once(county: County) -> None:
     row = county.sampled()
     Visit.objects.filter(pk=county.visit.pk).update(recorded_by=county.auditor)
     assert_problem(county.call(row, county.auditor), 403, "same_caller")
+    assert_problem(county.call(row, factories.deputy(county.auditor)), 403, "same_caller")
     with pytest.raises(IntegrityError), transaction.atomic():
         row.call_backs.create(
             row=SampleRow.objects.get(sample=row.visits_sample_id), answer="confirmed", called_label="",

@@ -77,6 +77,8 @@ def test_nobody_signs_twice(office: Office) -> None:
     assert caller.get(f"bans/{pk}/").json()["may_decide"] is False
     assert_problem(caller.post(f"bans/{pk}/confirm/"), 403, "second_person_needed")
     assert_problem(caller.post(f"bans/{pk}/decline/", {"reason": "弄错了"}), 403, "second_person_needed")
+    stands_in = Caller(factories.deputy(office.supervisor))
+    assert_problem(stands_in.post(f"bans/{pk}/confirm/"), 403, "second_person_needed")
     with pytest.raises(IntegrityError, match="ban_four_eyes"), transaction.atomic():
         Ban.objects.filter(pk=pk).update(state="in_force", decided_by=office.supervisor)
 

@@ -237,7 +237,8 @@ def test_another_use_needs_the_donors_consent(office: Office) -> None:
     assert caller.post(f"donations/{row.pk}/other-use/", asked).status_code == 201
     assert_problem(office.do(office.caseworker, "propose_families", families_named=True), 409, "purpose_undecided")
     answer = {"agreed": True, "evidence": "3月5日来信"}
-    assert_problem(caller.post(f"donations/{row.pk}/consent/", answer), 403, "own_question")
+    for own in (caller, Caller(factories.deputy(office.caseworker))):
+        assert_problem(own.post(f"donations/{row.pk}/consent/", answer), 403, "own_question")
     colleague = Caller(factories.user("colleague", role="caseworker", name="小周"))
     shown = colleague.post(f"donations/{row.pk}/consent/", answer).json()
     assert shown["purpose"] == "study_aid"

@@ -191,6 +191,7 @@ def test_about_an_officer_it_goes_to_the_county_and_leaves_the_township(town: To
 def test_nobody_takes_in_a_complaint_about_oneself(town: Town) -> None:
     body = {"target": "officer", "officer": str(town.caseworker.pk)}
     assert_problem(town.post(town.caseworker, **body), 403, "about_yourself")
+    assert_problem(town.post(factories.deputy(town.caseworker), **body), 403, "about_yourself")
     taken = town.taken_in(town.supervisor, **body)
     assert taken["officer"]["name"] == "陈姐"
 

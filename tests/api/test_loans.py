@@ -188,6 +188,7 @@ def test_the_guarantor_has_no_say(town: Town) -> None:
     User.objects.filter(pk=town.county.pk).update(name=GUARANTEED["guarantor_name"])
     town.guaranteed()
     assert_problem(town.do(town.county, "decide_loan", DECIDED), 403, "guarantor_decides")
+    assert_problem(town.do(factories.deputy(town.county), "decide_loan", DECIDED), 403, "guarantor_decides")
     town.family = factories.family(label="周家")
     loan = town.post(town.caseworker, kin=str(town.village.pk)).json()
     assert results(Caller(town.village).get("work-items/", step="recommend_loan")) == []
@@ -263,7 +264,6 @@ def test_given_up_after_a_disaster(town: Town) -> None:
     assert trial_balance(town.county_unit).is_balanced
 
 
-def test_only_finance_takes_money(town: Town) -> None:
 def test_what_is_not_paid_out_any_more_is_in_the_fund_and_bars_nobody(town: Town) -> None:
     """The bank returned it, the borrower does not want it any more: the fund lends it again, to this family, too."""
     loan = town.signed()
@@ -296,6 +296,7 @@ def test_a_loan_of_the_diagrams_first_version_ends_too(town: Town) -> None:
     assert (loan.state, town.outcome(loan), town.fund()) == ("withdrawn", "repaid", ("30000.00", "0.00"))
 
 
+def test_only_finance_takes_money(town: Town) -> None:
     loan = town.running()
     assert town.repay(loan, "100.00", "S-1", by=town.caseworker).status_code == 403
     assert town.repay(loan, "100.005", "S-1").status_code == 400

@@ -100,6 +100,8 @@ def test_who_proposed_does_not_decide_in_another_role_either(office: Office) -> 
     body = {"unit": str(office.county.pk), "year": YEAR, "use": "research", "amount": "10.00", "document": "1号"}
     row = caller.post("budgets/", body).json()
     assert_problem(caller.post(f"budgets/{row['id']}/decide/", {"agreed": True}), 422, "own_appropriation")
+    stands_in = Caller(factories.deputy(both))
+    assert_problem(stands_in.post(f"budgets/{row['id']}/decide/", {"agreed": True}), 422, "own_appropriation")
     made = Appropriation.objects.get(pk=row["id"])
     with pytest.raises(IntegrityError), transaction.atomic():
         Appropriation.objects.filter(pk=made.pk).update(state="agreed", decided_by=made.proposed_by)

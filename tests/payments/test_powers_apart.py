@@ -124,6 +124,18 @@ OUTSIDE = {"record", "confirm", "review", "claim"}
 PROCESSES = sorted({pair.process for pair in PAIRS})
 
 
+ONESELF = {
+    "backend/administration/deputies.py": "an administrator's duty is personal: no deputy has it",
+    "backend/administration/memberships.py": "an administrator's duty is personal: no deputy has it",
+    "backend/helpers/rotations.py": "notes whose hand it was, beside those noted before",
+    "backend/org/powers.py": "knows whom somebody stands in for",
+    "backend/visits/photos.py": "takes back what one sent oneself",
+    "backend/visits/submissions.py": "the same record, sent again by the same person",
+    "backend/visits/visits.py": "one's own visit, by one's own pairing",
+}
+"""Where who acts is compared with somebody, and whom they stand in for is nothing to it."""
+
+
 @pytest.fixture(scope="module")
 def apart() -> set[tuple[str, str, str]]:
     """Process, earlier and later step, as the diagrams have it."""
@@ -159,6 +171,22 @@ def test_every_code_is_raised_somewhere() -> None:
     code = "".join(path.read_text() for name in folders for path in (ROOT / "backend" / name).glob("*.py"))
     for pair in PAIRS:
         assert not pair.domain or f'code = "{pair.domain}"' in code, pair
+
+
+def test_whoever_stands_in_is_asked_for_whom() -> None:
+    """Powers are those of all of them: `org.powers` knows whom somebody stands in for, `actor.user_id` does not."""
+    places = [path for folder in ("backend", "workflows") for path in (ROOT / folder).rglob("*.py")]
+    found = {str(path.relative_to(ROOT)) for path in places if _compares_alone(path)}
+    assert found == set(ONESELF)
+
+
+def _compares_alone(path: Path) -> bool:
+    return any(
+        isinstance(part, ast.Attribute) and ast.unparse(part).endswith("actor.user_id")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Compare) and not any(isinstance(side, ast.Constant) for side in node.comparators)
+        for part in ast.walk(node)
+    )
 
 
 @pytest.mark.parametrize("named", sorted({pair.test for pair in PAIRS}))

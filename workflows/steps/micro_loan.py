@@ -69,7 +69,7 @@ def record_decision(call: Call) -> None:
     """The county agrees to an amount, returns it to the village, or does not agree."""
     context, answers, loan = of(call), call.answers, _loan(call)
     reason = str(answers.get("reason") or "")
-    loans.check_not_guarantor(loan, context.actor)
+    loans.check_not_guarantor(loan, context.actor, context.now)
     if answers["loan_decision"] == "approve":
         loans.agree(
             loan=loan,
@@ -159,7 +159,7 @@ def record_proposal(call: Call) -> None:
 def record_restructuring(call: Call) -> None:
     """The county agrees, or returns the proposal."""
     context, loan = of(call), _loan(call)
-    loans.check_not_guarantor(loan, context.actor)
+    loans.check_not_guarantor(loan, context.actor, context.now)
     if call.answers["restructuring"] == "approve":
         loans.restructure(loan=loan, actor=context.actor, now=context.now)
 

@@ -16,6 +16,7 @@ from backend.health import services as health
 from backend.health.hospitals import hospitals
 from backend.health.models import HealthService
 from backend.org.models import Unit
+from backend.org.powers import is_behind
 from backend.rights import grievances
 from backend.rights.models import Grievance
 from backend.services.models import Plan
@@ -74,7 +75,7 @@ def _complain(call: Call, visit: Visit) -> None:
     """Against the helper of the visit, or of the family. Whoever is complained about does not take the complaint in."""
     context, case = of(call), case_of(call)
     helper = visit.helper or (visit.pairing.helper if visit.pairing else None)
-    if helper is None or helper.user_id == context.actor.user_id:
+    if helper is None or is_behind(context.actor, helper.user_id, day=context.today):
         raise _refusal("passed_on")
     intake = grievances.Intake(
         kind=Grievance.Kind.COMPLAINT, target=Grievance.Target.HELPER, family=visit.family, case=case, helper=helper,
