@@ -59,8 +59,9 @@ def begin(*, store: Store, month: date, actor: Actor, now: datetime) -> StockCou
 
 
 def write_lines(*, count: StockCount, counted: Mapping[UUID, int], actor: Actor, now: datetime) -> None:
-    """What somebody counted, lot by lot, beside what should be there now. Raises CountOver, TookIn."""
-    if count.state == State.CLOSED:
+    """What somebody counted, lot by lot, beside what should be there now. Once it is counted nobody writes it anew:
+    whoever settles the difference would sign for figures of their own. Raises CountOver, TookIn."""
+    if count.state != State.OPEN:
         raise CountOver
     _check_took_none_in(count, actor, now)
     lots = StockLot.objects.filter(article__store=count.store_id, pk__in=counted)

@@ -190,9 +190,21 @@ def test_differences_are_settled_by_somebody_else(place: Shop) -> None:
         StockCount.objects.filter(pk=row.pk).update(settled_by=place.colleague)
 
 
+def test_what_was_counted_is_not_written_anew_before_it_is_settled(place: Shop) -> None:
+    """Whoever settles the difference would sign for figures of their own."""
+    row = place.at_month_end()
+    place.count(row, 8)
+    place.do(place.colleague, "count_stock", **COUNTED)
+    for user in (place.supervisor, place.colleague):
+        assert_problem(place.count(row, 6, user), 409, "count_over")
+    assert place.do(place.supervisor, "settle_differences", settlement="recount", reason="再数").status_code == 200
+    assert place.count(row, 9).status_code == 200
+
+
 def test_who_takes_in_does_not_count(place: Shop) -> None:
     row = place.at_month_end()
     assert_problem(place.count(row, 10, place.caseworker), 403, "took_in_counts_not")
+    assert_problem(place.count(row, 10, factories.deputy(place.caseworker)), 403, "took_in_counts_not")
     place.count(row, 10)
     assert_problem(place.do(place.caseworker, "count_stock", **COUNTED), 403, "took_in_counts_not")
     with pytest.raises(IntegrityError, match="does not count"), transaction.atomic():
