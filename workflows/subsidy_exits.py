@@ -22,6 +22,8 @@ from workflows import services
 from workflows.activities import office_of
 
 PROCESS = "subsidy_exit"
+DEATH, MOVED_OUT = "death", "moved_out"
+"""What is found on file; codes of the list subsidy_change."""
 CHECK_DAYS = 3
 """Working days in which the caseworker looks into a report; payments stop within ten days whatever happens."""
 
@@ -58,18 +60,16 @@ def person_died(*, person: Person, actor: Actor, now: datetime) -> int:
     if person.died_on is None:
         return 0
     held = Entitlement.objects.going_on().filter(person=person)
-    return sum(_begun(each, "death", person.died_on, actor, now) for each in held.order_by("number"))
+    return sum(_begun(each, DEATH, person.died_on, actor, now) for each in held.order_by("number"))
 
 
 def find_events(now: datetime) -> int:
     """By night: whoever died or moved away and is still entitled; returns how many exits began. Twice is harmless."""
-    since = Q(person__died_on__isnull=False) | Q(person__family__status=Family.Status.MOVED)
-    looked_into = Exit.objects.filter(entitlement=OuterRef("pk"), source=Exit.Source.EVENT)
-    held = Entitlement.objects.going_on().filter(since, ~Exists(looked_into))
+    held = Entitlement.objects.going_on().filter(_not_looked_into())
     begun = 0
     for each in held.select_related("person__family__unit").order_by("number"):
         died = each.person.died_on
-        reason, day = ("death", died) if died else ("moved_out", timezone.localdate(now))
+        reason, day = (DEATH, died) if died else (MOVED_OUT, timezone.localdate(now))
         begun += _begun(each, reason, day, SYSTEM, now)
     return begun
 
@@ -88,6 +88,16 @@ def county_of(unit: Unit) -> Unit:
     while above.kind != Unit.Kind.COUNTY and above.parent is not None:
         above = above.parent
     return above
+
+
+def _not_looked_into() -> Q:
+    """Who died, or moved away and lives, and no exit began for that. Whoever died while a move was looked into, or
+    after an earlier death on file turned out to be none, is found: the one decides nothing about the other."""
+    begun = Exit.objects.filter(entitlement=OuterRef("pk"), source=Exit.Source.EVENT)
+    death = begun.filter(created_at__date__gte=OuterRef("person__died_on")).exclude(reason=MOVED_OUT)
+    dead = Q(~Exists(death), person__died_on__isnull=False)
+    moved = Q(person__died_on__isnull=True, person__family__status=Family.Status.MOVED)
+    return dead | (moved & ~Exists(begun.exclude(reason=DEATH)))
 
 
 def _begun(entitlement: Entitlement, reason: str, day: date, actor: Actor, now: datetime) -> bool:

@@ -220,6 +220,25 @@ def test_a_single_payment_does_not_end(town: Township) -> None:
     assert (waiting.state, waiting.is_held, Exit.objects.count()) == ("open", False, 0)
 
 
+def test_a_death_is_found_that_came_while_a_move_was_looked_into(town: Township) -> None:
+    """E1, E2: that the move ends nothing says nothing of the death."""
+    row, now = entitled(town.person), timezone.now()
+    Family.objects.filter(pk=town.person.family_id).update(status="moved")
+    assert subsidy_exits.find_events(now) == 1
+    town.person.died_on = TODAY
+    town.person.save(update_fields=["died_on"])
+    assert subsidy_exits.find_events(now) == 0, "one change at a time"
+    found = {**FOUND, "reason": "moved_out", "happened_on": TODAY.isoformat()}
+    assert town.do(town.caseworker, "check_report", found).status_code == 200
+    goes_on = {"decision": "continue", "reason": "户籍未迁出"}
+    assert town.do(town.county, "confirm_exit", goes_on).status_code == 200
+    assert (subsidy_exits.find_events(now), subsidy_exits.find_events(now)) == (1, 0)
+    death = Exit.objects.get(entitlement=row, reason="death")
+    assert (death.source, death.happened_on) == ("event", TODAY)
+    assert town.do(town.caseworker, "check_report", {"founded": "no", "evidence": "同名者"}).status_code == 200
+    assert subsidy_exits.find_events(now) == 0, "looked into"
+
+
 def test_ten_days_without_a_result_hold_payments(town: Township) -> None:
     row = entitled(town.person)
     waiting = owed(row, f"{THIS:%Y-%m}", "590.00", timezone.now())
