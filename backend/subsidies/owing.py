@@ -64,8 +64,8 @@ def first_owed(entitlement: Entitlement, *, confirmed_by: frozenset[UUID], day: 
 def owe_due(now: datetime) -> int:
     """Owe everybody in force what has fallen due and is not drawn up yet; returns how many amounts. Twice is once.
 
-    Left out until it is settled: whose change is being looked into, who was not checked in this year's review, and of
-    whom a payment is stopped. What was owed before an exit's day stays.
+    Left out until it is settled: whose change is being looked into, who was not checked in a review and in none since,
+    and of whom a payment is stopped. What was owed before an exit's day stays.
     """
     count, day = 0, timezone.localdate(now)
     ids = list(_lacking(day).order_by("pk").values_list("pk", flat=True))
@@ -119,9 +119,12 @@ def _lacking(day: date) -> EntitlementQuerySet:
         reference_kind=REFERENCE, reference_id=Cast(OuterRef("pk"), CharField()), period__in=_periods(day)
     ).exclude(state=Payable.State.CANCELLED)
     changing = Exit.objects.filter(entitlement=OuterRef("pk"), state__in=(Exit.State.REPORTED, Exit.State.PROPOSED))
-    unchecked = ReviewCheck.objects.filter(
-        entitlement=OuterRef("pk"), state=ReviewCheck.State.HELD, review__year=day.year
-    )
+    # Nobody was found alive last year either, as long as no later review says otherwise: January pays no arrears.
+    answered = ReviewCheck.objects.filter(
+        entitlement=OuterRef("entitlement"), review__year__gt=OuterRef("review__year"),
+        state__in=(ReviewCheck.State.ALIVE, ReviewCheck.State.CHANGED),
+    )  # fmt: skip
+    unchecked = ReviewCheck.objects.filter(~Exists(answered), entitlement=OuterRef("pk"), state=ReviewCheck.State.HELD)
     own = Payable.objects.filter(reference_kind=REFERENCE, reference_id=Cast(OuterRef("pk"), CharField()))
     stopped = own.filter(is_held=True).exclude(state__in=(Payable.State.PAID, Payable.State.CANCELLED))
     rows = Entitlement.objects.on(day).exclude(cycle=Entitlement.Cycle.ONCE)

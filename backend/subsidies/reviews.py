@@ -122,7 +122,8 @@ def check(
     note: str = "",
 ) -> ReviewCheck:  # fmt: skip
     """Somebody made sure that the person is alive, in a way that suits them; `changed`: something is to be looked
-    into. Payments that were held for want of a check go on. Raises BadCheck, CheckClosed."""
+    into. Payments that were held for want of a check, of this review or one before, go on. Raises BadCheck,
+    CheckClosed."""
     wrong = [] if method in ReviewCheck.Method.values else ["method"]
     wrong += ["checked_on"] if checked_on > timezone.localdate(now) or checked_on < row.review.opens_on else []
     wrong += ["document"] if method == ReviewCheck.Method.STATEMENT and not document else []
@@ -131,7 +132,7 @@ def check(
     held = _locked(row)
     if held.state not in {State.TODO, State.HELD}:
         raise CheckClosed
-    was_held = held.state == State.HELD
+    was_held = _is_held(held)
     held.state = State.CHANGED if changed else State.ALIVE
     held.method, held.checked_on, held.document, held.note = method, checked_on, document, note
     held.checked_by_id, held.checked_label = actor.user_id, actor.label
@@ -141,6 +142,11 @@ def check(
     told = {"check_method": method, "result": held.state}
     _tell_check("annual_review.checked", held, actor, now, told)
     return held
+
+
+def _is_held(row: ReviewCheck) -> bool:
+    unseen = ReviewCheck.objects.filter(entitlement=row.entitlement_id, state=State.HELD)
+    return unseen.filter(review__year__lte=row.review.year).exists()
 
 
 def leave_out_ended(*, review: AnnualReview) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from backend.org.parameters import load_parameters, set_parameter
 from backend.payments.models import Payable
+from backend.subsidies import reviews
 from backend.subsidies.models import AnnualReview, Entitlement, Exit, ReviewCheck
 from backend.subsidies.owing import first_owed, owe_due
 from backend.subsidies.paid import payables_of
@@ -41,6 +42,20 @@ def row() -> Entitlement:
 def monthly() -> None:
     load_parameters()
     set_parameter(key="subsidy.owed_every", value="month", from_date=date(2024, 1, 1), source="test")
+
+
+def listed(row: Entitlement, year: int, state: str) -> ReviewCheck:
+    """In the village's review of that year."""
+    review = AnnualReview.objects.create(
+        unit=row.unit, year=year, opens_on=SINCE, warn_on=SINCE, closes_on=SINCE, opened_label="系统"
+    )
+    return ReviewCheck.objects.create(review=review, entitlement=row, unit_path=row.unit.path, state=state)
+
+
+def found_alive(check: ReviewCheck, now: datetime) -> None:
+    """Somebody was there."""
+    day, actor = timezone.localdate(now), factories.actor(factories.user(role="village"))
+    reviews.check(row=check, method="home", checked_on=day, changed=False, actor=actor, now=now)
 
 
 def periods(row: Entitlement) -> list[tuple[str, Decimal]]:
@@ -126,13 +141,32 @@ def test_nothing_while_a_change_is_looked_into(row: Entitlement) -> None:
 
 def test_nothing_for_who_was_not_checked(row: Entitlement) -> None:
     monthly()
-    review = AnnualReview.objects.create(
-        unit=row.unit, year=2026, opens_on=SINCE, warn_on=SINCE, closes_on=SINCE, opened_label="系统"
-    )
-    check = ReviewCheck.objects.create(review=review, entitlement=row, unit_path=row.unit.path, state="held")
+    check = listed(row, 2026, "held")
     assert owe_due(on(date(2026, 2, 1))) == 0
     check.delete()
     assert owe_due(on(date(2026, 2, 2))) == 1
+
+
+def test_who_was_not_found_alive_is_owed_no_arrears_in_january(row: Entitlement) -> None:
+    """Nothing unpaid was there to be held: the new year asks first, and pays when somebody has seen the person."""
+    monthly()
+    owe_due(on(SINCE))
+    listed(row, 2026, "held")
+    asked = listed(row, 2027, "todo")
+    assert [owe_due(on(date(2027, month, 1))) for month in (1, 2)] == [0, 0]
+    found_alive(asked, on(date(2027, 2, 1)))
+    assert owe_due(on(date(2027, 2, 2))) == 13
+
+
+def test_who_is_seen_the_year_after_is_paid_what_was_held(row: Entitlement) -> None:
+    monthly()
+    owe_due(on(SINCE))
+    unseen = listed(row, 2026, "todo")
+    reviews.hold_unchecked(review=unseen.review, reason="联系不上", actor=factories.actor(), now=on(SINCE))
+    assert Payable.objects.get().is_held
+    found_alive(listed(row, 2027, "todo"), on(date(2027, 2, 1)))
+    assert not Payable.objects.get().is_held
+    assert owe_due(on(date(2027, 2, 2))) == 13
 
 
 def test_nobody_confirmed_it_nobody_owes_it(row: Entitlement) -> None:
