@@ -70,21 +70,20 @@ class BackPays(Resource):
         """As it stands now."""
         asked = BackPayQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        found = self._found(**asked.validated_data, action="back_pay.read")
-        return Response(self._shown(found, **asked.validated_data))
+        since, kind = asked.validated_data["since"], asked.validated_data["kind"]
+        found = back_pay.differences(self._entitled(kind, "back_pay.read"), since=since, judge=_judge())
+        return Response(self._shown(found, since=since, kind=kind))
 
     @extend_schema(summary="Owe the differences", request=BackPayQuerySerializer, responses={201: BackPaySerializer})
     def create(self, request: Request) -> Response:
         """New rates begin and the differences are owed, confirmed by whoever calls; twice is once. The answer tells
         what was changed now."""
         asked = self.given(BackPayQuerySerializer)
-        found = self._found(**asked, action="back_pay.write")
-        shown = self._shown(found, **asked)
-        back_pay.draw_up(found, actor=self.actor("back_pay.write"), now=self.now)
-        return Response(shown, status=201)
-
-    def _found(self, *, since: date, kind: str, action: str) -> Sequence[Difference]:
-        return back_pay.differences(self._entitled(kind, action), since=since, judge=_judge())
+        found = back_pay.draw_up(
+            self._entitled(asked["kind"], "back_pay.write"), since=asked["since"], judge=_judge(),
+            actor=self.actor("back_pay.write"), now=self.now,
+        )  # fmt: skip
+        return Response(self._shown(found, **asked), status=201)
 
     def _shown(self, found: Sequence[Difference], *, since: date, kind: str) -> dict[str, Any]:
         told = {

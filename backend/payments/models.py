@@ -86,6 +86,8 @@ class Payable(Record):
     """A code: what batches are drawn up for."""
     period = models.CharField(max_length=20)
     """2026, 2026-07 or 2026-07/2026-12."""
+    months = models.JSONField(default=dict, blank=True)
+    """Of several months: month (2026-07) → yuan of it, as text. Empty: one month, or equal parts."""
     basis = models.CharField(max_length=200)
     """The standard, law or decision by which it is owed, with its version or date."""
     is_adjustment = models.BooleanField(default=False)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -96,6 +96,8 @@ class Owed:
     confirmed_by: Iterable[UUID] = ()
     key: str = ""
     """By default reference, period and purpose: the same again is the same payable."""
+    months: Mapping[date, Decimal] = field(default_factory=dict)
+    """What of it is for which month, where it is for several: they come to exactly the amount."""
 
     @property
     def stored_key(self) -> str:
@@ -387,7 +389,8 @@ def _payable(owed: Owed, actor: Actor, now: datetime) -> Payable:
     confirmed = list(owed.confirmed_by) or sorted(behind(actor, day=timezone.localdate(now)))
     if not confirmed:
         raise NobodyConfirmed
-    if owed.amount <= 0 or owed.amount != owed.amount.quantize(CENT):
+    torn = bool(owed.months) and sum(owed.months.values()) != owed.amount
+    if owed.amount <= 0 or owed.amount != owed.amount.quantize(CENT) or torn:
         raise BadAmount([FieldProblem("/amount", BadAmount.code, BadAmount.message)])
     number = account_digits(owed.account_number) if owed.account_number else ""
     return Payable(
@@ -402,6 +405,7 @@ def _payable(owed: Owed, actor: Actor, now: datetime) -> Payable:
         purpose=owed.purpose,
         programme=owed.programme,
         period=owed.period,
+        months={f"{month:%Y-%m}": str(part) for month, part in owed.months.items()} if len(owed.months) > 1 else {},
         basis=owed.basis,
         is_adjustment=owed.is_adjustment,
         reference_kind=owed.reference[0],

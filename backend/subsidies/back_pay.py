@@ -7,7 +7,7 @@ what was added counts too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,6 @@ from django.utils import timezone
 from backend.audit.history import collect
 from backend.org.access import Actor
 from backend.org.powers import behind
-from backend.payments.models import Payable
 from backend.payments.payables import Owed, owe_all
 from backend.subsidies import revaluation
 from backend.subsidies.amounts import Judge, due
@@ -31,20 +30,24 @@ from backend.subsidies.revaluation import Spell, Valuer
 @dataclass(frozen=True)
 class Difference:
     """What a changed standard means for one entitlement: yuan a year `before` and `after`, and what it is short of for
-    months that were drawn up already; `basis`: the standards that say so."""
+    each of the `months` that were drawn up already; `basis`: the standards that say so."""
 
     entitlement: Entitlement
     before: Decimal
     after: Decimal
     spells: Sequence[Spell]
-    months: Sequence[date]
-    amount: Decimal
+    months: Mapping[date, Decimal]
     basis: str
+
+    @property
+    def amount(self) -> Decimal:
+        """Yuan that are short."""
+        return sum(self.months.values(), NOTHING)
 
     @property
     def period(self) -> str:
         """As payments write it; empty when nothing is short."""
-        return period_of(self.months) if self.months else ""
+        return period_of(list(self.months)) if self.months else ""
 
     @property
     def from_date(self) -> date | None:
@@ -73,19 +76,31 @@ def differences(entitlements: EntitlementQuerySet, *, since: date, judge: Judge 
 
 def total(found: Iterable[Difference]) -> Decimal:
     """Yuan of all of them."""
-    return sum((each.amount for each in found), Decimal("0.00"))
+    return sum((each.amount for each in found), NOTHING)
 
 
-def draw_up(found: Iterable[Difference], *, actor: Actor, now: datetime) -> list[Payable]:
+def draw_up(
+    entitlements: EntitlementQuerySet, *, since: date, actor: Actor, now: datetime, judge: Judge | None = None
+) -> list[Difference]:
     """New rates begin, and the differences are owed, confirmed by whoever acts and by who confirmed the right: none of
-    them pays it. Twice is once: what was added is no difference any more."""
-    looked_at = list(found)
+    them pays it. Returns what was changed. Twice is once: what was added is no difference any more, and of two officers
+    at the same moment the second finds what the first has left."""
     people = behind(actor, day=timezone.localdate(now))
     with collect():
-        for each in looked_at:
-            Entitlement.objects.select_for_update().get(pk=each.entitlement.pk)
+        found = differences(_locked(entitlements, since, judge), since=since, judge=judge)
+        for each in found:
             revaluation.renew(each.entitlement, each.spells, actor=actor, now=now)
-        return owe_all([_owed(each, people) for each in looked_at if each.months], actor=actor, now=now)
+        owe_all([_owed(each, people) for each in found if each.months], actor=actor, now=now)
+    return found
+
+
+def _locked(entitlements: EntitlementQuerySet, since: date, judge: Judge | None) -> EntitlementQuerySet:
+    """Those that differ, under lock and to be looked at again. In the order in which the mornings lock them (`owing`):
+    neither waits for the other in a ring."""
+    pks = [each.entitlement.pk for each in differences(entitlements, since=since, judge=judge)]
+    rows = Entitlement.objects.filter(pk__in=pks)
+    list(rows.select_for_update().order_by("number").values_list("pk"))
+    return rows
 
 
 def _difference(row: Entitlement, since: date, spells: Sequence[Spell]) -> Difference | None:
@@ -104,7 +119,7 @@ def _difference(row: Entitlement, since: date, spells: Sequence[Spell]) -> Diffe
         basis = "; ".join(dict.fromkeys(layer["reference"] for layer in newest.layers)) or newest.standard_version
     turn = made[0].from_date if made else since
     before = next((rate.yearly for rate in reversed(rates) if rate.from_date < turn), rates[0].yearly)
-    return Difference(row, before, spells[-1].yearly, spells, tuple(less), sum(less.values(), NOTHING), basis[:200])
+    return Difference(row, before, spells[-1].yearly, spells, less, basis[:200])
 
 
 def _due(row: Entitlement, spells: Sequence[Spell], month: date) -> Decimal:
@@ -132,4 +147,5 @@ def _owed(each: Difference, people: frozenset[UUID]) -> Owed:
         is_adjustment=True,
         confirmed_by=sorted(people | set(last.confirmed_by)),
         key=f"back_pay:{each.entitlement.pk}:{each.period}:{version}",
+        months=each.months,
     )

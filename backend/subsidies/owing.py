@@ -25,7 +25,7 @@ from backend.payments.payables import Owed, owe_all
 from backend.subsidies import amounts, rules
 from backend.subsidies.models import Entitlement, EntitlementQuerySet, Exit, Hand, ReviewCheck
 from backend.subsidies.months import MONTHS_A_YEAR, later, month_of, months_of, period_of
-from backend.subsidies.paid import REFERENCE
+from backend.subsidies.paid import REFERENCE, shares
 
 SUBSIDY = "subsidy"
 MONTHLY = "month"
@@ -167,19 +167,23 @@ def _year(row: Entitlement, year: int, drawn: frozenset[date], confirmed_by: fro
     year_months = [date(year, number, 1) for number in range(1, MONTHS_A_YEAR + 1)]
     months = [month for month in year_months if row.from_date <= month < ends and month not in drawn]
     rates = list(row.rates.all())
-    total = sum((amounts.due(rates, from_date=month, until_date=later(month, 1)) for month in months), Decimal(0))
+    due = {month: amounts.due(rates, from_date=month, until_date=later(month, 1)) for month in months}
+    total = sum(due.values(), Decimal(0))
     if total <= 0:
         return []
-    return [_owed(row, total, str(year) if len(months) == MONTHS_A_YEAR else period_of(months), confirmed_by)]
+    return [_owed(row, total, str(year) if len(months) == MONTHS_A_YEAR else period_of(months), confirmed_by, due)]
 
 
-def _owed(row: Entitlement, amount: Decimal, period: str, confirmed_by: frozenset[UUID]) -> Owed:
+def _owed(
+    row: Entitlement, amount: Decimal, period: str, confirmed_by: frozenset[UUID],
+    due: Mapping[date, Decimal] | None = None,
+) -> Owed:  # fmt: skip
     rates = list(row.rates.all())
     basis = "；".join(layer["reference"] for layer in rates[-1].layers) if rates else ""
     return Owed(
         payee=row.person, payee_label=row.person.name, account_number=row.account, amount=amount, purpose=SUBSIDY,
         reference=(REFERENCE, row.pk), period=period, programme=row.kind, unit=payer_of(row.unit), basis=basis[:200],
-        confirmed_by=confirmed_by, pay_by=_pay_by(row, months_of(period)),
+        confirmed_by=confirmed_by, pay_by=_pay_by(row, months_of(period)), months=due or {},
     )  # fmt: skip
 
 
@@ -199,8 +203,8 @@ def _drawn(rows: Sequence[Entitlement]) -> Mapping[UUID, frozenset[date]]:
     found: dict[UUID, set[date]] = defaultdict(set)
     told = Payable.objects.filter(reference_kind=REFERENCE, reference_id__in=[str(row.pk) for row in rows])
     told = told.exclude(state=Payable.State.CANCELLED)
-    for reference, period in told.values_list("reference_id", "period"):
-        found[UUID(reference)].update(months_of(period))
+    for payable in told.only("reference_id", "period", "amount", "months"):
+        found[UUID(payable.reference_id)].update(shares(payable))
     return {row.pk: frozenset(found[row.pk]) for row in rows}
 
 

@@ -21,8 +21,16 @@ def payables_of(entitlement: Entitlement) -> PayableQuerySet:
     return Payable.objects.filter(reference_kind=REFERENCE, reference_id=str(entitlement.pk))
 
 
+def shares(payable: Payable) -> Mapping[date, Decimal]:
+    """What of it is for which month, as it was drawn up; where nothing tells, equal parts that come to exactly it."""
+    if payable.months:
+        return {date.fromisoformat(f"{month}-01"): Decimal(part) for month, part in sorted(payable.months.items())}
+    months = months_of(payable.period)
+    return dict(zip(months, parts(payable.amount, len(months)), strict=True))
+
+
 def paid_by_month(entitlement: Entitlement) -> Mapping[date, Decimal]:
-    """Yuan that were received for each month; a payment for several months is divided exactly among them."""
+    """Yuan that were received for each month."""
     return _by_month(payables_of(entitlement).filter(state=Payable.State.PAID))
 
 
@@ -54,8 +62,7 @@ def next_period(entitlement: Entitlement, day: date) -> date:
 
 def _by_month(payables: PayableQuerySet) -> dict[date, Decimal]:
     found: dict[date, Decimal] = {}
-    for period, amount in payables.order_by("id").values_list("period", "amount"):
-        months = months_of(period)
-        for month, part in zip(months, parts(amount, len(months)), strict=True):
+    for payable in payables.only("period", "amount", "months"):
+        for month, part in shares(payable).items():
             found[month] = found.get(month, NOTHING) + part
     return found

@@ -116,7 +116,11 @@ def owed_for(entitlement: Entitlement, periods: Iterable[str], amount: str, now:
 
 def paid_months(entitlement: Entitlement, periods: Iterable[str], amount: str, now: datetime) -> None:
     """A payment for each of these periods, as the bank answered it."""
-    rows = owed_for(entitlement, periods, amount, now)
+    paid(owed_for(entitlement, periods, amount, now), now)
+
+
+def paid(rows: list[Payable], now: datetime) -> None:
+    """The bank paid these."""
     drawer, releaser = (factories.user(role="finance", unit=county()) for _both in range(2))
     batch = Batch.objects.create(
         number=f"PAY-{Batch.objects.count() + 1}", unit=county(), pay_on=timezone.localdate(now), count=len(rows),

@@ -97,6 +97,7 @@ def test_a_year_that_is_owed_at_once_is_owed_with_what_comes_in_it(row: Entitlem
     assert rates(row) == [(JANUARY, MAY, "120.00"), (MAY, None, "1320.00")]
     owing.owe_due(at(JANUARY))
     assert Payable.objects.get().amount == 4 * Decimal("10.00") + 8 * Decimal("110.00")
+    assert back_pay.differences(Entitlement.objects.filter(pk=row.pk), since=JANUARY) == []
 
 
 def test_a_rate_that_was_taken_over_stays_where_a_birthday_gives_nothing(row: Entitlement) -> None:
