@@ -38,7 +38,7 @@ def raise_rates(*, judge: Judge, now: datetime) -> int:
 
     def grown(row: Entitlement) -> list[Spell]:
         valuer = valuers.setdefault(row.kind, Valuer(row.kind, since=since, judge=judge))
-        return valuer.grown(row, day if is_monthly(row, day) else date(day.year, MONTHS_A_YEAR, 31))
+        return valuer.grown(row, counted_until(row, day))
 
     count = 0
     for pk in [row.pk for row in _asked(day).iterator(AT_ONCE) if _is_new(grown(row))]:
@@ -46,6 +46,11 @@ def raise_rates(*, judge: Judge, now: datetime) -> int:
             locked = _locked(pk, day)
             count += locked is not None and revaluation.renew(locked, grown(locked), actor=SYSTEM, now=now)
     return count
+
+
+def counted_until(row: Entitlement, day: date) -> date:
+    """Ages reached until then have their rate on that day: those of the whole year, where it is owed at once."""
+    return day if is_monthly(row, day) else date(day.year, MONTHS_A_YEAR, 31)
 
 
 def _is_new(spells: list[Spell]) -> bool:

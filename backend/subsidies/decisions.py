@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Max
 from django.utils import timezone
@@ -15,10 +15,12 @@ from backend.core.errors import Conflict, FieldProblem, Invalid
 from backend.org import codes
 from backend.org.access import Actor
 from backend.payments.payables import owe_all
-from backend.subsidies.amounts import Amount, Circumstances, next_month
+from backend.subsidies.ages import counted_until
+from backend.subsidies.amounts import Amount, Circumstances, Judge, next_month
 from backend.subsidies.hands import hold
 from backend.subsidies.models import Application, Entitlement, Hand, Rate
 from backend.subsidies.owing import first_owed
+from backend.subsidies.revaluation import Valuer, renew
 from backend.subsidies.rules import cycle_of, same_person
 
 
@@ -66,10 +68,11 @@ def check(*, application: Application, category: str, combination: str, reason: 
 
 
 def confirm(
-    *, application: Application, amount: Amount, circumstances: Circumstances, reason: str, actor: Actor, now: datetime
-) -> Entitlement:
-    """Grant it, from its first day, at its rate. Where years are owed at once the rest of its first year is owed, where
-    months are, each on its first day (`owing`).
+    *, application: Application, amount: Amount, circumstances: Circumstances, reason: str, judge: Judge, actor: Actor,
+    now: datetime,
+) -> Entitlement:  # fmt: skip
+    """Grant it, from its first day, at its rate, and at what is set already for later days. Where years are owed at
+    once the rest of its first year is owed, where months are, each on its first day (`owing`).
 
     Raises NothingToGive, and OnePower and Recused where the county's officer had another hand in it.
     """
@@ -80,6 +83,7 @@ def confirm(
     Rate.objects.create(entitlement=granted, from_date=granted.from_date, created_at=now, **amount.as_rate())
     _decide(application, Application.State.CONFIRMED, "application.confirmed", reason, actor, now)
     record(action="entitlement.granted", object=granted, actor=actor, now=now, data={"kind": granted.kind})
+    _set_later(granted, judge, actor, now)
     owe_all(first_owed(granted, confirmed_by=people, day=timezone.localdate(now)), actor=actor, now=now)
     return granted
 
@@ -105,6 +109,16 @@ def letter(application: Application) -> list[str]:
             "within 60 days of receiving this letter, or go to court within six months. The village helps you with it."
         ),
     ]
+
+
+def _set_later(granted: Entitlement, judge: Judge, actor: Actor, now: datetime) -> None:
+    """A standard that begins after the first day was perhaps made up for already (E15: `back_pay`): whoever comes in
+    between gets it like all the others. For what is given once only its day counts."""
+    if granted.cycle == Entitlement.Cycle.ONCE:
+        return
+    valuer = Valuer(granted.kind, since=granted.from_date + timedelta(days=1), judge=judge)
+    until = counted_until(granted, max(timezone.localdate(now), granted.from_date))
+    renew(granted, valuer.known(granted, until), actor=actor, now=now)
 
 
 def _grant(application: Application, of: Circumstances, actor: Actor, now: datetime) -> Entitlement:

@@ -59,15 +59,23 @@ class Valuer:
         changed, grown = self._changes(row.unit.path), set(self.birthdays(row))
         return self._turned(row, sorted(changed | {day for day in grown - changed if self._differs(row, day)}))
 
+    def known(self, row: Entitlement, until: date) -> list[Spell]:
+        """The same, of ages only those reached until that day: when the next one comes, its rate begins by itself."""
+        changed, grown = self._changes(row.unit.path), self._grown(row, until)
+        return self._turned(row, sorted(changed | grown))
+
     def grown(self, row: Entitlement, until: date) -> list[Spell]:
         """Its rates when only the ages reached until that day count, and no new standard."""
-        return self._turned(row, [day for day in self.birthdays(row) if day <= until and self._differs(row, day)])
+        return self._turned(row, sorted(self._grown(row, until)))
 
     def birthdays(self, row: Entitlement) -> list[date]:
         """The first days since then of months before which an age was reached that a layer of the place asks for."""
         birth, ages = birth_of(row), self._ages_asked(row.unit.path)
         days = {amounts.next_month(turns(birth, age)) for age in ages} if birth is not None else set()
         return sorted(day for day in days if day >= self.since)
+
+    def _grown(self, row: Entitlement, until: date) -> set[date]:
+        return {day for day in self.birthdays(row) if day <= until and self._differs(row, day)}
 
     def _turned(self, row: Entitlement, days: Iterable[date]) -> list[Spell]:
         found = spells(row)

@@ -23,7 +23,7 @@ from backend.reminders.models import Reminder
 from backend.rights.models import Grievance
 from backend.subsidies import applications, coming_of_age, rules
 from backend.subsidies.amounts import next_month
-from backend.subsidies.models import Application, Entitlement, Hand, Stage
+from backend.subsidies.models import Application, Entitlement, Hand, Stage, Standard
 from backend.subsidies.months import later, months_of
 from backend.subsidies.owing import owe_due
 from tests import factories
@@ -62,6 +62,22 @@ def test_from_the_village_to_what_is_owed(county: County) -> None:
     assert Instance.objects.get(process__key="subsidy_application").state == "done"
     assert Stage.objects.filter(no_objection=True).count() == 3
     assert Notice.objects.filter(state="taken_down").count() == 3
+
+
+def test_who_is_confirmed_between_a_standard_and_its_day_gets_it_from_that_day(county: County) -> None:
+    """E15: the back pay of those who were there before it is confirmed already; nobody does it for her again."""
+    county.before_decision()
+    first = next_month(timezone.localdate())
+    Standard.objects.create(
+        code="county-more", kind="special_support", area=factories.region("120114000000").path, mode="add",
+        amount=Decimal("10.00"), from_date=next_month(first), reference="县发〔2026〕5号",
+    )  # fmt: skip
+    county.done(county.county, "decide", {"decision": "confirm"})
+    granted = Entitlement.objects.get()
+    assert [(rate.from_date, rate.until_date, rate.monthly) for rate in granted.rates.all()] == [
+        (first, next_month(first), 1180), (next_month(first), None, 1200),
+    ]  # fmt: skip
+    assert Payable.objects.get().amount == 1180 + Decimal(1200) * (12 - first.month)
 
 
 def test_what_is_declared_of_a_child_reaches_no_history_and_no_list(county: County) -> None:

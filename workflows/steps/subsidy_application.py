@@ -250,8 +250,9 @@ def record_decision(call: Call) -> None:
     whose = _circumstances(call, row, category)
     found = amounts.less(_amount(call, whose, row), _others(row, context.today) if combination == "offset" else None)
     decisions.confirm(
-        application=row, amount=found, circumstances=whose, reason=reason, actor=context.actor, now=context.now
-    )
+        application=row, amount=found, circumstances=whose, reason=reason, judge=_judge(call), actor=context.actor,
+        now=context.now,
+    )  # fmt: skip
 
 
 def record_told(call: Call) -> None:
