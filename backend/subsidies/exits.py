@@ -20,10 +20,11 @@ from backend.org.access import Actor
 from backend.org.powers import behind
 from backend.payments import batches, payables
 from backend.payments.models import Payable, PayableQuerySet, Transfer
+from backend.payments.payables import Owed
 from backend.subsidies import owing
 from backend.subsidies.models import Entitlement, Exit, ReviewCheck
-from backend.subsidies.months import later, month_of, months_of, parts, period_of
-from backend.subsidies.paid import REFERENCE, next_period, overpaid_from, payables_of
+from backend.subsidies.months import later, month_of, months_of, period_of
+from backend.subsidies.paid import REFERENCE, next_period, overpaid_from, payables_of, shares
 
 State = Exit.State
 CHANGES = "subsidy_change"
@@ -264,6 +265,7 @@ def came_back(*, payable: Payable, actor: Actor, now: datetime) -> None:
     with collect():
         if row.state != State.RESTORED:
             _shorten(found, row, actor, now)
+            row.save(update_fields=["cancelled"])
         kept = Payable.objects.filter(pk=payable.pk, state=Payable.State.RETURNED)
         payables.let_go(payables=kept, reason=HOLD, actor=actor, now=now)
 
@@ -271,14 +273,13 @@ def came_back(*, payable: Payable, actor: Actor, now: datetime) -> None:
 def _shorten(payable: Payable, row: Exit, actor: Actor, now: datetime) -> None:
     """What is owed for months after the stop is cancelled; months before it stay owed."""
     assert row.stop_on is not None
-    months = months_of(payable.period)
-    kept = [month for month in months if month < row.stop_on]
-    if len(kept) == len(months):
+    due = shares(payable)
+    kept = {month: amount for month, amount in due.items() if month < row.stop_on}
+    if len(kept) == len(due):
         return
     payables.cancel(payable=payable, reason=row.number, actor=actor, now=now)
-    if kept:
-        amount = sum(parts(payable.amount, len(months))[: len(kept)], Decimal(0))
-        _owe_again(payable, row, amount, period_of(kept), "shortened", actor, now)
+    row.cancelled = [*row.cancelled, str(payable.pk)]
+    _owe_again(payable, row, kept, "shortened", actor, now)
 
 
 def release(*, row: Exit, actor: Actor, now: datetime) -> None:
@@ -321,18 +322,18 @@ def settle_appeal(*, row: Exit, upheld: bool, reason: str, actor: Actor, now: da
 
 
 def restore(*, row: Exit, actor: Actor, now: datetime) -> None:
-    """As if it had never ended: what was cancelled is owed again, marked as an adjustment."""
+    """As if this exit had never been: what it cancelled is owed again, marked as an adjustment. What another exit
+    cancelled stands, or was owed again already; a day that one which stands has set stays."""
     entitlement = Entitlement.objects.select_for_update().get(pk=row.entitlement_id)
-    entitlement.until_date, entitlement.end_reason = None, ""
+    standing = entitlement.exits.filter(state=State.EXITED).order_by("stop_on").first()
+    entitlement.until_date = standing.stop_on if standing else None
+    entitlement.end_reason = END_REASONS[standing.reason] if standing else ""
     entitlement.version += 1
     entitlement.save(update_fields=["until_date", "end_reason", "version"])
     with collect():
-        for payable in payables_of(entitlement).filter(state=Payable.State.CANCELLED).order_by("id"):
-            gone = [month for month in months_of(payable.period) if row.stop_on and month >= row.stop_on]
-            if gone:
-                months = len(months_of(payable.period))
-                amount = sum(parts(payable.amount, months)[-len(gone) :], Decimal(0))
-                _owe_again(payable, row, amount, period_of(gone), "restored", actor, now)
+        for payable in payables_of(entitlement).filter(pk__in=row.cancelled).order_by("id"):
+            gone = {month: yuan for month, yuan in shares(payable).items() if row.stop_on and month >= row.stop_on}
+            _owe_again(payable, row, gone, "restored", actor, now)
         row.state = State.RESTORED
         _move(row, "subsidy_exit.restored", actor, now)
 
@@ -361,14 +362,19 @@ def _unpaid(entitlement: Entitlement) -> PayableQuerySet:
 
 
 def _owe_again(
-    payable: Payable, row: Exit, amount: Decimal, period: str, why: str, actor: Actor, now: datetime
+    payable: Payable, row: Exit, months: Mapping[date, Decimal], why: str, actor: Actor, now: datetime
 ) -> None:
-    payables.owe(
+    """These months of it, if anything was owed for them."""
+    amount = sum(months.values(), Decimal(0))
+    if amount <= 0:
+        return
+    again = Owed(
         payee=payable.person, payee_label=payable.payee_label, account_number=_account(payable), amount=amount,
-        purpose=payable.purpose, reference=(payable.reference_kind, payable.reference_id), period=period,
-        programme=payable.programme, unit=payable.unit, actor=actor, now=now, basis=payable.basis,
-        is_adjustment=True, confirmed_by=payable.confirmed_by, key=f"{why}:{row.pk}:{payable.pk}",
+        purpose=payable.purpose, reference=(payable.reference_kind, payable.reference_id),
+        period=period_of(list(months)), programme=payable.programme, unit=payable.unit, basis=payable.basis,
+        is_adjustment=True, confirmed_by=payable.confirmed_by, key=f"{why}:{row.pk}:{payable.pk}", months=months,
     )  # fmt: skip
+    payables.owe_all([again], actor=actor, now=now)
 
 
 def _account(payable: Payable) -> str:

@@ -85,6 +85,8 @@ class Exit(Record):
     overpaid_from = models.DateField(null=True, blank=True)
     overpaid = models.DecimalField(max_digits=DIGITS, decimal_places=PLACES, default=0)
     """Yuan that were paid for the time from `overpaid_from` on."""
+    cancelled = models.JSONField(default=list, blank=True)
+    """Ids of the payables that it cancelled: what an appeal that is upheld gives back."""
     collect = models.BooleanField(default=False)
     """Whether the county wants it back."""
     decision_reason = models.CharField(max_length=400, default="", blank=True)
