@@ -26,6 +26,7 @@ from backend.ledger.models import Account
 from backend.org import parameters
 from backend.org.access import Actor
 from backend.payments.models import Payable
+from backend.payments.payables import Owed, owe_all
 from backend.subsidies.exits import check_apart, overpaid_months
 from backend.subsidies.models import Exit, Instalment, Receipt, Recovery
 from backend.subsidies.months import later, month_of, parts
@@ -274,11 +275,15 @@ def settle_objection(*, row: Recovery, upheld: bool, reason: str, actor: Actor, 
 
 
 def withdraw(*, row: Recovery, actor: Actor, now: datetime) -> None:
-    """It is not claimed any more: what was posted is undone by further entries, and what was paid back goes back."""
+    """It is not claimed any more: what was posted is undone by further entries, and what was paid back is owed to the
+    person again."""
+    day = timezone.localdate(now)
     with collect():
-        if row.left and row.plan:
-            day, key = timezone.localdate(now), f"withdrawal:{row.pk}"
-            _post(row, "recovery_withdrawal", Kind.PAID, row.left, day, key, actor, now)
+        if row.left and row.decided_on is not None:  # the claim was posted by the decision
+            out_of = Kind.WRITTEN_OFF if row.state == State.WAIVED else Kind.RECEIVABLE
+            _post(row, "recovery_withdrawal", Kind.PAID, row.left, day, f"withdrawal:{row.pk}", actor, now, out_of)
+        if row.received:
+            _give_back(row, day, actor, now)
         row.state = State.WITHDRAWN
         _move(row, "recovery.withdrawn", actor, now, {"amount": str(row.left)})
 
@@ -319,6 +324,25 @@ def _paid_from(row: Recovery) -> dict[Place, Decimal]:
     return dict(found)
 
 
+def _give_back(row: Recovery, day: date, actor: Actor, now: datetime) -> None:
+    """What came in by receipts goes to the budget line, and out of it to the person: by the next batch, to the account
+    of the subsidy. It is for no month, as the months were paid and stay so. Who decided on it does not pay it."""
+    entitlement = row.exit.entitlement
+    last = payables_of(entitlement).filter(state=Payable.State.PAID).order_by("-period", "-id")
+    paid = last.select_related("unit", "person")[0]
+    hands = {*paid.confirmed_by, row.decided_by_id, row.appeal_by_id, row.exit.appeal_by_id}
+    _post(
+        row, "recovery_refund", Kind.BUDGET_LINE, row.received, day, f"refund:{row.pk}", actor, now, Kind.RECOVERED
+    )  # fmt: skip
+    owed = Owed(
+        payee=paid.person, payee_label=paid.payee_label, account_number=entitlement.account or paid.account_number,
+        amount=row.received, purpose="refund", reference=(REFERENCE, row.pk), period=f"{day:%Y-%m}",
+        programme=paid.programme, unit=paid.unit, basis=row.number, is_adjustment=True,
+        confirmed_by=sorted(hand for hand in hands if hand is not None), key=f"refund:{row.pk}",
+    )  # fmt: skip
+    owe_all([owed], actor=actor, now=now)
+
+
 def _place(row: Recovery, kind: str) -> Place:
     """The account of a kind beside the one out of which the last payment came; what is owed back is its person's."""
     paid = next(iter(_paid_from(row)))
@@ -327,10 +351,11 @@ def _place(row: Recovery, kind: str) -> Place:
 
 
 def _post(
-    row: Recovery, kind: str, into: str, amount: Decimal, on: date, key: str, actor: Actor, now: datetime
-) -> UUID:
-    """Out of what is to be paid back into another account."""
-    places = [_place(row, into), _place(row, Kind.RECEIVABLE)]
+    row: Recovery, kind: str, into: str, amount: Decimal, on: date, key: str, actor: Actor, now: datetime,
+    out_of: str = Kind.RECEIVABLE,
+) -> UUID:  # fmt: skip
+    """Out of what is to be paid back, or where else it stands, into another account."""
+    places = [_place(row, into), _place(row, out_of)]
     found = accounts(places)
     entry = entries.post(
         kind=kind, on=on, lines=[Line(found[places[0]], amount), Line(found[places[1]], -amount)],

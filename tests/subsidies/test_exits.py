@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -15,18 +16,21 @@ from docx import Document
 from backend.audit.models import Event
 from backend.cases.models import Family
 from backend.ledger.balances import trial_balance
+from backend.org.access import SYSTEM
 from backend.org.models import Deputy, User
 from backend.payments.models import Payable
+from backend.payments.payables import owe_all
 from backend.reminders.models import Reminder
 from backend.subsidies import applications
 from backend.subsidies.models import AnnualReview, Entitlement, Exit, Instalment, Receipt, Recovery, ReviewCheck
 from backend.subsidies.months import later, month_of
-from backend.subsidies.paid import payables_of
+from backend.subsidies.owing import first_owed
+from backend.subsidies.paid import paid_by_month, payables_of
 from tests import factories
 from tests.api.caller import Caller, assert_problem, results
 from tests.kept import kept
-from tests.payments.owing import county
-from tests.subsidies.paid import Township, entitled, in_account, owed, paid_months
+from tests.payments.owing import CONFIRMER, county
+from tests.subsidies.paid import Township, entitled, in_account, owed, paid, paid_months
 from tests.web.visitor import text, visitor
 from workflows import annual_reviews, deaths, subsidy_exits
 from workflows.models import WorkItem
@@ -35,6 +39,7 @@ pytestmark = pytest.mark.django_db
 
 TODAY = timezone.localdate()
 THIS = month_of(TODAY)
+JANUARY = date(TODAY.year - 1, 1, 1)
 ADOPTED = later(THIS, -24) + timedelta(days=9)
 """Two years ago: another child was adopted, and nobody at the office knew (E11)."""
 FOUND = {"founded": "yes", "reason": "rebirth_adoption", "happened_on": ADOPTED.isoformat(), "evidence": "收养登记证"}
@@ -269,6 +274,84 @@ def test_an_appeal_upheld_restores_everything(town: Township, two_years: Entitle
     assert Recovery.objects.get().state == "withdrawn"
 
 
+def appealed(town: Township, made: Exit) -> None:
+    """The appeal against it is upheld."""
+    response = Caller(town.village).post(f"subsidy-exits/{made.pk}/appeal/", {"text": "不是我们家"})
+    assert response.json()["state"] == "appealed"
+    said = {"appeal": "upheld", "findings": "同名者", "reason": "系同名，恢复"}
+    assert town.do(town.auditor, "decide_appeal", said).status_code == 200
+    town.work()
+
+
+def test_a_second_appeal_gives_back_only_what_its_own_exit_took(town: Township, two_years: Entitlement) -> None:
+    owed(two_years, f"{THIS:%Y-%m}", "590.00", timezone.now())
+    for number in (1, 2):
+        appealed(town, explained(town, two_years))
+        again = payables_of(two_years).get(state="open")
+        assert (again.amount, again.period) == (Decimal("590.00"), f"{THIS:%Y-%m}")
+        assert payables_of(two_years).filter(state="cancelled").count() == number
+
+
+def test_what_exits_cancelled_before_is_told_by_history(town: Township, two_years: Entitlement) -> None:
+    waiting = owed(two_years, f"{THIS:%Y-%m}", "590.00", timezone.now())
+    made = explained(town, two_years)
+    Exit.objects.update(cancelled=[])
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("backend.subsidies.migrations.0006_what_an_exit_cancelled").TOLD)
+    made.refresh_from_db()
+    assert made.cancelled == [str(waiting.pk)]
+
+
+def test_an_appeal_moves_no_day_that_another_exit_set(town: Township) -> None:
+    """Moved away, so it ends with this month; then a namesake's adoption is taken for hers."""
+    row = entitled(town.person)
+    moved = reported(town, row, "moved_out", happened_on=TODAY.isoformat())
+    found = {**FOUND, "reason": "moved_out", "happened_on": TODAY.isoformat()}
+    for user, step, answers in (
+        (town.caseworker, "check_report", found), (town.county, "confirm_exit", EXIT),
+        (town.village, "explain_exit", TOLD),
+    ):  # fmt: skip
+        assert town.do(user, step, answers).status_code == 200
+    town.wait(moved.instance_id, timezone.now() + timedelta(days=62))
+    moved.refresh_from_db()
+    assert (moved.state, moved.stop_on) == ("exited", later(THIS, 1))
+    appealed(town, explained(town, row))
+    row.refresh_from_db()
+    assert (row.until_date, row.end_reason) == (later(THIS, 1), "moved")
+
+
+@pytest.fixture
+def grown(town: Township) -> Entitlement:
+    """10 yuan a month in the year before this one, 110 from May on: 920 for that year, drawn up at once."""
+    row = entitled(town.person, (JANUARY, "120.00"), (later(JANUARY, 4), "1320.00"), since=JANUARY)
+    whole = first_owed(row, confirmed_by=frozenset({CONFIRMER}), day=JANUARY)
+    (made,) = owe_all(whole, actor=SYSTEM, now=timezone.now())
+    assert made.amount == Decimal("920.00")
+    return row
+
+
+def died(town: Township, row: Entitlement) -> Exit:
+    """In April."""
+    day = later(JANUARY, 3) + timedelta(days=9)
+    made = reported(town, row, "death", happened_on=day.isoformat())
+    found = {**FOUND, "reason": "death", "happened_on": day.isoformat(), "evidence": "死亡证明"}
+    assert town.do(town.caseworker, "check_report", found).status_code == 200
+    assert town.do(town.county, "confirm_exit", {**EXIT, "reason": "去世"}).status_code == 200
+    made.refresh_from_db()
+    return made
+
+
+def test_the_months_before_the_stop_stay_owed_by_what_each_came_to(town: Township, grown: Entitlement) -> None:
+    died(town, grown)
+    kept = payables_of(grown).get(state="open")
+    assert (kept.period, kept.amount) == (f"{JANUARY:%Y-%m}/{later(JANUARY, 3):%Y-%m}", Decimal("40.00"))
+
+
+def test_the_months_after_the_stop_are_overpaid_by_what_each_came_to(town: Township, grown: Entitlement) -> None:
+    paid(list(payables_of(grown)), timezone.now())
+    assert died(town, grown).overpaid == 8 * Decimal("110.00")
+
+
 def test_an_appeal_waits_for_its_time(town: Township) -> None:
     made = reported(town, entitled(town.person))
     response = Caller(town.village).post(f"subsidy-exits/{made.pk}/appeal/", {"text": "不同意"})
@@ -413,6 +496,43 @@ def test_an_objection_holds_and_when_upheld_the_claim_is_undone(town: Township, 
     assert row.state == "withdrawn"
     assert in_account("receivable", two_years.person_id) == 0
     assert in_account("paid") == Decimal("14160.00")
+
+
+def test_what_was_paid_back_goes_back_when_an_objection_is_upheld(town: Township, two_years: Entitlement) -> None:
+    """Twice 590 yuan were paid back: they are owed to her again, and nothing is left of claim and receipts."""
+    row = paying(town, two_years)
+    for number in range(2):
+        assert receipt(town, "590.00", f"SJ-{number}").status_code == 200
+    Caller(town.village).post(f"recoveries/{row.pk}/object/", {"text": "收养是后来的事"})
+    said = {"appeal": "upheld", "findings": "登记日期有误", "reason": "日期有误，撤销"}
+    assert town.do(town.auditor, "decide_appeal", said).status_code == 200
+    row.refresh_from_db()
+    back = Payable.objects.get(reference_kind="recovery", reference_id=str(row.pk))
+    assert (row.state, back.amount, back.state, back.person) == ("withdrawn", Decimal("1180.00"), "open", town.person)
+    assert (back.purpose, back.basis, back.account_tail, back.is_adjustment) == ("refund", row.number, "4567", True)
+    assert {town.auditor.pk, town.county.pk} < set(back.confirmed_by)
+    assert in_account("obligation", two_years.person_id) == Decimal("1180.00")
+    assert in_account("recovered") == in_account("receivable", two_years.person_id) == 0
+    assert (in_account("paid"), in_account("budget_line")) == (Decimal("12980.00"), Decimal("-14160.00"))
+    assert sum(paid_by_month(two_years).values()) == Decimal("14160.00")
+    assert trial_balance(county()).is_balanced
+
+
+@pytest.mark.parametrize(
+    ("cause", "decision", "stood"), [("office", "waiver", "written_off"), ("fraud", "refer", "receivable")]
+)
+def test_a_claim_is_undone_from_where_it_stands(
+    town: Township, two_years: Entitlement, cause: str, decision: str, stood: str
+) -> None:
+    row = noticed(town, two_years, cause=cause)
+    assert town.do(town.county, "decide_recovery", {"decision": decision, "reason": "见调查材料"}).status_code == 200
+    holder = two_years.person_id if stood == "receivable" else None
+    assert in_account(stood, holder) == Decimal("14160.00")
+    appealed(town, row.exit)
+    row.refresh_from_db()
+    assert row.state == "withdrawn"
+    assert (in_account("paid"), in_account("written_off")) == (Decimal("14160.00"), 0)
+    assert in_account("receivable", two_years.person_id) == 0
 
 
 def test_arrears_are_reminded_of_in_person_every_month_and_go_to_the_county(
