@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -17,7 +18,7 @@ from backend.payments import payables
 from backend.payments.models import Payable
 from tests.factories import family
 from tests.factories import person as member
-from tests.payments.owing import ACCOUNT, county, owed, person
+from tests.payments.owing import ACCOUNT, CONFIRMER, county, owed, person
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +32,18 @@ def test_an_amount_is_owed_once_and_stands_in_the_ledger(now: datetime) -> None:
         "budget_line": Decimal("-1180.00"),
     }
     connection.check_constraints()
+
+
+def test_what_is_for_which_month_comes_to_exactly_the_amount(now: datetime) -> None:
+    row = payables.Owed(
+        payee=None, payee_label="王秀英", account_number=ACCOUNT, amount=Decimal("50.00"), purpose="subsidy",
+        reference=("entitlement", "e1"), period="2026-07/2026-08", programme="tefu", unit=county(),
+        confirmed_by=[CONFIRMER], months={date(2026, 7, 1): Decimal("10.00"), date(2026, 8, 1): Decimal("40.00")},
+    )  # fmt: skip
+    (made,) = payables.owe_all([row], actor=SYSTEM, now=now)
+    assert made.months == {"2026-07": "10.00", "2026-08": "40.00"}
+    with pytest.raises(payables.BadAmount):
+        payables.owe_all([replace(row, amount=Decimal("50.01"), key="torn")], actor=SYSTEM, now=now)
 
 
 def test_an_account_number_is_stored_unreadably(now: datetime) -> None:
