@@ -97,7 +97,7 @@ def _not_looked_into() -> Q:
     death = begun.filter(created_at__date__gte=OuterRef("person__died_on")).exclude(reason=MOVED_OUT)
     dead = Q(~Exists(death), person__died_on__isnull=False)
     moved = Q(person__died_on__isnull=True, person__family__status=Family.Status.MOVED)
-    return dead | (moved & ~Exists(begun.exclude(reason=DEATH)))
+    return dead | (moved & Q(~Exists(begun.exclude(reason=DEATH))))
 
 
 def _begun(entitlement: Entitlement, reason: str, day: date, actor: Actor, now: datetime) -> bool:

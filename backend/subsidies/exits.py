@@ -256,7 +256,7 @@ def came_back(*, payable: Payable, actor: Actor, now: datetime) -> None:
     Where an appeal has restored the right meanwhile, all of it does."""
     if payable.reference_kind != REFERENCE:
         return
-    ended = Exit.objects.filter(entitlement=payable.reference_id, state__in=(*OVER, State.RESTORED))
+    ended = Exit.objects.filter(entitlement__pk=payable.reference_id, state__in=(*OVER, State.RESTORED))
     row = ended.order_by("created_at", "pk").last()
     known = Payable.objects.select_for_update(of=("self",)).select_related("unit", "person", "standing")
     found = known.filter(pk=payable.pk, state=Payable.State.RETURNED).first()

@@ -273,7 +273,7 @@ def test_what_is_not_paid_out_any_more_is_in_the_fund_and_bars_nobody(town: Town
     town.give_up(loan)
     town.wake(loan, days=4)
     loan.refresh_from_db()
-    assert (loan.state, town.outcome(loan), loans.outstanding(loan)) == ("withdrawn", "withdrawn", 0)
+    assert (loan.state, town.outcome(loan), loans.outstanding(loan)) == ("withdrawn", "withdrawn", Decimal(0))
     assert town.fund() == ("30000.00", "0.00")
     assert balance(account(kind="budget_line", unit=town.county_unit, code="micro_loan")) == 0
     assert trial_balance(town.county_unit).is_balanced

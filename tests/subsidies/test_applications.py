@@ -75,7 +75,7 @@ def test_who_is_confirmed_between_a_standard_and_its_day_gets_it_from_that_day(c
     county.done(county.county, "decide", {"decision": "confirm"})
     granted = Entitlement.objects.get()
     assert [(rate.from_date, rate.until_date, rate.monthly) for rate in granted.rates.all()] == [
-        (first, next_month(first), 1180), (next_month(first), None, 1200),
+        (first, next_month(first), Decimal(1180)), (next_month(first), None, Decimal(1200)),
     ]  # fmt: skip
     assert Payable.objects.get().amount == 1180 + Decimal(1200) * (12 - first.month)
 

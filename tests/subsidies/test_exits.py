@@ -531,7 +531,7 @@ def test_a_claim_is_undone_from_where_it_stands(
     appealed(town, row.exit)
     row.refresh_from_db()
     assert row.state == "withdrawn"
-    assert (in_account("paid"), in_account("written_off")) == (Decimal("14160.00"), 0)
+    assert (in_account("paid"), in_account("written_off")) == (Decimal("14160.00"), Decimal(0))
     assert in_account("receivable", two_years.person_id) == 0
 
 
