@@ -34,6 +34,7 @@ from backend.api.duties import Duties
 from backend.api.emergencies import Emergencies
 from backend.api.events import Events
 from backend.api.exports import Exports
+from backend.api.failing_runs import FailingRuns
 from backend.api.families import Families
 from backend.api.findings import Findings
 from backend.api.grievances import Grievances
@@ -138,6 +139,7 @@ router.register("referrals", Referrals, basename="referrals")
 router.register("reviews", Reviews, basename="reviews")
 router.register("rosters", Rosters, basename="rosters")
 router.register("processes", Processes, basename="processes")
+router.register("failing-runs", FailingRuns, basename="failing-runs")
 router.register("parameters", Parameters, basename="parameters")
 router.register("codes", Codes, basename="codes")
 router.register("units", Units, basename="units")

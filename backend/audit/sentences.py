@@ -144,6 +144,7 @@ SENTENCES: Mapping[str, str] = {
     "instance.started": _("The process “%(object)s” began."),
     "instance.ended": _("The process “%(object)s” came to its end."),
     "instance.cancelled": _("%(actor)s stopped the process “%(object)s”."),
+    "instance.tried_again": _("%(actor)s had the process “%(object)s”, which had failed, tried again at once."),
     "instance.migrated": _("%(actor)s moved the process “%(object)s” to another version."),
     "work_item.claimed": _("%(actor)s took “%(step)s”."),
     "work_item.released": _("%(actor)s gave “%(step)s” back."),

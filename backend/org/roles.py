@@ -224,7 +224,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     # Signs for the own unit; at the township, the leading group's chair.
     "head": _DESK | _GROUP | {"indicator.read", "assessment.read", "budget.read", "budget.decide"},
     "sysadmin": _ALARM | {"unit.read", "unit.write", "process.read", "process.deploy", "user.read", "parameter.read",
-                           "parameter.write", "code.write", "standard.write", "job.read", "job.retry", "outbox.read"},
+                           "parameter.write", "code.write", "standard.write", "job.read", "job.retry", "run.stop",
+                           "outbox.read"},
     "secadmin": _ALARM | {"unit.read", "user.read", "user.write", "membership.write", "parameter.read",
                            "parameter.write"},
     "auditadmin": _ALARM | {"unit.read", "user.read", "event.verify", "event.system", "parameter.read"},

@@ -102,6 +102,10 @@ KINDS: Mapping[str, Kind] = {
     "bulletin.published": Kind(_("A bulletin was published"), _("bulletins published: %(count)d")),
     "meeting.minutes_late": Kind(_("Minutes are late"), _("meetings without minutes: %(count)d")),
     "group_task.late": Kind(_("A meeting's task is late"), _("tasks of meetings that are late: %(count)d")),
+    "instance.stopped": Kind(
+        _("A process that failed was stopped: please close the case and open it again"),
+        _("cases whose process was stopped: %(count)d"),
+    ),
     # --- what cannot wait
     "emergency.reported": Kind(_("An emergency was reported"), _("emergencies reported: %(count)d"), urgent=True),
     "emergency.escalated": Kind(

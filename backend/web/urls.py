@@ -35,7 +35,7 @@ from backend.web.access_tickets import AccessTicket, AccessTickets, CloseAccessT
 from backend.web.account import LoggedIn, LogIn, LogOut, Password, Preferences, RequestToken
 from backend.web.activities import Activities, Activity, ActivityVerb, NewActivity, NewSignUp, SignUpVerb
 from backend.web.administration.codes import AddCode, ChangeCode, CodeLists, Codes, EndCode
-from backend.web.administration.jobs import Jobs, RetryJob
+from backend.web.administration.jobs import FailingRun, Jobs, RetryJob
 from backend.web.administration.parameters import EndParameter, Parameter, Parameters, SetParameter
 from backend.web.administration.processes import CheckProcess, DeployProcess, Process, Processes
 from backend.web.administration.units import EditUnit, NewUnit, Unit, UnitBranch, UnitChoices, Units
@@ -446,6 +446,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/outbox/", Outbox.as_view(), name="outbox"),
     path("administration/jobs/", Jobs.as_view(), name="jobs"),
     path("administration/jobs/<int:pk>/retry/", RetryJob.as_view(), name="job_retry"),
+    path("administration/jobs/runs/<uuid:pk>/<slug:verb>/", FailingRun.as_view(), name="failing_run"),
     path("administration/users/", Users.as_view(), name="users"),
     path("administration/users/new/", NewUser.as_view(), name="user_new"),
     path("administration/users/choices/", UserChoices.as_view(), name="user_choices"),

@@ -264,6 +264,10 @@ ROUTES: dict[str, Expected] = {
     # --- what runs in the background: counts and names of jobs, never what they are about
     "GET jobs/": Expected(everywhere="Y"),
     "POST jobs/{pk}/retry/": Expected(everywhere="Y"),
+    "GET failing-runs/": Expected(everywhere="Y"),
+    "GET failing-runs/{pk}/": Expected(everywhere="Y"),
+    "POST failing-runs/{pk}/try-again/": Expected(everywhere="Y"),
+    "POST failing-runs/{pk}/stop/": Expected(everywhere="Y"),
     # --- words: everybody's; the system administrator adds some
     "GET codes/": ACCOUNT,
     "GET codes/{pk}/": ACCOUNT,

@@ -94,7 +94,7 @@ from tests.payments.owing import ACCOUNT, owed
 from tests.queueing import failed_job
 from tests.workflows.stage import MODELS, NOW
 from workflows import deployment, services
-from workflows.models import WorkItem
+from workflows.models import Instance, WorkItem
 
 ROLES = tuple(ROLE_NAMES)
 PLACES = ("own", "other", "ended")
@@ -113,8 +113,9 @@ CLASSIFIED = ("bereaved", '"risk_tier"', TAIL, "disability")
 
 
 PUBLIC = frozenset(
-    {"processes", "programmes", "units", "partner-units", "parameters", "codes", "jobs", "service-catalogue"}
-)
+    {"processes", "programmes", "units", "partner-units", "parameters", "codes", "jobs", "failing-runs",
+     "service-catalogue"}
+)  # fmt: skip
 """Resources that tell of no family."""
 
 
@@ -231,6 +232,9 @@ class World:
             name="逾期", query={"overdue": "true"}, owner=self.member, unit=self.town
         )
         self.job = failed_job()
+        self.failing = Instance.objects.create(
+            process=self.item.instance.process, failures=3, error=f"KeyError: {LABEL}", wake_at=timezone.now()
+        )
         self.parameter = set_parameter(
             key="office.phone", value="022-00000000", from_date=factories.LONG_AGO, path=self.town.path
         )
@@ -580,6 +584,7 @@ class World:
             "group-tasks": str(self.group_task.pk),
             "codes": "need",
             "jobs": str(self.job),
+            "failing-runs": str(self.failing.pk),
         }
 
     def _evidence(self) -> Evidence:

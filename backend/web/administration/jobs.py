@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backend.api.failing_runs import FailingRuns
 from backend.api.jobs import Jobs as JobsResource
 from backend.web.administration.section import Administered
 from backend.web.door import Refused, command, read
@@ -100,7 +102,9 @@ class Jobs(Administered):
             "last_seen": max(seen, default=None),
             "waiting": sum(row["waiting"] for row in found["queues"]),
         }
-        return self.show(told, template="web/administration/jobs_now.html" if self.htmx else None)
+        if self.htmx:
+            return self.show(told, template="web/administration/jobs_now.html")
+        return self.show({**told, "runs": read(request, FailingRuns)["results"]})
 
 
 class RetryJob(Administered):
@@ -116,4 +120,30 @@ class RetryJob(Administered):
             messages.error(request, refused.problem["detail"])
         else:
             messages.success(request, _("It is tried again as soon as a worker is free."))
+        return redirect("web:jobs")
+
+
+VERBS: Mapping[str, tuple[str, str | Promise]] = {
+    "try-again": ("try_again", gettext_lazy("It is tried again within a minute.")),
+    "stop": ("stop", gettext_lazy("The run has been stopped, and the case's supervisor is told.")),
+}
+"""What is done with a run that fails → the resource's verb, and what is said of it then."""
+
+
+class FailingRun(Administered):
+    """A run that fails is tried again at once, or stopped."""
+
+    needs = ("job.retry", "run.stop")
+
+    def post(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+        """Back to the figures."""
+        if verb not in VERBS:
+            raise Http404
+        action, done = VERBS[verb]
+        try:
+            command(request, FailingRuns, action, pk=pk, body={"reason": request.POST.get("reason", "").strip()})
+        except Refused as refused:
+            messages.error(request, refused.problem["detail"])
+        else:
+            messages.success(request, done)
         return redirect("web:jobs")
