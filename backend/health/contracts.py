@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from backend.audit.history import kind_of
 from backend.health.models import HealthService
 from backend.health.rules import rules
 from backend.reminders.models import Reminder
@@ -39,6 +40,8 @@ def warn_of_ends(now: datetime) -> int:
             role_at("caseworker", row.place),
             kind="health.contract_ends",
             key=key,
+            about_kind=kind_of(row),
+            about_id=row.pk,
             unit_path=row.unit_path,
             label=row.number,
             label_en=row.number,

@@ -26,6 +26,7 @@ from backend.health.rules import rules
 from backend.org.access import Actor
 from backend.org.models import Unit
 from backend.org.working_days import end_of_day
+from backend.reminders import outbox
 
 Kind, Outcome = HealthService.Kind, HealthService.Outcome
 AT_HOSPITAL = frozenset({Kind.PRE_CONCEPTION, Kind.INFERTILITY, Kind.WOMENS_CHECK, Kind.HOSPITAL_VISIT})
@@ -235,7 +236,11 @@ def close(*, service: HealthService, actor: Actor, now: datetime) -> str:
 
 
 def forget(*, service: HealthService, actor: Actor, now: datetime) -> None:
-    """The person does not want it, or not any more: no reason, no name, no kind, and counted nowhere."""
+    """The person does not want it, or not any more: no reason, no name, no kind, and counted nowhere.
+
+    Nor does a reminder go on saying whose it was (PIPL art. 47).
+    """
+    outbox.forget(service, now=now)
     HealthConsent.objects.filter(service=service).delete()
     HealthSupply.objects.filter(service=service).delete()
     kept = {field.attname for field in HealthService._meta.concrete_fields if field.name in _KEPT}

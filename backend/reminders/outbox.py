@@ -107,8 +107,21 @@ def intend_all(reminders: Iterable[Reminder]) -> None:
 
 def withdraw(about: models.Model, *, now: datetime) -> None:
     """What was not sent yet about this thing is never sent: it was answered, or called off."""
-    waiting = Reminder.objects.filter(about_kind=kind_of(about), about_id=about.pk)
+    waiting = _about(about)
     waiting.filter(state=Reminder.State.INTENDED).update(
         state=Reminder.State.DROPPED, why=Reminder.Why.DONE, told_at=now, send_at=None
     )
     waiting.filter(send_at__isnull=False).update(send_at=None)
+
+
+def forget(about: models.Model, *, now: datetime) -> None:
+    """Withdraw what was not sent yet about this thing, and take the words out of what was: nothing of it is kept.
+
+    That somebody was reminded of something stays, as after the time that words are kept (see retention.py).
+    """
+    withdraw(about, now=now)
+    _about(about).update(label="", label_en="", page="")
+
+
+def _about(thing: models.Model) -> models.QuerySet[Reminder]:
+    return Reminder.objects.filter(about_kind=kind_of(thing), about_id=thing.pk)
