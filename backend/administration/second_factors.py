@@ -65,7 +65,7 @@ def passes(user: User, code: str) -> bool:
 
 
 def reset(*, user: User, actor: Actor, now: datetime, reason: str) -> int:
-    """Take all of them away, of somebody who lost the device: how many there were. A new one is asked for at once."""
+    """Take all of them away, of somebody who lost the device: how many there were. See users.reset_second_factor."""
     count: int = Authenticator.objects.filter(user=user, type__in=PROOFS).count()
     Authenticator.objects.filter(user=user).delete()
     if count:

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from backend.administration import second_factors
 from backend.administration.log_in import revoke_all
 from backend.audit.history import record
 from backend.core.errors import Conflict, DomainError, FieldProblem, Invalid, StaleVersion
@@ -118,6 +119,14 @@ def reset_password(*, user: User, actor: Actor, now: datetime) -> str:
     fresh = one_time_password()
     _set_password(user, fresh, must_change=True, actor=actor, now=now, action="password.reset")
     return fresh
+
+
+def reset_second_factor(*, user: User, actor: Actor, now: datetime, reason: str) -> int:
+    """Take a lost second factor away; the sessions and tokens that it opened end. Returns how many there were."""
+    count = second_factors.reset(user=user, actor=actor, now=now, reason=reason)
+    if count:
+        revoke_all(user=user, actor=actor, now=now, reason=reason)
+    return count
 
 
 def _set_password(user: User, password: str, *, must_change: bool, actor: Actor, now: datetime, action: str) -> None:

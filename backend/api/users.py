@@ -15,9 +15,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend.administration import second_factors
 from backend.administration.log_in import revoke_all
-from backend.administration.users import create_user, one_time_password, reset_password, update_user
+from backend.administration.users import (
+    create_user,
+    one_time_password,
+    reset_password,
+    reset_second_factor,
+    update_user,
+)
 from backend.api.fields import Reason, RowSerializer, StrictSerializer
 from backend.api.filters import Filters, Subtree, YesNo
 from backend.api.resource import Resource
@@ -171,10 +176,10 @@ class Users(Resource):
     @extend_schema(summary="Take a lost second factor away", request=WhySerializer, responses={204: None})
     @action(detail=True, methods=["post"], url_path="reset-second-factor")
     def reset_second_factor(self, request: Request, pk: UUID) -> Response:
-        """For who lost the device; a role that must have one is asked for a new one at the next log-in."""
+        """For who lost the device: sessions and tokens end, and a role that must have one is asked for a new one."""
         user = self.get_object()
         reason = self.given(WhySerializer)["reason"]
-        second_factors.reset(user=user, actor=self.actor("user.write"), now=self.now, reason=reason)
+        reset_second_factor(user=user, actor=self.actor("user.write"), now=self.now, reason=reason)
         return Response(status=204)
 
     @extend_schema(summary="Log a user out everywhere", request=WhySerializer, responses=RevokedSerializer)

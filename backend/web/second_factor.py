@@ -18,9 +18,6 @@ from backend.administration.log_in import LogInRefused, authenticate, count_fail
 from backend.api.throttling import FailedLogIns
 from backend.org.models import User
 
-SETTLED = "second_factor_settled"
-"""In the session: who sits here needs none, or has one. Spares a question to the database per page."""
-
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are made by the security administrator, nowhere else; passwords are checked by our own verb."""
@@ -64,15 +61,14 @@ class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
 
 
 def is_missing(request: HttpRequest) -> bool:
-    """Whether the reader has to set up a second factor before anything else."""
-    if request.session.get(SETTLED):
-        return False
+    """Whether the reader has to set up a second factor before anything else, by what holds now: roles are given and
+    factors are lost while somebody sits here.
+
+    The roles are known to every page; only whom one of them asks for it (administrators, auditors) costs a statement.
+    """
     user = request.user
     assert isinstance(user, User)
-    missing = second_factors.is_asked_of(user) and not second_factors.is_set_up(user)
-    if not missing:
-        request.session[SETTLED] = True
-    return missing
+    return second_factors.is_asked_of(user) and not second_factors.is_set_up(user)
 
 
 def address_of(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from backend.org.access import SYSTEM
 from backend.org.models import User
 from backend.org.parameters import set_parameter
 from tests import factories
+from tests.api.caller import Caller
 from tests.authenticators import App
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,35 @@ def test_a_role_that_must_have_one_sets_it_up_first(client: Client, user: User) 
     assert client.get(SECOND).status_code == 200
     App(user)
     assert client.get(INBOX).status_code == 200
+
+
+def test_who_loses_the_second_factor_is_out_at_once(client: Client, user: User) -> None:
+    """The device may be in other hands: what it opened is closed, sessions and tokens alike."""
+    app = App(user)
+    log_in(client)
+    client.post(SECOND + "authenticate/", {"code": app.code()})
+    caller = Caller(user)
+    assert (client.get(INBOX).status_code, caller.get("me/").status_code) == (200, 200)
+    security = Caller(factories.user("sec", role="secadmin"))
+    address = f"users/{user.pk}/reset-second-factor/"
+    assert security.post(address, {"reason": "手机丢了"}).status_code == 204
+    assert (client.get(INBOX).status_code, caller.get("me/").status_code) == (302, 401)
+    log_in(client)
+    assert client.get(INBOX).status_code == 200
+    assert security.post(address, {"reason": "再来一次"}).status_code == 204  # there was none: nobody is sent away
+    assert client.get(INBOX).status_code == 200
+
+
+def test_a_role_that_is_given_meanwhile_asks_for_a_second_factor(client: Client, user: User) -> None:
+    set_parameter(key=second_factors.ROLES, value=["auditor"], from_date=factories.LONG_AGO)
+    log_in(client)
+    assert client.get(INBOX).status_code == 200
+    factories.member(user, "auditor")
+    assert client.get(INBOX).headers["Location"] == SECOND
+    App(user)
+    assert client.get(INBOX).status_code == 200
+    second_factors.reset(user=user, actor=SYSTEM, now=timezone.now(), reason="手机丢了")
+    assert client.get(INBOX).headers["Location"] == SECOND
 
 
 @pytest.mark.usefixtures("user")

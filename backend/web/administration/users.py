@@ -287,7 +287,10 @@ VERBS = (
     Verb(
         "second-factor",
         gettext_lazy("Take the second factor away"),
-        gettext_lazy("For who lost the device: the next log-in asks for a new one where the role needs it."),
+        gettext_lazy(
+            "For who lost the device: it logs out everywhere, and the next log-in asks for a new one where the role "
+            "needs it."
+        ),
         "phone",
         _reason,
         _called("reset_second_factor"),
