@@ -18,7 +18,7 @@ from backend.api.fields import Reason, RowSerializer, UnitRef, VisibleField
 from backend.api.filters import Filters, Subtree
 from backend.api.loans import Yuan
 from backend.api.resource import Resource
-from backend.cases.models import OF_AGE, Family, Person
+from backend.cases.models import Family, Person
 from backend.core.errors import NotAllowed
 from backend.funds import study_aid
 from backend.funds.models import StudyAidApplication, StudyAidCall
@@ -150,10 +150,10 @@ class StudyAidApplicationSerializer(RowSerializer[StudyAidApplication]):
         )  # fmt: skip
 
     def get_pupil(self, row: StudyAidApplication) -> str:
-        """The name; of a minor, elsewhere, its first character."""
+        """The name; of a minor, elsewhere, its first character. A pupil of unknown age is one, head or not."""
         view = self.context["view"]
-        age = row.pupil.age_on(timezone.localdate(view.now))
-        if (age is None or age < OF_AGE) and not may(view.user, "person.care", path=row.unit_path):
+        is_minor = row.pupil.birth_date is None or row.pupil.is_minor_on(timezone.localdate(view.now))
+        if is_minor and not may(view.user, "person.care", path=row.unit_path):
             return masked(row.pupil.name)
         return row.pupil.name
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from backend.cases.models import OF_AGE, Family, Person, paired_families
+from backend.cases.models import GROWN_RELATIONS, OF_AGE, Family, Person, paired_families
 from backend.org.access import grants, in_subtree
 from backend.org.roles import ACTIONS
 
@@ -34,8 +34,7 @@ def closed_fields(person: Person, *, cares: bool, day: date) -> tuple[str, ...]:
     """What of the person is not shown to somebody who works with the family (`cares`) or does not."""
     if cares:
         return ()
-    age = person.age_on(day)
-    return (*(CHILDS if age is not None and age < OF_AGE else ()), *CARE)
+    return (*(CHILDS if person.is_minor_on(day) else ()), *CARE)
 
 
 def named_like(text: str) -> Q:
@@ -44,9 +43,10 @@ def named_like(text: str) -> Q:
 
 
 def of_age(day: date) -> Q:
-    """The condition "the person is no child on that day", or of unknown age: as `closed_fields` has it."""
+    """The condition "the person is no child on that day, nor perhaps one": as `Person.is_minor_on` has it."""
     last = day.replace(year=day.year - OF_AGE, day=min(day.day, 28) if day.month == 2 else day.day)
-    return Q(birth_date__isnull=True) | Q(birth_date__lte=last)
+    grown = reduce(or_, (Q(relation__startswith=digit) for digit in sorted(GROWN_RELATIONS)))
+    return Q(birth_date__lte=last) | (Q(birth_date__isnull=True) & grown)
 
 
 def found_family(user: Viewer, text: str, day: date, prefix: str = "") -> Q:

@@ -57,6 +57,8 @@ class Programme(Record):
 
 OF_AGE = 18
 """Years (民法典 17)."""
+GROWN_RELATIONS = frozenset("0156")
+"""Head, spouse, parents, grandparents (first digit of GB/T 4761): grown up, though no birth date is known."""
 SPECIAL = frozenset({"bereaved", "disabled_child"})
 """Categories of special families (特殊家庭)."""
 SPECIAL_CHILD_STATES = frozenset({"none_living", "disabled"})
@@ -282,8 +284,12 @@ class Person(Record):
 
     def history_label(self, day: date) -> str:
         """What history calls the person, for good: of a child the surname only (未成年人网络保护条例 36)."""
+        return f"{self.name[:1]}*" if self.is_minor_on(day) else self.name
+
+    def is_minor_on(self, day: date) -> bool:
+        """Under age, or perhaps: a child, grandchild, sibling or other relative of unknown age is shown as a minor."""
         age = self.age_on(day)
-        return f"{self.name[:1]}*" if age is not None and age < OF_AGE else self.name
+        return self.relation[:1] not in GROWN_RELATIONS if age is None else age < OF_AGE
 
     def age_on(self, day: date) -> int | None:
         """Full years on that day, or None when the birth date is unknown."""

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backend.audit.history import record
 from backend.cases.families import reveal
-from backend.cases.models import OF_AGE, Family, Person
+from backend.cases.models import Family, Person
 from backend.cases.numbers import next_number, township_code
 from backend.core import prepared
 from backend.core.errors import Conflict, FieldProblem, Invalid, NotAllowed
@@ -85,8 +85,7 @@ class Asked:
 
 def subject_of(person: Person, field: str, day: date) -> str:
     """The class of data that a field of this person belongs to; a minor's is a minor's, whatever it is."""
-    age = person.age_on(day)
-    if age is not None and age < OF_AGE:
+    if person.is_minor_on(day):
         return Subject.MINOR
     return Subject.HEALTH if field in HEALTH else Subject.NORMAL
 

@@ -151,6 +151,23 @@ def test_a_ticket_opens_its_class_of_its_person_to_its_asker_only(town: Township
     assert len(results(Caller(town.supervisor).get("access-tickets/", open="true"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("relation", "is_closed"), [("20", True), ("41", True), ("97", True), ("02", False), ("51", False)]
+)
+def test_whose_age_is_unknown_is_a_minor_unless_head_spouse_or_forebear(
+    town: Township, relation: str, is_closed: bool
+) -> None:
+    """A child without a birth date is one who was not asked about, not one who is grown up."""
+    Person.objects.filter(pk=town.child.pk).update(birth_date=None, relation=relation)
+    shown = Caller(town.auditor).get(f"persons/{town.child.pk}/").json()
+    assert (shown["name"], "name" in shown["closed"]) == (("张*满", True) if is_closed else ("张小满", False))
+    town.asked(subject="health", person=str(town.child.pk))
+    town.done(town.supervisor, "decide_access", GRANT)
+    assert town.look(town.child, "health").status_code == (403 if is_closed else 200)
+    town.child.refresh_from_db()
+    assert town.child.history_label(timezone.localdate()) == ("张*" if is_closed else "张小满")
+
+
 def test_the_own_office_needs_none(town: Township) -> None:
     """What caseworkers could see they still see, and a ticket they ask for would have nothing to open."""
     assert Caller(town.caseworker).get(f"persons/{town.child.pk}/").json()["closed"] == []
