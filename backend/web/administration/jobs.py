@@ -145,5 +145,5 @@ class FailingRun(Administered):
         except Refused as refused:
             messages.error(request, refused.problem["detail"])
         else:
-            messages.success(request, done)
+            messages.success(request, str(done))
         return redirect("web:jobs")
