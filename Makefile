@@ -64,7 +64,7 @@ conformance: $(DEV)
 bench: $(DEV)
 	@exec $(PY) -m tests.bench
 
-# A county's year in the real engine; FAMILIES=1000 takes up to an hour on two cores, 10,000 seven. Prints the
+# A county's year in the real engine; FAMILIES=1000 takes up to an hour on two cores, 10,000 four to five. Prints the
 # months and what was found, writes year.json; Ctrl-C ends it with the day and judges what was lived so far. With
 # KEEP=folder the same command goes on with the day after.
 FAMILIES ?= 10000
