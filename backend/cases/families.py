@@ -227,7 +227,7 @@ def classify(
         return
     family.event_at = now if is_event else family.event_at
     _save(family, now, "categories", "risk_tier", "event_at")
-    if is_event or tier != before["tier"]:
+    if is_event or before["tier"] not in {"", tier}:
         _plan_anew(family, is_event=is_event)
     if before == after:
         return
