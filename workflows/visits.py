@@ -11,7 +11,7 @@ from backend.core import prepared
 from backend.emergencies.found import is_dangerous, is_raised, raise_alarm
 from backend.org.access import SYSTEM
 from backend.visits import facts, visits
-from backend.visits.models import Visit
+from backend.visits.models import Submission, Visit
 from workflows import emergencies, services
 from workflows.engine.decisions import decide
 from workflows.models import Instance, Process
@@ -22,16 +22,28 @@ TABLE = "red_flags"
 LATE_RECORD = "late_record"
 
 
-def look_through(*, visit_id: UUID, now: datetime) -> None:
-    """Ask decision D07, as the newest version of the process has it, and begin an emergency where there is one."""
+def look_through(*, visit_id: UUID, now: datetime, submission_id: UUID | None = None) -> None:
+    """Ask decision D07, as the newest version of the process has it, and begin an emergency where there is one.
+
+    `submission_id`: of another record of the visit, which says something else; whoever sent it is the finder.
+    """
     visit = prepared.found(Visit, visit_id, follow=("case", "family__unit"))
+    if submission_id is not None:
+        _put_in(visit, Submission.objects.get(pk=submission_id))
     table = table_of(Process.objects.newest(PROCESS).pk, TABLE)
     found = decide(table, facts.visit_facts(visit)).outputs
     with collect():
-        visits.note_flags(visit=visit, flags=found["flags"])
+        if submission_id is None:
+            visits.note_flags(visit=visit, flags=found["flags"])
         if is_dangerous(found["flag_reasons"]) and not is_raised(visit):
             record(action="visit.alarm_raised", object=visit, label=visit.family.label, actor=SYSTEM, now=now)
             emergencies.begin(incident=raise_alarm(visit=visit, reasons=found["flag_reasons"], now=now), now=now)
+
+
+def _put_in(visit: Visit, sent: Submission) -> None:
+    """The visit as this record tells it, to be looked at and not to be kept."""
+    visit.answers, visit.recorded_by_label = sent.answers, sent.sent_by_label
+    visit.recorded_by_id = sent.sent_by_id
 
 
 def have_decided(*, visit: Visit, now: datetime) -> None:

@@ -55,11 +55,13 @@ def begin(context: JobContext, *, noun: str, id: str, actor: dict[str, Any] | No
 
 
 @app.task(name="processes.look_through", retry=RETRY, pass_context=True)
-def look_through(context: JobContext, *, visit_id: str) -> None:
-    """Look for danger in the record of a visit that no run of a process waits for."""
+def look_through(context: JobContext, *, visit_id: str, submission_id: str | None = None) -> None:
+    """Look for danger in a record that no run of a process looks at: nobody waits for it, it was corrected, or it
+    differs from another one of the visit (`submission_id`)."""
     with once(context) as first:
         if first:
-            visits.look_through(visit_id=UUID(visit_id), now=timezone.now())
+            submission = UUID(submission_id) if submission_id else None
+            visits.look_through(visit_id=UUID(visit_id), submission_id=submission, now=timezone.now())
 
 
 @app.task(name="processes.plan_anew", retry=RETRY, pass_context=True)

@@ -99,7 +99,8 @@ class Rehearsal:
             beginnings.begin(noun=args["noun"], id=UUID(args["id"]), actor=actor, now=self.now)
             return
         if name == "processes.look_through":
-            visits.look_through(visit_id=UUID(args["visit_id"]), now=self.now)
+            submission = UUID(args["submission_id"]) if args.get("submission_id") else None
+            visits.look_through(visit_id=UUID(args["visit_id"]), submission_id=submission, now=self.now)
             return
         if name == "processes.plan_anew":
             visitors.plan_anew([UUID(args["family_id"])])

@@ -31,7 +31,7 @@ from backend.core.errors import Conflict, StaleVersion
 from backend.helpers.models import Pairing
 from backend.org.access import Actor
 from backend.visits.models import Submission, Visit
-from backend.visits.visits import IdTaken, amend_visit, record_contact
+from backend.visits.visits import IdTaken, amend_visit, have_looked_through, record_contact
 
 
 class SubmissionTaken(Conflict):
@@ -161,6 +161,7 @@ def _take_in(
     else:
         sent = answers_of(given.answers)
         _tell("visit.conflict_found", given, actor, now, {"sent": _part(sent, differing(sent, recorded))})
+        have_looked_through(visit, submission=given.pk)  # danger does not wait until somebody says which one counts
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -336,6 +336,7 @@ def amend_visit(
     held.save()
     sealed = encrypt(json.dumps({key: before.get(key) for key in changed}, ensure_ascii=False)).hex()
     _tell("visit.amended", held, actor, now, {"fields": changed, "sealed_before": sealed}, reason)
+    have_looked_through(held)
     return held
 
 
@@ -530,9 +531,18 @@ def _pass_on(recorded: Recorded, actor: Actor, now: datetime, answering: UUID | 
         leader = leader or UUID(instance_id)
     is_held = recorded.record_state == "blocked"
     if leader is None or is_held:  # nobody waits for it, or only the supervisor: danger is reported all the same (E8)
-        enqueue("processes.look_through", lock=f"visit:{visit.pk}", visit_id=str(visit.pk))
+        have_looked_through(visit)
     if leader is None and is_held:
         have_decided(visit)
+
+
+def have_looked_through(visit: Visit, *, submission: UUID | None = None) -> None:
+    """Danger in the record as it is now, or in another one that was sent of the visit, is reported (D07, E8). Once:
+    what a visit has become an emergency for stays one."""
+    enqueue(
+        "processes.look_through", lock=f"visit:{visit.pk}", visit_id=str(visit.pk),
+        submission_id=str(submission) if submission else None,
+    )  # fmt: skip
 
 
 def have_decided(visit: Visit) -> None:

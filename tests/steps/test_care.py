@@ -24,7 +24,8 @@ from backend.reminders.models import Reminder
 from backend.rights.models import Grievance
 from backend.visits.cadence import DAY_BEGINS, LOCAL
 from backend.visits.models import FollowUp, Visit
-from backend.visits.visits import record_contact
+from backend.visits.submissions import submit
+from backend.visits.visits import amend_visit, record_contact
 from tests import factories
 from tests.api.caller import Caller
 from tests.kept import kept
@@ -236,6 +237,38 @@ def test_danger_in_a_very_late_record_does_not_wait_for_the_supervisor(office: C
     assert Incident.objects.count() == 1
     assert Event.objects.filter(action="visit.alarm_raised").count() == 1
     assert office.waiting(case) == {"allow": ["follow_up"], "refuse": []}[decision]
+
+
+def test_danger_that_only_a_correction_tells_is_reported_once(office: Care) -> None:
+    """D07, E8."""
+    case = office.case
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    visit, actor = Visit.objects.get(state="done"), factories.actor(office.volunteer)
+    for more in ({"worries": ["gas_or_fire"]}, {"note": "煤气已关"}):
+        amend_visit(visit=visit, answers=more, reason="漏记", actor=actor, now=office.now)
+        office.work()
+        assert Incident.objects.get().kind == "fire"
+    visit.refresh_from_db()
+    assert visit.red_flags == ["emergency"]
+
+
+def test_danger_in_a_record_that_differs_does_not_wait_until_somebody_decides_between_them(office: Care) -> None:
+    """E9: and whoever sent it is the finder; the record that counts so far, and its flags, stay."""
+    case = office.case
+    until_due(office, case)
+    office.do(case, "record_visit", office.volunteer, office.visited())
+    visit = Visit.objects.get(state="done")
+    before = visit.answers
+    submit(
+        id=uuid4(), visit_id=visit.pk, case=case, pairing=None, answers=office.visited(worries=["abuse_signs"]),
+        based_on=None, reason="", device_at=None, actor=factories.actor(office.village), now=office.now,
+    )  # fmt: skip
+    office.work()
+    found = Incident.objects.get()
+    assert (found.kind, found.visit, found.is_found_by(office.village)) == ("abuse", visit, True)
+    visit.refresh_from_db()
+    assert (visit.answers, visit.red_flags, visit.recorded_by) == (before, [], office.volunteer)
 
 
 @pytest.mark.parametrize(("decision", "state"), [("allow", "done"), ("refuse", "missed")])
