@@ -13,7 +13,8 @@ def test_hours_on_a_telephone_and_a_number_checked_by_anybody(reader: Callable[.
     phone = reader("volunteer", width=390)
     page = phone.open("/hours/")
     page.get_by_role("link", name="申报时长").click()
-    begin = datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(days=5, hours=2)
+    early = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=5, minute=30)  # nobody visits a family at that hour
+    begin = early - timedelta(days=5)
     page.locator("#answer-started_at").fill(f"{begin:%Y-%m-%dT%H:%M}")
     page.locator("#answer-ended_at").fill(f"{begin + timedelta(hours=1):%Y-%m-%dT%H:%M}")
     page.locator("#answer-content").select_option("teaching")
